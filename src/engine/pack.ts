@@ -1,0 +1,136 @@
+/**
+ * Stored states, packed to the bits they need. What a word needs is learned rather than declared: each word has a
+ * dictionary of the values it was seen to hold, and its width is what the number of those takes. A word that never
+ * changes takes no bits, so a feature that nobody uses takes no room. When a word holds more values than its width
+ * allows, the packer says so, and the search begins again with a wider one.
+ */
+import { bitsFor } from './layout.ts'
+
+/** The packer met more values than a word's width has room for; it has been widened, and the search must restart. */
+export class Widened extends Error {}
+
+export class Packer {
+  /** Packed size in 32-bit words. */
+  size = 0
+  /** Packed size in bits. */
+  bits = 0
+  private words: Int32Array = new Int32Array(0)
+  private shifts: Int32Array = new Int32Array(0)
+  private places: Int32Array = new Int32Array(0)
+  private capacities: Int32Array = new Int32Array(0)
+  private constants: Int32Array = new Int32Array(0)
+  private maps: Dictionary[] = []
+  private readonly dictionaries: Dictionary[]
+  private readonly base: Int32Array
+
+  /** `initial` is a state that the system starts in; `sample` offers states to learn widths from. */
+  constructor(initial: Int32Array, sample: (offer: (state: Int32Array) => void) => void) {
+    this.base = initial.slice()
+    this.dictionaries = Array.from(initial, (value) => new Dictionary(value))
+    sample((state) => {
+      for (let i = 0; i < state.length; i++) this.dictionaries[i].number(state[i])
+    })
+    this.arrange()
+  }
+
+  /** Writes the packed form of `state` to `out` at `at`. */
+  pack(state: Int32Array, out: Uint32Array, at: number): void {
+    const { words, shifts, places, maps, capacities, size, base } = this
+    for (let i = 0; i < size; i++) out[at + i] = 0
+    for (let i = 0; i < words.length; i++) {
+      const value = state[words[i]]
+      let code = maps[i].find(value)
+      if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
+      out[at + places[i]] |= code << shifts[i]
+    }
+    for (let i = 0; i < this.constants.length; i++) {
+      const word = this.constants[i]
+      if (state[word] !== base[word]) this.learn(word, state[word])
+    }
+  }
+
+  /** Puts a packed state back. */
+  unpack(packed: Uint32Array, at: number, state: Int32Array): void {
+    const { words, shifts, places, maps, capacities } = this
+    state.set(this.base)
+    for (let i = 0; i < words.length; i++) {
+      state[words[i]] = maps[i].values[(packed[at + places[i]] >>> shifts[i]) & (capacities[i] - 1)]
+    }
+  }
+
+  /** The number of a value that was not met before; throws Widened if the word has no room for it. */
+  private learn(word: number, value: number): number {
+    const dictionary = this.dictionaries[word]
+    const code = dictionary.number(value)
+    if (code < dictionary.capacity) return code
+    this.arrange()
+    throw new Widened()
+  }
+
+  /** Lays the changing words out, no word across two 32-bit units. */
+  private arrange(): void {
+    const changing: number[] = []
+    const constant: number[] = []
+    this.dictionaries.forEach((dictionary, word) => {
+      if (dictionary.values.length > dictionary.capacity) dictionary.capacity = 2 ** bitsFor(dictionary.values.length - 1)
+      ;(dictionary.capacity > 1 ? changing : constant).push(word)
+    })
+    const width = (word: number): number => bitsFor(this.dictionaries[word].capacity - 1)
+    changing.sort((a, b) => width(b) - width(a))
+    const rooms: number[] = []
+    const shifts: number[] = []
+    const places: number[] = []
+    this.bits = 0
+    for (const word of changing) {
+      const need = width(word)
+      this.bits += need
+      let place = rooms.findIndex((used) => used + need <= 32)
+      if (place < 0) place = rooms.push(0) - 1
+      places.push(place)
+      shifts.push(rooms[place])
+      rooms[place] += need
+    }
+    this.size = Math.max(1, rooms.length)
+    this.words = Int32Array.from(changing)
+    this.constants = Int32Array.from(constant)
+    this.shifts = Int32Array.from(shifts)
+    this.places = Int32Array.from(places)
+    this.maps = changing.map((word) => this.dictionaries[word])
+    this.capacities = Int32Array.from(this.maps, (dictionary) => dictionary.capacity)
+  }
+}
+
+/** The values of a word, numbered as they come. */
+class Dictionary {
+  readonly values: number[] = []
+  capacity = 1
+  private codes = new Int32Array(16).fill(-1)
+  private readonly large = new Map<number, number>()
+
+  constructor(first: number) {
+    this.number(first)
+  }
+
+  /** The number of a value, or -1. */
+  find(value: number): number {
+    if (value < this.codes.length) return this.codes[value]
+    return value < 1 << 16 ? -1 : (this.large.get(value) ?? -1)
+  }
+
+  /** The number of a value, which gets one if it has none. */
+  number(value: number): number {
+    const known = this.find(value)
+    if (known >= 0) return known
+    const code = this.values.push(value) - 1
+    if (value >= 1 << 16) this.large.set(value, code)
+    else {
+      if (value >= this.codes.length) {
+        const grown = new Int32Array(2 ** bitsFor(value)).fill(-1)
+        grown.set(this.codes)
+        this.codes = grown
+      }
+      this.codes[value] = code
+    }
+    return code
+  }
+}

@@ -1,0 +1,49 @@
+/**
+ * The random numbers of the explorers: xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number
+ * generators", ACM TOMS 47, 2021), seeded by splitmix32. Deterministic on every machine; never Math.random.
+ */
+export class Random {
+  private s0 = 0
+  private s1 = 0
+  private s2 = 0
+  private s3 = 0
+
+  constructor(seed: number) {
+    this.seed(seed)
+  }
+
+  seed(seed: number): void {
+    let z = seed | 0
+    const split = (): number => {
+      z = (z + 0x9e3779b9) | 0
+      let t = z ^ (z >>> 16)
+      t = Math.imul(t, 0x21f0aaad)
+      t ^= t >>> 15
+      t = Math.imul(t, 0x735a2d97)
+      return t ^ (t >>> 15)
+    }
+    this.s0 = split()
+    this.s1 = split()
+    this.s2 = split()
+    this.s3 = split() | 1
+  }
+
+  /** 32 random bits, as a signed integer. */
+  next(): number {
+    const mixed = Math.imul(this.s1, 5)
+    const result = Math.imul((mixed << 7) | (mixed >>> 25), 9)
+    const shifted = this.s1 << 9
+    this.s2 ^= this.s0
+    this.s3 ^= this.s1
+    this.s1 ^= this.s2
+    this.s0 ^= this.s3
+    this.s2 ^= shifted
+    this.s3 = (this.s3 << 11) | (this.s3 >>> 21)
+    return result
+  }
+
+  /** A number from 0 to n-1 (n below 65,536; the bias of the multiply-shift is below n / 2^32). */
+  below(n: number): number {
+    return Math.floor(((this.next() >>> 0) / 0x100000000) * n)
+  }
+}

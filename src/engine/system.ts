@@ -1,0 +1,43 @@
+/**
+ * What an explorer sees of the thing that it explores: a flat state, the transitions that are enabled in it, and what
+ * taking one does. Everything that is not determined (which CPU steps, when an interrupt is taken, an eviction, a
+ * scheduling decision of the host) is a transition.
+ */
+
+/** Something that must never happen, as it happened. */
+export interface Violation {
+  /** Name of the violated invariant. */
+  readonly invariant: string
+  /** One sentence: who did what, and why that is wrong. */
+  readonly explanation: string
+}
+
+export interface System {
+  /** The state. Explorers copy it and put it back; nothing else is remembered between transitions. */
+  readonly state: Int32Array
+  /** Puts the state back to the initial one. */
+  reset(): void
+  /** Writes the enabled transitions to `out`, in a fixed order, and returns their number. */
+  enabled(out: Int32Array): number
+  /** After {@link enabled}: how many of them are progress of somebody, as opposed to what the environment may do. */
+  readonly progress: number
+  /** Takes a transition that is enabled. */
+  apply(transition: number): void
+  /** What the last transition violated, or undefined. */
+  readonly violation: Violation | undefined
+  /** Forgets the violation, so that counting can go on behind it. */
+  clearViolation(): void
+  /** True when every thread has ended: a state without progress that is not final is a deadlock. */
+  final(): boolean
+  /** The violation that a state without progress is. */
+  deadlock(): Violation
+  /** Dense number of the actor that takes a transition; a change of actor is a context switch. */
+  actor(transition: number): number
+  /** Number of actors. */
+  readonly actors: number
+  /** Stable name of a transition (who, what), independent of other transitions and of how the code is written. */
+  name(transition: number): string
+}
+
+/** Upper limit of transitions enabled at once; a limit with room to spare for 8 vCPUs. */
+export const MAX_ENABLED = 512

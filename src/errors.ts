@@ -1,0 +1,68 @@
+/**
+ * Every sentence that this package says to somebody who made a mistake, in one list: which input, what was
+ * found, what was expected, what to do. The rest of the code throws `fail.x(...)` and never writes prose itself.
+ */
+
+/** An error whose message is meant to be read by the person who wrote the input, policy or command. */
+export class ShootdownError extends Error {
+  readonly code: string
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'ShootdownError'
+    this.code = code
+  }
+}
+
+const because = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
+
+export const messages = {
+  notAStep: (where: string, found: string) =>
+    `${where} yielded ${found}, which is not a step. Expected a step of the cpu or host handle: write \`yield* cpu.load(...)\`, not \`yield\` or a bare call.`,
+  stepNotRun: (where: string, step: string) =>
+    `${where} yielded the generator of "${step}" instead of running it. Write \`yield* cpu.${step}(...)\` with the star.`,
+  nondeterministic: (where: string, position: number, first: string, then: string) =>
+    `${where} is not deterministic: step ${position} was "${first}" the first time and "${then}" when the same results were fed in again. Likely causes: Math.random, Date, a variable kept outside the generator, or iteration over an unordered collection. Keep state in shared variables.`,
+  neverEnds: (where: string, limit: number, step: string) =>
+    `${where} has not ended after ${limit} steps; it last asked for "${step}". Wait with \`yield* cpu.until(...)\` instead of spinning, or mark the loop with \`yield* cpu.checkpoint(...)\`.`,
+  endlessWithoutSteps: (where: string, limit: number) =>
+    `${where} asked for more than ${limit} checkpoints without a step in between. A loop must contain a step.`,
+  threw: (where: string, position: number, cause: unknown) =>
+    `${where} threw at step ${position}: ${because(cause)}`,
+  notAGenerator: (where: string) =>
+    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`.`,
+  checkpointLies: (where: string, key: string, first: string, then: string) =>
+    `${where} reached checkpoint ${key} twice with different futures: "${first}" once, "${then}" now. A checkpoint must be given every local that the rest of the code depends on.`,
+  valueTooLarge: (field: string, value: number, max: number) =>
+    `"${field}" was set to ${value}; it was declared to hold 0 to ${max}. Declare a larger \`max\` for it.`,
+  badConfig: (field: string, found: unknown, expected: string) =>
+    `${field} is ${JSON.stringify(found)}; expected ${expected}.`,
+  unknownPolicy: (name: string, known: readonly string[]) =>
+    `There is no policy named "${name}". Known policies: ${known.join(', ')}. For one of your own, use --policy-file FILE.`,
+  badPolicy: (source: string, problem: string) =>
+    `${source}: ${problem}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
+  policyFile: (file: string, problem: string) =>
+    `${file}: ${problem}. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.`,
+  badOption: (option: string, found: unknown, expected: string) =>
+    `Option ${option} is ${JSON.stringify(found)}; expected ${expected}.`,
+  badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
+  corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
+  corpusVersion: (file: string, found: number, known: number) =>
+    `${file}: "format" is ${found}, written by a newer version; this version reads formats up to ${known}. Update shootdown to replay it.`,
+  corpusTampered: (file: string, field: string, found: string, expected: string) =>
+    `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
+  corpusWrite: (file: string, cause: unknown) =>
+    `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
+  tooManyStates: (limit: number) =>
+    `More than ${limit.toLocaleString('en')} states. Lower the number of vCPUs, operations or preemptions, or raise the limit.`,
+} as const
+
+type Messages = typeof messages
+
+/** `fail.x(...)` builds the error with code `x` and the sentence of {@link messages}; the caller throws it. */
+export const fail = Object.fromEntries(
+  Object.entries(messages).map(([code, text]) => [
+    code,
+    (...args: unknown[]) => new ShootdownError(code, (text as (...all: unknown[]) => string)(...args)),
+  ]),
+) as { [K in keyof Messages]: (...args: Parameters<Messages[K]>) => ShootdownError }

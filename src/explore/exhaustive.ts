@@ -1,0 +1,110 @@
+/**
+ * Exhaustive search: breadth-first over all states that a system can reach, each visited once. Whatever a state's
+ * future holds depends on the state alone, so a clean search is a proof for the bounds that the system was built with.
+ */
+import { fail } from '../errors.ts'
+import { Packer, Widened } from '../engine/pack.ts'
+import { StateSet } from '../engine/state-set.ts'
+import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Runner } from './run.ts'
+import { randomWalk } from './random-walk.ts'
+
+/** Runs from which the packer learns what the words of a state hold. */
+const SAMPLE_RUNS = 64
+
+export interface Exploration {
+  readonly states: number
+  readonly transitions: number
+  /** Length of the longest shortest path. */
+  readonly depth: number
+  /** The first violation met, which is one of the shortest; the search ends with it. */
+  readonly violation: Violation | undefined
+  /** Bytes of the visited set, and bits of a packed state. */
+  readonly bytes: number
+  readonly packedBits: number
+  /** False if the search was given up before its end. */
+  readonly complete: boolean
+}
+
+export interface ExhaustiveOptions {
+  /** Fail with a clear sentence beyond this many states. Default 20 million. */
+  readonly maxStates?: number
+  /** Asked now and then; true gives the search up. */
+  readonly stop?: () => boolean
+  /** Follow violating transitions like others and report none, for counting. */
+  readonly countOnly?: boolean
+}
+
+/** Explores all that `system` can reach. */
+export function explore(system: System, options: ExhaustiveOptions = {}): Exploration {
+  const packer = learn(system)
+  for (;;) {
+    try {
+      return search(system, packer, options)
+    } catch (thrown) {
+      if (!(thrown instanceof Widened)) throw thrown
+    }
+  }
+}
+
+/** A packer fitted to the states that a few random runs go through. */
+export function learn(system: System): Packer {
+  system.reset()
+  return new Packer(system.state, (offer) => {
+    const runner = new Runner()
+    const walk = randomWalk(1)
+    const spying = { ...walk, choose: (enabled: Int32Array, count: number): number => (offer(system.state), walk.choose(enabled, count, system)) }
+    for (let i = 0; i < SAMPLE_RUNS; i++) {
+      runner.run(system, spying)
+      offer(system.state)
+    }
+  })
+}
+
+function search(system: System, packer: Packer, options: ExhaustiveOptions): Exploration {
+  const { maxStates = 20_000_000, stop, countOnly = false } = options
+  const visited = new StateSet(packer.size)
+  const enabled = new Int32Array(MAX_ENABLED)
+  system.reset()
+  const { state } = system
+  const here = state.slice()
+  packer.pack(state, visited.probe, 0)
+  visited.add()
+  let transitions = 0
+  let depth = 0
+  let levelEnd = 1
+  const report = (violation: Violation | undefined, complete: boolean): Exploration => ({
+    states: visited.count,
+    transitions,
+    depth,
+    violation,
+    bytes: visited.bytes,
+    packedBits: packer.bits,
+    complete,
+  })
+  for (let number = 0; number < visited.count; number++) {
+    if (number === levelEnd) {
+      depth++
+      levelEnd = visited.count
+    }
+    if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
+    packer.unpack(visited.chunk(number), visited.offset(number), here)
+    state.set(here)
+    const count = system.enabled(enabled)
+    if (system.progress === 0 && !system.final() && !countOnly) return report(system.deadlock(), true)
+    for (let i = 0; i < count; i++) {
+      if (i > 0) state.set(here)
+      system.apply(enabled[i])
+      transitions++
+      const { violation } = system
+      if (violation !== undefined) {
+        if (!countOnly) return report(violation, true)
+        system.clearViolation()
+      }
+      packer.pack(state, visited.probe, 0)
+      visited.add()
+    }
+    if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
+  }
+  return report(undefined, true)
+}

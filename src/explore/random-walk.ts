@@ -1,0 +1,13 @@
+/** Uniform random walk: every enabled transition is equally likely. */
+import { Random } from '../engine/random.ts'
+import type { Strategy } from './strategy.ts'
+
+export function randomWalk(seed: number): Strategy {
+  const random = new Random(seed)
+  return {
+    name: 'random',
+    begin: () => {},
+    choose: (_enabled, count) => random.below(count),
+    end: () => {},
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * How interleavings are chosen. A strategy sees one run at a time: it begins, is asked to choose among the enabled
+ * transitions as often as there is something to choose, and is told when the run ended. Replay is one more strategy.
+ */
+import type { System } from '../engine/system.ts'
+
+export interface Strategy {
+  readonly name: string
+  /** A run begins. */
+  begin(system: System): void
+  /** Picks one of `enabled[0 .. count-1]`: its index. */
+  choose(enabled: Int32Array, count: number, system: System): number
+  /** The run has ended, by a violation or without; `steps` is its length. */
+  end(steps: number): void
+}

@@ -1,0 +1,235 @@
+/**
+ * The handle that guest kernel code and policies are written with. Every method is a step or a few: run it with
+ * `yield*`. Nothing happens between two steps of one CPU that others cannot see coming: between any two, every other
+ * CPU, the host and the hardware may act.
+ */
+import { checkpoint, perform, type Code } from '../engine/step.ts'
+import { ACCESS } from '../machine/access.ts'
+import type { MachineConfig } from '../machine/config.ts'
+import { FREE_TABLE } from '../machine/frames.ts'
+import { CLI, SEND_IPI, STI } from '../machine/interrupts.ts'
+import { INVLPG, LOAD_CR3 } from '../machine/invalidate.ts'
+import { ADD, AND, CHOOSE, CMPXCHG, LOAD, LOCK, OR, STORE, UNLOCK, UNTIL, XCHG } from '../machine/memory.ts'
+import { HYPERCALL } from '../hypervisor/hypercall.ts'
+import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
+import type { Hooks } from './hooks.ts'
+import type { FlushRequest } from './request.ts'
+import { callFunction, SYNC } from './smp.ts'
+import type { Word } from './word.ts'
+
+/** Results are told apart only where there are few of them; more are followed as they come. */
+const range = (w: Word): number => (w.max < 8 ? w.max + 1 : 0)
+
+/** What surrounds the code of a CPU: the same for all CPUs of a scenario. */
+export interface Surroundings<Shared> {
+  readonly config: MachineConfig
+  readonly kernel: Kernel
+  readonly shared: Shared
+  readonly vectors: readonly string[]
+  readonly hypercalls: readonly string[]
+  /** What the workload makes the kernel keep track of. */
+  readonly features: KernelFeatures
+  /** The policy's hooks, ready to be run with `yield*`. */
+  readonly policy: Hooks
+}
+
+/** Kernel work that only some workloads need; without need it is left out, steps and all. */
+export interface KernelFeatures {
+  /** Some CPU enters lazy-TLB mode: generations are kept, lazy CPUs may be left out of a flush. */
+  readonly lazy: boolean
+  /** Some CPU switches address spaces: mm_cpumask changes. */
+  readonly switching: boolean
+  /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
+  readonly gupRecheck: 'pte' | 'pmd'
+}
+
+export class Cpu<Shared = unknown> {
+  /** Number of this CPU. */
+  readonly id: number
+  private readonly around: Surroundings<Shared>
+
+  constructor(id: number, around: Surroundings<Shared>) {
+    this.id = id
+    this.around = around
+  }
+
+  /** Number of CPUs. */
+  get cpus(): number {
+    return this.around.config.vcpus
+  }
+
+  /** The policy's shared variables: `cpu.shared.pending.of(target)`. */
+  get shared(): Shared {
+    return this.around.shared
+  }
+
+  /** Kernel variables. */
+  get kernel(): Kernel {
+    return this.around.kernel
+  }
+
+  /** What the kernel of this scenario keeps track of. */
+  get features(): KernelFeatures {
+    return this.around.features
+  }
+
+  /** @internal The policy, as kernel code calls it. */
+  get policy(): Hooks {
+    return this.around.policy
+  }
+
+  get config(): MachineConfig {
+    return this.around.config
+  }
+
+  /** Loads a word. */
+  *load(at: Word): Code<number> {
+    return yield* perform(LOAD, at.at, 0, 0, range(at))
+  }
+
+  /** Stores a word. */
+  *store(at: Word, value: number): Code {
+    yield* perform(STORE, at.at, value)
+  }
+
+  /** Locked exchange; returns the old value. */
+  *xchg(at: Word, value: number): Code<number> {
+    return yield* perform(XCHG, at.at, value, 0, range(at))
+  }
+
+  /** Locked compare-and-exchange; returns the old value, which equals `from` if it succeeded. */
+  *cmpxchg(at: Word, from: number, to: number): Code<number> {
+    return yield* perform(CMPXCHG, at.at, from, to, range(at))
+  }
+
+  /** Locked or; returns the old value. */
+  *fetchOr(at: Word, bits: number): Code<number> {
+    return yield* perform(OR, at.at, bits, 0, range(at))
+  }
+
+  /** Locked and; returns the old value. */
+  *fetchAnd(at: Word, bits: number): Code<number> {
+    return yield* perform(AND, at.at, bits, 0, range(at))
+  }
+
+  /** Locked add; returns the old value. */
+  *fetchAdd(at: Word, amount: number): Code<number> {
+    return yield* perform(ADD, at.at, amount, 0, range(at))
+  }
+
+  /** Waits until `(word & mask) === value`, as a spin loop would; interrupts are taken meanwhile if IF=1. */
+  *until(at: Word, value: number, mask = -1): Code {
+    yield* perform(UNTIL, at.at, mask, value)
+  }
+
+  /** One of 0 .. n-1, chosen by the explorer: an outcome that nobody in the machine decides. */
+  *choose(n: number): Code<number> {
+    return yield* perform(CHOOSE, n, 0, 0, n)
+  }
+
+  /** An allocation that may fail (GFP_NOWAIT): true if it succeeded. */
+  *tryAllocate(): Code<boolean> {
+    return (yield* this.choose(2)) === 0
+  }
+
+  /** Acquires a lock word that nobody holds, or waits. */
+  *lock(at: Word): Code {
+    yield* perform(LOCK, at.at)
+  }
+
+  *unlock(at: Word): Code {
+    yield* perform(UNLOCK, at.at)
+  }
+
+  /** EFLAGS.IF = 0: no interrupt is taken from now on; RCU counts it as a read-side section. */
+  *cli(): Code {
+    yield* perform(CLI)
+  }
+
+  /** EFLAGS.IF = 1. */
+  *sti(): Code {
+    yield* perform(STI)
+  }
+
+  /** User-mode access to a page through the TLB; true if it faulted. */
+  *access(page: number, kind: 'read' | 'write'): Code<boolean> {
+    return (yield* perform(ACCESS, page, kind === 'write' ? 1 : 0)) === 1
+  }
+
+  /** INVLPG of the pages in a mask: their TLB entries and all paging-structure caches of this CPU. */
+  *invlpg(pages: number): Code {
+    yield* perform(INVLPG, pages)
+  }
+
+  /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */
+  *loadCr3(space: number): Code {
+    yield* perform(LOAD_CR3, space)
+  }
+
+  /** Removes from this CPU what a request names. */
+  *flushLocal(request: FlushRequest): Code {
+    yield* this.invlpg(request.pages)
+  }
+
+  /** Sends an IPI of the policy's own to a CPU; does not wait. */
+  *sendIpi(target: number, vector: string): Code {
+    yield* perform(SEND_IPI, target, this.vector(vector))
+  }
+
+  /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */
+  *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
+    yield* callFunction(this as Cpu, targets, request.code, options.wait ?? true)
+  }
+
+  /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */
+  *syncByIpi(targets: readonly number[]): Code {
+    yield* callFunction(this as Cpu, targets, SYNC, true)
+  }
+
+  /** Calls the host; `pages` is a mask of pages (0 = all), `cpus` the vCPUs that it is about. Returns the host's result. */
+  *hypercall(name: string, pages: number, cpus: readonly number[]): Code<number> {
+    const number = this.around.hypercalls.indexOf(name)
+    if (number < 0) throw new Error(`no hypercall named "${name}"; the policy declares: ${this.around.hypercalls.join(', ') || 'none'}`)
+    return yield* perform(HYPERCALL, number, pages, cpus.reduce((mask, v) => mask | (1 << v), 0))
+  }
+
+  /** Hands a page-table page back to the allocator at once. */
+  *freeTableNow(table: number): Code {
+    yield* perform(FREE_TABLE, table)
+  }
+
+  /** Hands a page-table page back once every reader of now is gone (call_rcu); interrupts off counts as reading. */
+  *rcuFree(table: number): Code {
+    yield* perform(CALL_RCU, table)
+  }
+
+  /** Waits until every reader of now is gone. */
+  *synchronizeRcu(): Code {
+    yield* perform(SYNC_RCU_BEGIN)
+    yield* perform(SYNC_RCU_END)
+  }
+
+  *rcuReadLock(): Code {
+    yield* perform(RCU_LOCK)
+  }
+
+  *rcuReadUnlock(): Code {
+    yield* perform(RCU_UNLOCK)
+  }
+
+  /** All CPUs but this one. */
+  others(): number[] {
+    return Array.from({ length: this.cpus }, (_, v) => v).filter((v) => v !== this.id)
+  }
+
+  /** Declares that what follows depends on nothing but `name` and `locals`; see {@link checkpoint}. */
+  *checkpoint(name: string, ...locals: number[]): Code {
+    yield* checkpoint(name, ...locals)
+  }
+
+  private vector(name: string): number {
+    const vector = this.around.vectors.indexOf(name)
+    if (vector < 0) throw new Error(`no interrupt named "${name}"; the policy declares: ${this.around.vectors.slice(1).join(', ') || 'none'}`)
+    return vector
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * Kernel state that guest code shares: the lock of each address space (mmap_lock and page-table lock in one),
+ * mm_cpumask, lazy-TLB flags, "behind" bits in place of TLB generations, call-function slots, and RCU.
+ */
+import { defineOp } from '../engine/step.ts'
+import { release } from '../machine/frames.ts'
+import { DYING, KIND, type Machine } from '../machine/machine.ts'
+import { policyWords, word, type Word } from './word.ts'
+
+/** call_rcu for a table: it is freed once every reader of now has left. */
+export const CALL_RCU = defineOp('call_rcu', 1, (a, _b, _c, n) => `call_rcu: free ${n.frame(a)} later`)
+/** A grace period begins for this CPU. */
+export const SYNC_RCU_BEGIN = defineOp('synchronize_rcu begins', 1, () => 'synchronize_rcu')
+export const SYNC_RCU_END = defineOp('synchronize_rcu', 1, () => 'wait for the grace period')
+export const RCU_LOCK = defineOp('rcu_read_lock', 1)
+export const RCU_UNLOCK = defineOp('rcu_read_unlock', 1)
+/** Notes that a flush left out a lazy CPU. */
+export const LAZY_SKIPPED = defineOp('lazy CPU left out', 1, undefined, 'left')
+
+export class Kernel {
+  /** Per space: owner + 1 of the lock, 0 when free. */
+  readonly lock: readonly Word[]
+  /** Per space: CPUs that may hold its translations (mm_cpumask). */
+  readonly cpumask: readonly Word[]
+  /** Per CPU: is_lazy. */
+  readonly lazy: readonly Word[]
+  /**
+   * Per space: CPUs whose recorded TLB generation is behind. Linux compares counters that grow for ever; equality is
+   * all that its protocol asks of them, and one bit a CPU says that without keeping equal states apart.
+   */
+  readonly behind: readonly Word[]
+  /** Call-function slots, by initiator and target: what is asked for, 0 when done (call_single_data). */
+  readonly slots: readonly (readonly Word[])[]
+  /** Per table: the readers that a deferred free waits for. */
+  readonly rcuTables: number
+  /** Per CPU: the readers that its synchronize_rcu waits for. */
+  readonly rcuWaiters: number
+  /** Per CPU: inside rcu_read_lock. */
+  readonly rcuNesting: number
+  readonly shared: Record<string, SharedWords>
+
+  private readonly m: Machine
+
+  constructor(m: Machine, declared: Record<string, SharedDeclaration>) {
+    this.m = m
+    const { vcpus, spaces } = m.config
+    const all = 2 ** vcpus - 1
+    const each = (name: string, count: number, max: number): Word[] => {
+      const at = m.layout.add(name, count, max)
+      return Array.from({ length: count }, (_, i) => word(at + i, max, count > 1 ? `${name}[${i}]` : name))
+    }
+    this.lock = each('mmap_lock', spaces, vcpus)
+    this.cpumask = each('mm_cpumask', spaces, all)
+    this.lazy = each('is_lazy', vcpus, 1)
+    this.behind = each('tlb_gen behind', spaces, all)
+    this.slots = Array.from({ length: vcpus }, (_, i) => each(`csd[${i}]`, vcpus, 0xffff))
+    this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
+    this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
+    this.rcuNesting = m.layout.add('rcu nesting', vcpus, 1)
+    this.shared = policyWords(m.layout, vcpus, declared)
+    this.installRcu()
+  }
+
+  /** CPUs inside a read-side critical section of RCU; IF=0 counts as one (rcu-sched). */
+  readers(): number {
+    const { S, config, interruptFlag } = this.m
+    let mask = 0
+    for (let v = 0; v < config.vcpus; v++) {
+      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) mask |= 1 << v
+    }
+    return mask
+  }
+
+  /** A CPU may have left its section: nobody waits for it any more if so. */
+  quiescent(v: number): void {
+    const { S, interruptFlag, geometry, config } = this.m
+    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) return
+    const others = ~(1 << v)
+    for (let slot = 0; slot < geometry.tables.length; slot++) S[this.rcuTables + slot] &= others
+    for (let cpu = 0; cpu < config.vcpus; cpu++) S[this.rcuWaiters + cpu] &= others
+  }
+
+  /** True if the deferred free of table number `slot` can be done now. */
+  canFree(slot: number): boolean {
+    const { S, frame, geometry } = this.m
+    return (S[frame + geometry.tables[slot].frame] & KIND) === DYING && S[this.rcuTables + slot] === 0
+  }
+
+  freeDeferred(slot: number): void {
+    release(this.m, this.m.geometry.tables[slot].frame)
+  }
+
+  private installRcu(): void {
+    const { m } = this
+    m.install(CALL_RCU, (v, table) => {
+      if (!m.isTable(table)) m.hooks.fact('bad-free', v, 1, table)
+      const readers = this.readers()
+      if (readers !== 0) m.hooks.witness('rcu-waited')
+      m.S[m.frame + table] = DYING
+      const slot = m.geometry.tables.findIndex((info) => info.frame === table)
+      if (slot >= 0) m.S[this.rcuTables + slot] = readers
+      return 0
+    })
+    m.install(SYNC_RCU_BEGIN, (v) => {
+      m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
+      return 0
+    })
+    m.install(SYNC_RCU_END, () => 0, (v) => m.S[this.rcuWaiters + v] === 0)
+    m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
+    m.install(RCU_LOCK, (v) => ((m.S[this.rcuNesting + v] = 1), 0))
+    m.install(RCU_UNLOCK, (v) => {
+      m.S[this.rcuNesting + v] = 0
+      this.quiescent(v)
+      return 0
+    })
+  }
+}
+
+/** How a policy declares a variable of its own. */
+export interface SharedDeclaration {
+  readonly kind: 'one' | 'per-cpu'
+  readonly max: number
+  readonly initial: number
+}
+
+/** A policy's variable: one word, or one word a CPU. */
+export interface SharedWords {
+  /** The word of a CPU, or the only one. */
+  of(cpu?: number): Word
+}

@@ -1,0 +1,89 @@
+/**
+ * The contract of a flush policy: a plain object of generator methods. `flush` is all that it must have; everything
+ * else has the meaning that the simplest kernel would give it.
+ */
+import { z } from 'zod'
+import type { Code } from '../engine/step.ts'
+import type { HostCpu } from '../hypervisor/host.ts'
+import type { Cpu } from './cpu.ts'
+import type { SharedDeclaration, SharedWords } from './kernel.ts'
+import type { FlushRequest } from './request.ts'
+
+/** The policy's variables as its code sees them. */
+export type Shared<D> = { readonly [K in keyof D]: SharedWords }
+
+export interface Policy<D extends Record<string, SharedDeclaration> = Record<string, SharedDeclaration>> {
+  /** Kebab-case name; reports and corpus cases carry it. */
+  readonly name: string
+  /** One sentence: how remote TLBs are flushed and tables freed. */
+  readonly summary: string
+  /** What is claimed of the policy; without a claim, any race is a finding. */
+  readonly expected?: 'safe' | 'broken'
+  /** For a broken policy: the invariants that it is known to break, or a sentence that says how it breaks. */
+  readonly breaks?: string
+  /** The shipped policy that cures it: corpus cases of this one must be `fixed` there. */
+  readonly fixedBy?: string
+  /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
+  readonly shared?: D
+
+  /**
+   * Before anything is unhooked: what mmu_gather decides when it queues a table. The number returned is handed to
+   * `flush` and `freeTable` of the same operation.
+   */
+  gather?(cpu: Cpu<Shared<D>>, request: FlushRequest): Code<number | void>
+  /** The tables changed: make every CPU in `request.targets`, and this one, stop using what they said before. */
+  flush(cpu: Cpu<Shared<D>>, request: FlushRequest, gathered: number): Code
+  /** Gives a page-table page back. Default: at once. */
+  freeTable?(cpu: Cpu<Shared<D>>, table: number, gathered: number): Code
+  /** The operation that gathered is over. */
+  finish?(cpu: Cpu<Shared<D>>, gathered: number): Code
+  /** Handlers of the policy's own IPIs, by vector name; run with IF=0. */
+  readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>>) => Code>>
+  /** Host code, by the name that `cpu.hypercall` uses. */
+  readonly hypercalls?: Readonly<Record<string, HypercallHandler<Shared<D>>>>
+  /** Host code that runs before a vCPU that was scheduled enters guest mode. */
+  onVcpuEntry?(host: HostCpu<Shared<D>>): Code
+  /** Host code that runs after a preempted vCPU has left guest mode. */
+  onVcpuExit?(host: HostCpu<Shared<D>>): Code
+  /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
+  readonly operations?: Readonly<Record<string, { summary: string; run(cpu: Cpu<Shared<D>>): Code }>>
+  /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
+  readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
+}
+
+/** Host side of a hypercall: `pages` is a mask (0 = all), `cpus` the named vCPUs. */
+export type HypercallHandler<S> = (host: HostCpu<S>, pages: number, cpus: readonly number[]) => Code<number | void>
+
+export interface PolicyInvariant<S> {
+  /** Kebab-case name. */
+  readonly name: string
+  /** One sentence: what must always hold. */
+  readonly sentence: string
+  /** True while it holds; `read` gives the value of a shared word. */
+  holds(shared: S, read: (word: { at: number }) => number): boolean
+}
+
+const generator = z.custom<(...args: never[]) => Code>((v) => typeof v === 'function', 'expected a generator method')
+const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a kebab-case name such as "my-policy"')
+
+/** What can be checked of a policy before it runs. */
+export const policySchema = z.object({
+  name: kebab,
+  summary: z.string().min(1),
+  expected: z.enum(['safe', 'broken']).optional(),
+  breaks: z.string().optional(),
+  fixedBy: z.string().optional(),
+  shared: z.record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() })).optional(),
+  gather: generator.optional(),
+  flush: generator,
+  freeTable: generator.optional(),
+  finish: generator.optional(),
+  interrupts: z.record(z.string(), generator).optional(),
+  hypercalls: z.record(z.string(), generator).optional(),
+  onVcpuEntry: generator.optional(),
+  onVcpuExit: generator.optional(),
+  operations: z.record(z.string(), z.object({ summary: z.string(), run: generator })).optional(),
+  invariants: z
+    .array(z.object({ name: kebab, sentence: z.string(), holds: z.custom((v) => typeof v === 'function', 'expected a function') }))
+    .optional(),
+})

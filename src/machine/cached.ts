@@ -1,0 +1,57 @@
+/**
+ * A cached translation as one word: a TLB entry, a paging-structure-cache entry, the table pointer of a walk in
+ * flight, or the translation that an instruction holds between its walk and its access. The low bits are what hardware
+ * keeps; the ghost bits say whether the frame was freed since, and whether a flush that should have removed the entry
+ * is on its way (`due`) or has completed (`CONDEMNED`). Stale presence is legal; use decides.
+ */
+export const VALID = 1 << 0
+export const CACHED_W = 1 << 1
+export const CACHED_U = 1 << 2
+export const CACHED_D = 1 << 3
+/** Piece of a large page. */
+export const CACHED_PS = 1 << 4
+/** Ghost: the frame was handed back to the allocator after this was cached. */
+export const FREED = 1 << 5
+/** Ghost: contradicted by the tables before a flush that covers it began, and that flush has completed. */
+export const CONDEMNED = 1 << 6
+const DUE_SHIFT = 7
+
+export const RIGHTS = CACHED_W | CACHED_U
+
+/** Word layout for a number of vCPUs, which is how many flushes can be on their way at once. */
+export class CachedFormat {
+  readonly dueMask: number
+  /** All ghost bits. */
+  readonly ghosts: number
+  private readonly frameShift: number
+  private readonly frameMask: number
+  private readonly spaceShift: number
+  readonly max: number
+
+  constructor(vcpus: number, frames: number, spaces: number) {
+    const frameBits = 32 - Math.clz32(frames)
+    this.dueMask = ((1 << vcpus) - 1) << DUE_SHIFT
+    this.ghosts = FREED | CONDEMNED | this.dueMask
+    this.frameShift = DUE_SHIFT + vcpus
+    this.frameMask = (1 << frameBits) - 1
+    this.spaceShift = this.frameShift + frameBits
+    this.max = 2 ** (this.spaceShift + (spaces > 1 ? 1 : 0)) - 1
+  }
+
+  make(frame: number, space: number, flags: number): number {
+    return (space << this.spaceShift) | (frame << this.frameShift) | flags
+  }
+
+  frame(word: number): number {
+    return (word >> this.frameShift) & this.frameMask
+  }
+
+  space(word: number): number {
+    return word >> this.spaceShift
+  }
+
+  /** The ghost bit that says: the flush that `vcpu` is running should remove this. */
+  due(vcpu: number): number {
+    return 1 << (DUE_SHIFT + vcpu)
+  }
+}

@@ -1,0 +1,67 @@
+/**
+ * Which machine: how many CPUs, how deep the tables, which pages are mapped, and which features are switched on. A
+ * feature that is off takes no room in a stored state and no transitions.
+ */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+
+export const machineConfigSchema = z.object({
+  /** Virtual CPUs. */
+  vcpus: z.number().int().min(1).max(6),
+  /** Physical CPUs. With fewer than vCPUs, vCPUs share them. */
+  pcpus: z.number().int().min(1).max(6),
+  /** Levels of the page tables: 2 (PMD, PTE) to 5 (PGD, P4D, PUD, PMD, PTE). */
+  levels: z.number().int().min(2).max(5),
+  /** Entries of a table. Real ones have 512; two are enough to be empty, partly and completely filled. */
+  entries: z.number().int().min(2).max(4),
+  /** Virtual pages that are mapped at the start, in every address space. */
+  pages: z.array(z.number().int().min(0)).min(1).max(8),
+  /** Address spaces (mm). CPUs start in the first. */
+  spaces: z.number().int().min(1).max(2),
+  /** How often the host may preempt a vCPU that runs. */
+  preemptions: z.number().int().min(0).max(8),
+  /** A preempted vCPU may be scheduled on another pCPU. */
+  migration: z.boolean(),
+  /** How many speculative page walks each run may contain. */
+  speculation: z.number().int().min(0).max(8),
+  /** TLB and paging-structure-cache entries may vanish at any time (SDM vol. 3, "Caching Translation Information"). */
+  eviction: z.boolean(),
+  /** Paging-structure caches: walks may start from a cached upper-level entry. */
+  structureCaches: z.boolean(),
+  /** Cached translations are tagged with the vCPU and survive VM exits. Off: VM entry flushes them. */
+  vpid: z.boolean(),
+})
+
+export type MachineConfig = z.infer<typeof machineConfigSchema>
+
+export const defaultMachine: MachineConfig = {
+  vcpus: 2,
+  pcpus: 2,
+  levels: 2,
+  entries: 2,
+  pages: [0],
+  spaces: 1,
+  preemptions: 0,
+  migration: false,
+  speculation: 0,
+  eviction: false,
+  structureCaches: true,
+  vpid: true,
+}
+
+/** Fills in the defaults and checks what the schema alone cannot. */
+export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig {
+  const merged = { ...defaultMachine, pcpus: given.vcpus ?? defaultMachine.vcpus, ...given }
+  const parsed = machineConfigSchema.safeParse(merged)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue.path.join('.')
+    throw fail.badConfig(`machine.${field}`, (merged as Record<string, unknown>)[String(issue.path[0])], issue.message)
+  }
+  const config = parsed.data
+  const reach = config.entries ** config.levels
+  const outside = config.pages.find((page) => page >= reach)
+  if (outside !== undefined) throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
+  if (new Set(config.pages).size !== config.pages.length) throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  return config
+}

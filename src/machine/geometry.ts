@@ -1,0 +1,93 @@
+/**
+ * The address spaces of a scenario: which frames hold which table or page at the start, and what people call them.
+ * Frame 0 is no frame. A page number is split into one index a level, as hardware splits a linear address.
+ */
+import type { MachineConfig } from './config.ts'
+
+export interface TableInfo {
+  readonly frame: number
+  /** 1 = PTE table, 2 = PMD, ... */
+  readonly level: number
+  readonly space: number
+  /** The first page that the table covers. */
+  readonly first: number
+  readonly name: string
+}
+
+export interface PageInfo {
+  readonly frame: number
+  readonly space: number
+  readonly page: number
+  readonly name: string
+}
+
+const LEVEL_NAMES = ['', 'PTE', 'PMD', 'PUD', 'P4D', 'PGD']
+
+export class Geometry {
+  readonly tables: TableInfo[] = []
+  readonly datas: PageInfo[] = []
+  /** Frames free at the start that a collapse can use, one for every region whose pages are all mapped. */
+  readonly huge: PageInfo[] = []
+  /** Root table of each space. */
+  readonly roots: number[] = []
+  /** Frame numbers are 1 .. frames. */
+  frames = 0
+  private readonly names: string[] = ['nothing']
+
+  readonly config: MachineConfig
+
+  constructor(config: MachineConfig) {
+    this.config = config
+    for (let space = 0; space < config.spaces; space++) this.addSpace(space)
+  }
+
+  /** Index of `page` in a table of `level`. */
+  index(page: number, level: number): number {
+    return Math.floor(page / this.config.entries ** (level - 1)) % this.config.entries
+  }
+
+  /** First page covered by the table of `level` that translates `page`. */
+  base(page: number, level: number): number {
+    const span = this.config.entries ** level
+    return Math.floor(page / span) * span
+  }
+
+  name(frame: number): string {
+    return this.names[frame] ?? `frame ${frame}`
+  }
+
+  /** Name of the entry of `level` that translates `page`: `PTE(2)`, `PMD(2)`. */
+  entryName(level: number, page: number): string {
+    return `${LEVEL_NAMES[level]}[${page}]`
+  }
+
+  private addSpace(space: number): void {
+    const { pages, levels, entries } = this.config
+    const mark = space === 0 ? '' : `.mm${space}`
+    const root = this.take(`${LEVEL_NAMES[levels]}${mark}`)
+    this.roots.push(root)
+    this.tables.push({ frame: root, level: levels, space, first: 0, name: this.name(root) })
+    for (let level = levels - 1; level >= 1; level--) {
+      for (const first of new Set(pages.map((page) => this.base(page, level)))) {
+        const label = level === 1 ? `T${first / entries}` : `${LEVEL_NAMES[level]}${first === 0 ? '' : first}`
+        const frame = this.take(`${label}${mark}`)
+        this.tables.push({ frame, level, space, first, name: this.name(frame) })
+      }
+    }
+    for (const page of pages) {
+      const frame = this.take(`P${page}${mark}`)
+      this.datas.push({ frame, space, page, name: this.name(frame) })
+    }
+    for (const first of new Set(pages.map((page) => this.base(page, 1)))) {
+      const whole = Array.from({ length: entries }, (_, i) => first + i).every((page) => pages.includes(page))
+      if (!whole) continue
+      const frame = this.take(`H${first / entries}${mark}`)
+      this.huge.push({ frame, space, page: first, name: this.name(frame) })
+    }
+  }
+
+  private take(name: string): number {
+    this.names.push(name)
+    return ++this.frames
+  }
+}

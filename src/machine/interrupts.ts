@@ -1,0 +1,26 @@
+/**
+ * Interrupts: IF, and IPIs that stay pending while it is clear. Per vector one IPI at most is pending (SDM vol. 3,
+ * "Interrupt Acceptance for Fixed Interrupts"): further sends collapse into it. NMIs are not modelled.
+ */
+import { defineOp } from '../engine/step.ts'
+import type { Machine } from './machine.ts'
+
+export const CLI = defineOp('cli', 1)
+export const STI = defineOp('sti', 1)
+/** Sends vector `b` to vCPU `a`. */
+export const SEND_IPI = defineOp('send IPI', 1, (a, b, _c, n) => `send ${n.vector(b)} IPI to CPU${a}`)
+
+export function installInterrupts(m: Machine): void {
+  m.install(CLI, (v) => ((m.S[m.interruptFlag + v] = 0), 0))
+  m.install(STI, (v) => {
+    m.S[m.interruptFlag + v] = 1
+    m.hooks.quiescent(v)
+    return 0
+  })
+  m.install(SEND_IPI, (_v, target, vector) => {
+    m.S[m.pending + target] |= 1 << vector
+    if (m.S[m.interruptFlag + target] === 0) m.hooks.witness('ipi-held-off')
+    if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+    return 0
+  })
+}

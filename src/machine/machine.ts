@@ -1,0 +1,183 @@
+/**
+ * The machine: its flat state, the geometry of its page tables, and the table of what each operation does. The files
+ * beside this one install the operations of their subject; rooms further down install theirs. Nothing here knows a
+ * kernel or a policy.
+ */
+import { Layout } from '../engine/layout.ts'
+import type { Op } from '../engine/step.ts'
+import { CachedFormat } from './cached.ts'
+import type { MachineConfig } from './config.ts'
+import { largestEntry } from './entry.ts'
+import type { FactKind, WitnessKind } from './facts.ts'
+import { Geometry } from './geometry.ts'
+
+/** Does an operation for a vCPU; returns the step's result. */
+export type Execute = (vcpu: number, a: number, b: number, c: number) => number
+/** Says whether an operation can be done now; an operation without a guard always can. */
+export type Guard = (vcpu: number, a: number, b: number, c: number) => boolean
+
+/** What a frame is, in the low bits of its word. */
+export const KIND = 7
+export const FREE = 0
+export const TABLE = 1
+export const DATA = 2
+/** A page table that was handed to RCU and is still one. */
+export const DYING = 3
+/** Given to another owner after it was free. */
+export const REUSED = 4
+/** References to a data frame, above the kind. */
+export const REF = 1 << 3
+export const REF_MASK = 7 << 3
+/** Ghost: a copy has taken this frame's place (THP collapse). */
+export const SUPERSEDED = 1 << 6
+/** Ghost: a store has reached this frame. */
+export const WRITTEN = 1 << 7
+/** The kernel knows that the page is dirty (folio flag). */
+export const DIRTY = 1 << 8
+/** Ghost: final pins held by gup. */
+export const PIN = 1 << 9
+export const PIN_MASK = 7 << 9
+const FRAME_MAX = (1 << 12) - 1
+
+/** What a room may want to know of the machine as it runs. */
+export interface MachineHooks {
+  /** A fact that an invariant may forbid; `ghost` is never 0. */
+  fact(kind: FactKind, vcpu: number, ghost: number, frame: number): void
+  /** Something noteworthy was reached: the "sometimes" side of an invariant. */
+  witness(kind: WitnessKind): void
+  /** `vcpu` may have left a read-side critical section. */
+  quiescent(vcpu: number): void
+}
+
+export class Machine {
+  readonly layout = new Layout()
+  readonly geometry: Geometry
+  readonly cached: CachedFormat
+  /** The state; allocated by {@link seal}. */
+  S = new Int32Array(0)
+  readonly execute: Execute[] = []
+  readonly guards: (Guard | undefined)[] = []
+  hooks: MachineHooks = { fact: () => {}, witness: () => {}, quiescent: () => {} }
+
+  /** One word a frame: kind, references, ghosts. */
+  readonly frame: number
+  /** Entries of the tables, by `tableSlot(frame) * entries`. */
+  readonly entries: number
+  /** Per vCPU: EFLAGS.IF. */
+  readonly interruptFlag: number
+  /** Per vCPU: one bit a vector that is pending (IRR). */
+  readonly pending: number
+  /** Per vCPU: the address space in CR3. */
+  readonly cr3: number
+  /** Per vCPU: pCPU + 1 that it runs on, 0 while it is preempted. */
+  readonly on: number
+  /** Per vCPU: control state of the page walk of its current instruction. */
+  readonly walk: number
+  /** Per vCPU: control state of its speculative page walk. */
+  readonly speculation: number
+  /** Speculative walks begun so far. */
+  readonly speculations: number
+  /** Per vCPU: page of the instruction's walk; page of the speculative walk. */
+  readonly walkPage: number
+  readonly speculationPage: number
+  /** Per vCPU: tables (one bit each) that a software walk points to; those of them freed since. */
+  readonly held: number
+  readonly dangling: number
+
+  /** Cached translations: everything from here to `cachedEnd`. */
+  readonly tlb: number
+  readonly structures: number
+  readonly latch: number
+  readonly pointer: number
+  readonly speculationPointer: number
+  readonly cachedEnd: number
+  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
+  readonly contexts: number
+  /** Slots of paging-structure caches a context. */
+  readonly structureSlots: number
+
+  /** Places in the TLB by page number; places in the structure caches by (level, page). */
+  readonly pageSlot: readonly number[]
+  private readonly tableSlots: Int32Array
+  private readonly structureSlotOf = new Map<number, number>()
+
+  readonly config: MachineConfig
+
+  constructor(config: MachineConfig) {
+    this.config = config
+    const { vcpus, pcpus, pages, spaces, migration } = config
+    const geometry = (this.geometry = new Geometry(config))
+    const { layout } = this
+    this.cached = new CachedFormat(vcpus, geometry.frames, spaces)
+    this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
+    geometry.tables.forEach((table, slot) => (this.tableSlots[table.frame] = slot))
+    const slots: number[] = []
+    pages.forEach((page, slot) => (slots[page] = slot))
+    this.pageSlot = slots
+    for (const table of geometry.tables) {
+      if (table.space === 0 && table.level < config.levels) {
+        this.structureSlotOf.set(table.level * 64 + table.first, this.structureSlotOf.size)
+      }
+    }
+    this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
+    this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
+    this.interruptFlag = layout.add('IF', vcpus, 1)
+    this.pending = layout.add('pending IPIs', vcpus, 255)
+    this.cr3 = layout.add('CR3', vcpus, spaces - 1)
+    this.on = layout.add('runs on', vcpus, pcpus)
+    this.walk = layout.addControl('walk', vcpus)
+    this.speculation = layout.addControl('speculative walk', vcpus)
+    this.speculations = layout.add('speculations', 1, config.speculation)
+    this.walkPage = layout.add('walk page', vcpus, 63)
+    this.speculationPage = layout.add('speculative page', vcpus, 63)
+    const tableMask = 2 ** geometry.tables.length - 1
+    this.held = layout.add('software walk', vcpus, tableMask)
+    this.dangling = layout.add('software walk dangling', vcpus, tableMask)
+    this.contexts = migration ? vcpus * pcpus : vcpus
+    this.structureSlots = config.structureCaches ? this.structureSlotOf.size : 0
+    this.tlb = layout.add('TLB', this.contexts * pages.length, this.cached.max)
+    this.structures = layout.add('paging-structure cache', this.contexts * this.structureSlots, this.cached.max)
+    this.latch = layout.add('translation in use', vcpus, this.cached.max)
+    this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
+    this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
+    this.cachedEnd = layout.size
+  }
+
+  /** Installs what an operation does, and when it can be done. */
+  install(op: Op, execute: Execute, guard?: Guard): void {
+    this.execute[op.code] = execute
+    this.guards[op.code] = guard
+  }
+
+  /** Allocates the state, once all rooms have added their fields. */
+  seal(): void {
+    this.S = new Int32Array(this.layout.size)
+  }
+
+  /** The TLB context that a running vCPU uses. */
+  context(vcpu: number): number {
+    return this.config.migration ? (this.S[this.on + vcpu] - 1) * this.config.vcpus + vcpu : vcpu
+  }
+
+  /** Word of the entry of a table frame that translates `page`. */
+  entryAt(frame: number, level: number, page: number): number {
+    return this.entries + this.tableSlots[frame] * this.config.entries + this.geometry.index(page, level)
+  }
+
+  /** Bit of a table frame in {@link held} and {@link dangling}; 0 for a frame that never held a table. */
+  tableBit(frame: number): number {
+    const slot = this.tableSlots[frame]
+    return slot < 0 ? 0 : 1 << slot
+  }
+
+  /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
+  structureSlot(level: number, page: number): number {
+    if (this.structureSlots === 0) return -1
+    return this.structureSlotOf.get(level * 64 + this.geometry.base(page, level)) ?? -1
+  }
+
+  isTable(frame: number): boolean {
+    const kind = this.S[this.frame + frame] & KIND
+    return kind === TABLE || kind === DYING
+  }
+}

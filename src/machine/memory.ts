@@ -1,0 +1,58 @@
+/**
+ * Words of memory that are not page tables: kernel variables and the policy's own. Every load and store of code under
+ * test goes through here, so that this is the one place where a memory model lives. Memory is sequentially
+ * consistent: a store is visible to all CPUs at once.
+ */
+import { fail } from '../errors.ts'
+import { defineOp } from '../engine/step.ts'
+import type { Machine } from './machine.ts'
+
+const arrow = (result: number | undefined): string => (result === undefined ? '' : ` -> ${result}`)
+
+export const LOAD = defineOp('load', 0, (a, _b, _c, n, r) => `load ${n.word(a)}${arrow(r)}`)
+export const STORE = defineOp('store', 1, (a, b, _c, n) => `${n.word(a)} = ${b}`)
+export const XCHG = defineOp('xchg', 0, (a, b, _c, n, r) => `xchg ${n.word(a)}, ${b}${arrow(r)}`)
+/** Results in the old value. */
+export const CMPXCHG = defineOp('cmpxchg', 0, (a, b, c, n, r) => `cmpxchg ${n.word(a)}, ${b} to ${c}${arrow(r)}`)
+export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${arrow(r)}`)
+export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${arrow(r)}`)
+export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${arrow(r)}`)
+/** Waits until (word & mask) equals value: a spin loop without its iterations. */
+export const UNTIL = defineOp('until', 1, (a, b, c, n) => `wait until ${n.word(a)}${b === -1 ? '' : ` & ${b}`} = ${c}`)
+/** A choice that nobody in the machine makes: an allocation that may fail, say. Results in 0 .. a-1. */
+export const CHOOSE = defineOp('choose', 0, (a, _b, _c, _n, r) => `choose 1 of ${a}${arrow(r)}`)
+/** Acquires a lock word; joined with the step behind it. */
+export const LOCK = defineOp('lock', 1, (a, _b, _c, n) => `lock ${n.word(a)}`, 'right')
+/** Releases a lock word; joined with the step before it. */
+export const UNLOCK = defineOp('unlock', 1, (a, _b, _c, n) => `unlock ${n.word(a)}`, 'left')
+
+/** Waits until a word that only this CPU fills is empty (csd_lock); joined with the step behind it. */
+export const WAIT_FREE = defineOp('wait free', 1, (a, _b, _c, n) => `wait until ${n.word(a)} is free`, 'right')
+
+/** Installs the operations on words. `alternative` is the explorer's pick for a CHOOSE. */
+export function installMemory(m: Machine, alternative: () => number): void {
+  const { layout } = m
+  const largest = new Float64Array(layout.size)
+  for (const field of layout.fields) largest.fill(field.max, field.at, field.at + field.length)
+  const put = (word: number, value: number): void => {
+    if (value < 0 || value > largest[word]) throw fail.valueTooLarge(layout.fieldAt(word).name, value, largest[word])
+    m.S[word] = value
+  }
+  const swap = (word: number, value: number): number => {
+    const old = m.S[word]
+    put(word, value)
+    return old
+  }
+  m.install(LOAD, (_v, a) => m.S[a])
+  m.install(STORE, (_v, a, b) => (put(a, b), 0))
+  m.install(XCHG, (_v, a, b) => swap(a, b))
+  m.install(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
+  m.install(OR, (_v, a, b) => swap(a, m.S[a] | b))
+  m.install(AND, (_v, a, b) => swap(a, m.S[a] & b))
+  m.install(ADD, (_v, a, b) => swap(a, m.S[a] + b))
+  m.install(UNTIL, () => 0, (_v, a, b, c) => (m.S[a] & b) === c)
+  m.install(WAIT_FREE, () => 0, (_v, a) => m.S[a] === 0)
+  m.install(CHOOSE, () => alternative())
+  m.install(LOCK, (v, a) => ((m.S[a] = v + 1), 0), (_v, a) => m.S[a] === 0)
+  m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))
+}

@@ -1,0 +1,151 @@
+/**
+ * Page tables as software sees them: reading and changing entries, and what the tables say at this moment. An entry is
+ * one word and is read or written as a whole.
+ */
+import { defineOp, type Names } from '../engine/step.ts'
+import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
+import { D, P, RW, frameOf, isLarge, isPresent, tellEntry } from './entry.ts'
+import { DATA, DIRTY, KIND, type Machine } from './machine.ts'
+
+/** `b` of the entry operations: level and page. */
+export const place = (level: number, page: number): number => (page << 3) | level
+const levelOf = (b: number): number => b & 7
+const pageOf = (b: number): number => b >> 3
+
+const named = (b: number, n: Names): string => n.entry(levelOf(b), pageOf(b))
+const read = (r: number | undefined, n: Names): string =>
+  r === undefined ? '' : ` -> ${tellEntry(r, (frame) => n.frame(frame))}`
+
+/** Reads an entry of table `a` without a lock. */
+export const READ_ENTRY = defineOp('read entry', 0, (a, b, _c, n, r) => `read ${named(b, n)} in ${n.frame(a)}${read(r, n)}`)
+/** Reads an entry under the page-table lock, where only hardware flags can change; joined with the step behind it. */
+export const PEEK_ENTRY = defineOp('peek entry', 0, undefined, 'right')
+/** Clears an entry with a locked exchange, hands the D flag to the page, results in the frame that was mapped, or 0. */
+export const CLEAR_ENTRY = defineOp('clear entry', 0, (a, b, _c, n, r) =>
+  r === 0 ? `${named(b, n)} in ${n.frame(a)} is none already` : `clear ${named(b, n)} in ${n.frame(a)}`,
+)
+/** Stores an entry. */
+export const SET_ENTRY = defineOp('set entry', 1, (a, b, c, n) =>
+  `${named(b, n)} in ${n.frame(a)} = ${tellEntry(c, (frame) => n.frame(frame))}`,
+)
+/** Removes the flags `c` from an entry with a locked operation; results in 1 if one of them was set. */
+export const REVOKE_ENTRY = defineOp('revoke entry', 2, (a, b, _c, n) => `write-protect ${named(b, n)} in ${n.frame(a)}`)
+/** Compares an entry with a value read before; results in 1 if it is still the same, A and D included. */
+export const SAME_ENTRY = defineOp('re-check entry', 2, (a, b, _c, n, r) =>
+  `re-check ${named(b, n)} in ${n.frame(a)}${r === undefined ? '' : r === 1 ? ': same' : ': changed'}`,
+)
+/** The table of level `b` that translates a page in space `a`, or 0; under the page-table lock. */
+export const FIND_TABLE = defineOp('find table', 0, undefined, 'right')
+/** 1 if no entry of table `a` is present; under the page-table lock. */
+export const IS_EMPTY = defineOp('is empty', 2, undefined, 'left')
+/** 1 if all entries of table `a` are present small pages; under the page-table lock. */
+export const IS_FULL = defineOp('is full', 2, undefined, 'right')
+/** The software walk has ended: it points to no table any more. */
+export const FORGET_TABLES = defineOp('forget tables', 1, undefined, 'left')
+
+export function installTables(m: Machine): void {
+  const { config } = m
+  /** Looks at the table behind a pointer that software holds, as the invariants want to know it. */
+  const inspect = (v: number, table: number): void => {
+    const since = m.S[m.dangling + v] & m.tableBit(table) ? FREED_SINCE : 0
+    const ghost = (m.isTable(table) ? 0 : NOT_A_TABLE) | since
+    if (ghost !== 0) m.hooks.fact('software-walk', v, ghost, table)
+  }
+  const learn = (v: number, word: number): void => {
+    if (!isPresent(word) || isLarge(word)) return
+    const bit = m.tableBit(frameOf(word))
+    m.S[m.held + v] |= bit
+    m.S[m.dangling + v] &= ~bit
+  }
+  const at = (a: number, b: number): number => m.entryAt(a, levelOf(b), pageOf(b))
+
+  m.install(READ_ENTRY, (v, a, b) => {
+    inspect(v, a)
+    const word = m.S[at(a, b)]
+    if (levelOf(b) > 1) learn(v, word)
+    return word
+  })
+  m.install(PEEK_ENTRY, (_v, a, b) => m.S[at(a, b)])
+  m.install(CLEAR_ENTRY, (v, a, b) => {
+    inspect(v, a)
+    const word = m.S[at(a, b)]
+    m.S[at(a, b)] = 0
+    const frame = isPresent(word) ? frameOf(word) : 0
+    if (levelOf(b) > 1 && frame !== 0) noteWalkersInside(m, v, frame)
+    const page = m.frame + frame
+    if (word & D && (m.S[page] & KIND) === DATA) m.S[page] |= DIRTY
+    return frame
+  })
+  m.install(SET_ENTRY, (v, a, b, c) => {
+    inspect(v, a)
+    m.S[at(a, b)] = c
+    return 0
+  })
+  m.install(REVOKE_ENTRY, (v, a, b, c) => {
+    inspect(v, a)
+    const word = m.S[at(a, b)]
+    m.S[at(a, b)] = word & ~c
+    return (word & c) !== 0 ? 1 : 0
+  })
+  m.install(SAME_ENTRY, (v, a, b, c) => {
+    inspect(v, a)
+    return m.S[at(a, b)] === c ? 1 : 0
+  })
+  m.install(FIND_TABLE, (_v, a, b) => tableFor(m, a, levelOf(b), pageOf(b)))
+  const entriesOf = (table: number): Int32Array => {
+    const first = m.entryAt(table, 1, 0)
+    return m.S.subarray(first, first + config.entries)
+  }
+  m.install(IS_EMPTY, (_v, a) => (entriesOf(a).every((word) => !isPresent(word)) ? 1 : 0))
+  m.install(IS_FULL, (_v, a) => (entriesOf(a).every((word) => isPresent(word) && !isLarge(word)) ? 1 : 0))
+  m.install(FORGET_TABLES, (v) => {
+    m.S[m.held + v] = 0
+    m.S[m.dangling + v] = 0
+    return 0
+  })
+}
+
+/** The table of `level` that translates `page` in `space` according to memory now, or 0. */
+export function tableFor(m: Machine, space: number, level: number, page: number): number {
+  let table = m.geometry.roots[space]
+  for (let at = m.config.levels; at > level; at--) {
+    const word = m.S[m.entryAt(table, at, page)]
+    if (!isPresent(word) || isLarge(word)) return 0
+    table = frameOf(word)
+  }
+  return table
+}
+
+/** What memory says of `page` now: the leaf entry with R/W accumulated over all levels, or 0 where nothing is mapped. */
+export function translationNow(m: Machine, space: number, page: number): number {
+  let table = m.geometry.roots[space]
+  let rights = RW
+  for (let level = m.config.levels; ; level--) {
+    const word = m.S[m.entryAt(table, level, page)]
+    if (!isPresent(word)) return 0
+    rights &= word
+    if (level === 1 || isLarge(word)) return (word & ~RW) | rights | P
+    table = frameOf(word)
+  }
+}
+
+/** True if `table` lies on the path that memory gives for `page` now. */
+export function isOnPath(m: Machine, space: number, page: number, table: number): boolean {
+  let at = m.geometry.roots[space]
+  for (let level = m.config.levels; ; level--) {
+    if (at === table) return true
+    const word = m.S[m.entryAt(at, level, page)]
+    if (level === 1 || !isPresent(word) || isLarge(word)) return false
+    at = frameOf(word)
+  }
+}
+
+/** Notes who is walking through a table at the moment that it is unhooked. */
+function noteWalkersInside(m: Machine, v: number, table: number): void {
+  const bit = m.tableBit(table)
+  for (let cpu = 0; cpu < m.config.vcpus; cpu++) {
+    if (cpu === v) continue
+    if (m.S[m.held + cpu] & bit && m.S[m.interruptFlag + cpu] === 0) m.hooks.witness('walker-inside')
+    if (m.S[m.pointer + cpu] !== 0 && m.cached.frame(m.S[m.pointer + cpu]) === table) m.hooks.witness('hardware-walk-inside')
+  }
+}

@@ -1,0 +1,18 @@
+/** Transitions as integers: what kind, who, and a detail. Their names are what corpus cases store. */
+
+export const STEP = 0
+export const INTERRUPT = 1
+export const EXIT = 2
+export const RCU_FREE = 3
+export const SCHEDULE = 4
+export const DESCHEDULE = 5
+/** From here on: what the environment may do, but never has to. */
+export const PREEMPT = 6
+export const SPECULATE = 7
+export const SPECULATION_STEP = 8
+export const EVICT = 9
+
+export const transition = (kind: number, who: number, detail = 0): number => (kind << 16) | (who << 8) | detail
+export const kindOf = (t: number): number => t >> 16
+export const whoOf = (t: number): number => (t >> 8) & 0xff
+export const detailOf = (t: number): number => t & 0xff

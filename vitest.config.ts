@@ -1,0 +1,29 @@
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  throw new Error(
+    `These tests need Node 22.18 or newer, and this is Node ${process.versions.node}: ` +
+      'run "npm ci" without --ignore-scripts, which installs Node 24 into node_modules, and then "npx vitest run".',
+  )
+}
+
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'test', include: ['test/**/*.test.ts'] } },
+      { extends: true, test: { name: 'properties', include: ['properties/**/*.property.ts'] } },
+      { extends: true, test: { name: 'corpus', include: ['corpus/**/*.replay.ts'] } },
+    ],
+    coverage: {
+      provider: 'v8',
+      include: ['src/**/*.ts'],
+      // The command line runs in a process of its own, which coverage does not see.
+      exclude: ['src/cli/main.ts', 'src/**/types.ts'],
+      reporter: ['text-summary', 'html', 'lcovonly'],
+      thresholds: { lines: 85, statements: 85, functions: 85, branches: 80 },
+    },
+  },
+})
