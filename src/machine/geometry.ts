@@ -33,23 +33,36 @@ export class Geometry {
   /** Frame numbers are 1 .. frames. */
   frames = 0
   private readonly names: string[] = ['nothing']
+  /** Indices and table bases by `level * reach + page`, computed once because walks ask for them at every step. */
+  private readonly indices: Int32Array
+  private readonly bases: Int32Array
+  private readonly reach: number
 
   readonly config: MachineConfig
 
   constructor(config: MachineConfig) {
     this.config = config
+    const { entries, levels } = config
+    this.reach = entries ** levels
+    this.indices = new Int32Array((levels + 1) * this.reach)
+    this.bases = new Int32Array((levels + 1) * this.reach)
+    for (let level = 1; level <= levels; level++) {
+      for (let page = 0; page < this.reach; page++) {
+        this.indices[level * this.reach + page] = Math.floor(page / entries ** (level - 1)) % entries
+        this.bases[level * this.reach + page] = page - (page % entries ** level)
+      }
+    }
     for (let space = 0; space < config.spaces; space++) this.addSpace(space)
   }
 
   /** Index of `page` in a table of `level`. */
   index(page: number, level: number): number {
-    return Math.floor(page / this.config.entries ** (level - 1)) % this.config.entries
+    return this.indices[level * this.reach + page]
   }
 
   /** First page covered by the table of `level` that translates `page`. */
   base(page: number, level: number): number {
-    const span = this.config.entries ** level
-    return Math.floor(page / span) * span
+    return this.bases[level * this.reach + page]
   }
 
   name(frame: number): string {

@@ -35,6 +35,7 @@ export function dropPages(m: Machine, context: number, mask: number): void {
   const base = m.tlb + context * pages.length
   for (let slot = 0; slot < pages.length; slot++) {
     if ((mask & (1 << slot)) === 0) continue
+    if (m.S[base + slot] === 0) continue
     if (m.S[base + slot] & CACHED_PS) {
       const region = m.geometry.base(pages[slot], 1)
       for (let other = 0; other < pages.length; other++) {

@@ -99,7 +99,8 @@ export class Machine {
   /** Places in the TLB by page number; places in the structure caches by (level, page). */
   readonly pageSlot: readonly number[]
   private readonly tableSlots: Int32Array
-  private readonly structureSlotOf = new Map<number, number>()
+  /** By `level * 64 + page`. */
+  private readonly structureSlotOf = new Int32Array(8 * 64).fill(-1)
 
   readonly config: MachineConfig
 
@@ -114,11 +115,14 @@ export class Machine {
     const slots: number[] = []
     pages.forEach((page, slot) => (slots[page] = slot))
     this.pageSlot = slots
-    for (const table of geometry.tables) {
-      if (table.space === 0 && table.level < config.levels) {
-        this.structureSlotOf.set(table.level * 64 + table.first, this.structureSlotOf.size)
+    const cachedTables = config.structureCaches
+      ? geometry.tables.filter((table) => table.space === 0 && table.level < config.levels)
+      : []
+    cachedTables.forEach((table, slot) => {
+      for (const page of pages) {
+        if (geometry.base(page, table.level) === table.first) this.structureSlotOf[table.level * 64 + page] = slot
       }
-    }
+    })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
     this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
     this.interruptFlag = layout.add('IF', vcpus, 1)
@@ -134,7 +138,7 @@ export class Machine {
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.contexts = migration ? vcpus * pcpus : vcpus
-    this.structureSlots = config.structureCaches ? this.structureSlotOf.size : 0
+    this.structureSlots = cachedTables.length
     this.tlb = layout.add('TLB', this.contexts * pages.length, this.cached.max)
     this.structures = layout.add('paging-structure cache', this.contexts * this.structureSlots, this.cached.max)
     this.latch = layout.add('translation in use', vcpus, this.cached.max)
@@ -172,8 +176,7 @@ export class Machine {
 
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
   structureSlot(level: number, page: number): number {
-    if (this.structureSlots === 0) return -1
-    return this.structureSlotOf.get(level * 64 + this.geometry.base(page, level)) ?? -1
+    return this.structureSlotOf[level * 64 + page]
   }
 
   isTable(frame: number): boolean {

@@ -4,7 +4,7 @@
  */
 import { defineOp, type Names } from '../engine/step.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import { D, P, RW, frameOf, isLarge, isPresent, tellEntry } from './entry.ts'
+import { D, P, PS, RW, frameOf, isLarge, isPresent, tellEntry } from './entry.ts'
 import { DATA, DIRTY, KIND, type Machine } from './machine.ts'
 
 /** `b` of the entry operations: level and page. */
@@ -92,12 +92,14 @@ export function installTables(m: Machine): void {
     return m.S[at(a, b)] === c ? 1 : 0
   })
   m.install(FIND_TABLE, (_v, a, b) => tableFor(m, a, levelOf(b), pageOf(b)))
-  const entriesOf = (table: number): Int32Array => {
+  /** 1 if all entries of a table, masked, have this value. */
+  const all = (table: number, mask: number, value: number): number => {
     const first = m.entryAt(table, 1, 0)
-    return m.S.subarray(first, first + config.entries)
+    for (let i = 0; i < config.entries; i++) if ((m.S[first + i] & mask) !== value) return 0
+    return 1
   }
-  m.install(IS_EMPTY, (_v, a) => (entriesOf(a).every((word) => !isPresent(word)) ? 1 : 0))
-  m.install(IS_FULL, (_v, a) => (entriesOf(a).every((word) => isPresent(word) && !isLarge(word)) ? 1 : 0))
+  m.install(IS_EMPTY, (_v, a) => all(a, P, 0))
+  m.install(IS_FULL, (_v, a) => all(a, P | PS, P))
   m.install(FORGET_TABLES, (v) => {
     m.S[m.held + v] = 0
     m.S[m.dangling + v] = 0

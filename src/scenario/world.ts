@@ -69,6 +69,8 @@ export class World implements System {
   private initial = new Int32Array(0)
   private alternative = 0
   private readonly handlers: number[][]
+  private readonly hostRoots: number[] = []
+  private readonly busyEnvironment: boolean
   private readonly left: boolean[]
   private readonly right: boolean[]
 
@@ -110,6 +112,7 @@ export class World implements System {
     }
     this.cpus = Array.from({ length: vcpus }, (_, v) => new Cpu(v, around))
     this.actors = 2 * vcpus + 2
+    this.busyEnvironment = config.preemptions > 0 || config.speculation > 0 || config.eviction
     this.left = opTable().map((op) => op.mover === 'left')
     this.right = opTable().map((op) => op.mover === 'right')
     this.handlers = this.vectors.map(() => [])
@@ -181,7 +184,7 @@ export class World implements System {
     for (let slot = 0; slot < tables; slot++) if (this.kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
     if (vcpus > pcpus) n = this.addDeschedules(out, n)
     this.progress = n
-    if (n === 0 && this.final()) return 0
+    if (!this.busyEnvironment || (n === 0 && this.final())) return n
     return this.addEnvironment(out, n)
   }
 
@@ -442,20 +445,26 @@ export class World implements System {
   }
 
   private enterHost(v: number, top: number, node: number): void {
+    this.tracer?.(v, node, 0, ROLES[this.roleOf(top)])
+    this.host.exit(v)
+    const { vcpus } = this.config
+    const root = (this.hostRoots[node * vcpus + v] ??= this.hostRoot(v, node))
+    this.machine.S[this.frames + HYPERCALL_FRAME * vcpus + v] = root
+    this.settle(v)
+  }
+
+  /** First control state of the host side of the hypercall that `node` asks for. */
+  private hostRoot(v: number, node: number): number {
     const { nodes } = this.co
     const number = argA(nodes, node)
     const pages = argB(nodes, node)
     const mask = argC(nodes, node)
     const name = this.hypercalls[number]
-    this.tracer?.(v, node, 0, ROLES[this.roleOf(top)])
-    this.host.exit(v)
     const cpus = Array.from({ length: this.config.vcpus }, (_, i) => i).filter((i) => mask & (1 << i))
     const where = `hypercall ${name}, policy ${this.policy.name}`
-    const root = this.co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
+    return this.co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
       asPolicy(where, this.policy.hypercalls![name](this.hostCpu(v), pages, cpus)),
     )
-    this.machine.S[this.frames + HYPERCALL_FRAME * this.config.vcpus + v] = root
-    this.settle(v)
   }
 
   private hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): void {

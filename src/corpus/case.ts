@@ -1,0 +1,79 @@
+/** Making a corpus case of a race, and checking one that was read. */
+import { createHash } from 'node:crypto'
+import { fail } from '../errors.ts'
+import { diagramRows, raceSize } from '../report/race.ts'
+import type { Race } from '../scenario/race.ts'
+import type { Certificate } from '../shrink/certificate.ts'
+import { FORMAT, caseSchema, type Case } from './schema.ts'
+
+/** JSON with sorted keys, so that equal content has equal text. */
+function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const entries = Object.entries(value).filter(([, each]) => each !== undefined)
+  return `{${entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`
+}
+
+const digestOf = (value: unknown, length: number): string =>
+  createHash('sha256').update(canonical(value)).digest('hex').slice(0, length)
+
+/** Name of a case: the same for the same race, whatever found it. */
+function idOf({ policy, invariant, bounds, workload, schedule }: Pick<Case, 'policy' | 'invariant' | 'bounds' | 'workload' | 'schedule'>): string {
+  return `${policy}-${invariant}-${digestOf({ policy, invariant, bounds, workload, schedule }, 8)}`
+}
+
+function sealOf(content: Omit<Case, 'digest'>): string {
+  const { expect: _expect, found: _found, ...sealed } = content
+  return digestOf(sealed, 16)
+}
+
+/** The case that keeps a race. */
+export function makeCase(race: Race, certificate: Certificate | undefined, found?: Case['found']): Case {
+  const core = {
+    policy: race.policy.name,
+    invariant: race.violation.invariant,
+    bounds: race.bounds,
+    workload: race.workload.map((ops) => ops.map(({ op, page }) => (page === undefined ? { op } : { op, page }))),
+    schedule: diagramRows(race).map(({ name, main }) => ({
+      do: name,
+      step: main.asked,
+      ...(main.ofPolicy ? { by: 'policy' as const } : {}),
+    })),
+  }
+  const content: Omit<Case, 'digest'> = {
+    format: FORMAT,
+    id: idOf(core),
+    ...core,
+    explanation: race.violation.explanation,
+    size: raceSize(race),
+    minimality: certificate === undefined ? 'local' : 'minimal',
+    ...(certificate === undefined ? {} : { certificate: { ...certificate } }),
+    ...(found === undefined ? {} : { found }),
+  }
+  return caseSchema.parse({ ...content, digest: sealOf(content) })
+}
+
+/** Checks text that should be a case; `file` is named in what goes wrong. */
+export function parseCase(file: string, text: string): Case {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch (cause) {
+    const problem = text.trim() === '' ? 'is empty' : `is no JSON (${(cause as Error).message})`
+    throw fail.corpusRead(file, `${problem}; expected a corpus case, whole. Restore the file, or delete it and hunt again`)
+  }
+  const format = typeof json === 'object' && json !== null ? (json as { format?: unknown }).format : undefined
+  if (typeof format === 'number' && format > FORMAT) throw fail.corpusVersion(file, format, FORMAT)
+  const parsed = caseSchema.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    const field = issue.path.join('.') || 'the case'
+    throw fail.corpusRead(file, `"${field}": ${issue.message}. Restore the file, or delete it and hunt again`)
+  }
+  const { digest, ...content } = parsed.data
+  const id = idOf(parsed.data)
+  if (content.id !== id) throw fail.corpusTampered(file, 'id', content.id, id)
+  const seal = sealOf(content)
+  if (digest !== seal) throw fail.corpusTampered(file, 'digest', digest, seal)
+  return parsed.data
+}

@@ -1,0 +1,133 @@
+/**
+ * Replaying a case. The workload's steps must come as the case names them; the policy's may differ, for that is what
+ * a repair changes: where the policy asks for more, it is let; where it waits, the code holds the interleaving off;
+ * where it does less, there is nothing to do. What is left over at the end runs to completion.
+ */
+import { MAX_ENABLED } from '../engine/system.ts'
+import type { Policy } from '../guest/policy.ts'
+import { tellTransition, type Row } from '../report/story.ts'
+import { checkWorkload } from '../scenario/workload.ts'
+import { Worlds } from '../scenario/worlds.ts'
+import type { World } from '../scenario/world.ts'
+import type { Bounds } from '../scenario/bounds.ts'
+import type { Case } from './schema.ts'
+
+export interface Replayed {
+  readonly outcome: 'reproduced' | 'fixed' | 'diverged'
+  /** Number of the step of the case (from 1) that decided; the length of the schedule for `fixed`. */
+  readonly step: number
+  /** One sentence. */
+  readonly reason: string
+  /** What was done, as far as it went. */
+  readonly rows: readonly Row[]
+}
+
+/** Steps that a policy may put in before the next step of the workload; far more than any policy has. */
+const MAX_INSERTED = 1000
+
+/** Replays a case against a policy: the one that it was found in, or one that should cure it. */
+export function replayCase(kept: Case, policy: Policy<any>, changed: Partial<Bounds> = {}): Replayed {
+  checkWorkload(kept.id, kept.workload, policy, kept.bounds.groups)
+  const world = new Worlds(policy, { ...kept.bounds, ...changed }).at(kept.workload)
+  return new Replay(world, kept).run()
+}
+
+class Replay {
+  private readonly world: World
+  private readonly kept: Case
+  private readonly rows: Row[] = []
+  private readonly enabled = new Int32Array(MAX_ENABLED)
+
+  constructor(world: World, kept: Case) {
+    this.world = world
+    this.kept = kept
+  }
+
+  run(): Replayed {
+    const { world, kept } = this
+    world.reset()
+    for (const [i, entry] of kept.schedule.entries()) {
+      const diverged = entry.by === 'policy' ? this.followPolicy(entry) : this.followWorkload(entry)
+      if (diverged !== undefined) return this.end('diverged', i + 1, `at step ${i + 1} ${diverged}`)
+      const judged = this.judge(i + 1)
+      if (judged !== undefined) return judged
+    }
+    return this.drain()
+  }
+
+  /** A step of the policy, or one that the policy causes: whatever it asks for now, if it can. */
+  private followPolicy(entry: Case['schedule'][number]): undefined {
+    const transition = this.find(entry.do)
+    if (transition === undefined) return undefined
+    const before = this.world.state.slice()
+    const row = tellTransition(this.world, transition)
+    if (row.main.ofPolicy || this.world.violation !== undefined) this.rows.push(row)
+    else this.world.state.set(before)
+    return undefined
+  }
+
+  /** A step of the workload or of the environment: it must be asked for as named. Returns why it is not. */
+  private followWorkload(entry: Case['schedule'][number]): string | undefined {
+    const { world } = this
+    for (let inserted = 0; inserted < MAX_INSERTED; inserted++) {
+      const transition = this.find(entry.do)
+      if (transition === undefined) return this.missing(entry)
+      const before = world.state.slice()
+      const row = tellTransition(world, transition)
+      if (!row.main.ofPolicy && row.main.asked !== entry.step) {
+        world.state.set(before)
+        return `the case says "${entry.do}: ${entry.step}", but the code asked for "${row.main.asked}"`
+      }
+      this.rows.push(row)
+      if (world.violation !== undefined || !row.main.ofPolicy) return undefined
+    }
+    return `"${entry.do}" asks for more than ${MAX_INSERTED} steps of the policy before "${entry.step}"`
+  }
+
+  /** Why a transition of the workload is not there; nothing if the code makes its CPU wait, which is what a cure does. */
+  private missing(entry: Case['schedule'][number]): string | undefined {
+    const cpu = /^cpu(\d+)/.exec(entry.do)
+    if (cpu !== null && this.world.nextNode(Number(cpu[1])) >= 0) return undefined
+    if (cpu !== null) return `the case says "${entry.do}: ${entry.step}", but CPU${cpu[1]} has nothing left to do`
+    return `the case says "${entry.do}", which is not possible here`
+  }
+
+  private find(name: string): number | undefined {
+    const count = this.world.enabled(this.enabled)
+    return this.enabled.subarray(0, count).find((transition) => this.world.name(transition) === name)
+  }
+
+  private judge(step: number): Replayed | undefined {
+    const { violation } = this.world
+    if (violation === undefined) return undefined
+    if (violation.invariant === this.kept.invariant) return this.end('reproduced', step, violation.explanation)
+    return this.end('diverged', step, `at step ${step} another invariant breaks, ${violation.invariant}: ${violation.explanation}`)
+  }
+
+  /** Runs everybody to the end, the first who can go first. */
+  private drain(): Replayed {
+    const { world, kept } = this
+    const length = kept.schedule.length
+    for (;;) {
+      world.enabled(this.enabled)
+      if (world.progress === 0) break
+      this.rows.push(tellTransition(world, this.enabled[0]))
+      const judged = this.judge(length)
+      if (judged !== undefined) return judged
+    }
+    if (!world.final()) {
+      const deadlock = world.deadlock()
+      if (deadlock.invariant === kept.invariant) return this.end('reproduced', length, deadlock.explanation)
+      return this.end('diverged', length, `after step ${length} nobody can go on: ${deadlock.explanation}`)
+    }
+    return this.end('fixed', length, 'the schedule runs to its end and nothing breaks')
+  }
+
+  private end(outcome: Replayed['outcome'], step: number, reason: string): Replayed {
+    return { outcome, step, reason, rows: this.rows }
+  }
+}
+
+/** What replaying a case against its own policy should end in. */
+export const expectedOutcome = (kept: Case, policy: Policy<any>): 'reproduced' | 'fixed' =>
+  kept.expect ?? (policy.expected === 'broken' ? 'reproduced' : 'fixed')

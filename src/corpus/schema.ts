@@ -1,0 +1,48 @@
+/**
+ * The format of a corpus case. Everything in it is seed-free but `found`, which is provenance: the workload and the
+ * schedule are names, so a case survives changes of the generators and of code elsewhere.
+ */
+import { z } from 'zod'
+import { boundsSchema } from '../scenario/bounds.ts'
+
+/** The newest format that this version writes and reads. */
+export const FORMAT = 1
+
+const count = z.number().int().min(0)
+
+export const caseSchema = z.strictObject({
+  format: z.literal(FORMAT),
+  /** Policy, invariant and a digest of the race: also the name of the file. */
+  id: z.string().regex(/^[a-z0-9-]+$/),
+  policy: z.string(),
+  invariant: z.string(),
+  /** What happened, in one sentence. */
+  explanation: z.string(),
+  bounds: boundsSchema,
+  /** Operations by CPU. */
+  workload: z.array(z.array(z.strictObject({ op: z.string(), page: count.optional() }))),
+  schedule: z
+    .array(
+      z.strictObject({
+        /** The transition: who, and which of the things that it could do. */
+        do: z.string(),
+        /** What the code asked for in it. */
+        step: z.string(),
+        /** Present if the policy asked for it: the part that a repair may change. */
+        by: z.literal('policy').optional(),
+      }),
+    )
+    .min(1),
+  size: z.strictObject({ operations: count, vcpus: count, switches: count, steps: count }),
+  minimality: z.enum(['minimal', 'local']),
+  /** The proof of minimality: what was searched. */
+  certificate: z.strictObject({ scope: z.enum(['all-workloads', 'sub-workloads']), workloads: count, states: count }).optional(),
+  /** What replaying the case should end in, where that does not follow from the policy's own claim. */
+  expect: z.enum(['reproduced', 'fixed']).optional(),
+  /** Where it was first found. */
+  found: z.strictObject({ seed: z.number(), strategy: z.string(), run: count, version: z.string() }).optional(),
+  /** Of all of the above but `expect` and `found`. */
+  digest: z.string(),
+})
+
+export type Case = z.infer<typeof caseSchema>

@@ -1,0 +1,16 @@
+/** The strategies by name. To add one: write its file, add its line. */
+import { fail } from '../errors.ts'
+import { pct } from './pct.ts'
+import { randomWalk } from './random-walk.ts'
+import type { Strategy } from './strategy.ts'
+
+export const strategies: Readonly<Record<string, (seed: number) => Strategy>> = {
+  random: randomWalk,
+  pct: (seed) => pct(seed),
+}
+
+export function strategyNamed(name: string, seed: number): Strategy {
+  const make = strategies[name]
+  if (make === undefined) throw fail.badOption('--strategy', name, `one of ${Object.keys(strategies).join(', ')}`)
+  return make(seed)
+}

@@ -1,0 +1,68 @@
+/** A race in words: what was expected, what happened, the lanes, how far the claim of minimality goes. */
+import { FLUSH_COMPLETES, invariants } from '../invariants/index.ts'
+import { tellBounds } from '../scenario/bounds.ts'
+import type { Race, Size } from '../scenario/race.ts'
+import { sizeOf } from '../scenario/race.ts'
+import type { Workload } from '../scenario/workload.ts'
+import { Worlds } from '../scenario/worlds.ts'
+import type { Certificate } from '../shrink/certificate.ts'
+import { drawLanes } from './lanes.ts'
+import { tellStory, type Row } from './story.ts'
+
+const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+
+/** The rows of a race's lane diagram. */
+export function diagramRows(race: Race): Row[] {
+  return tellStory(new Worlds(race.policy, race.bounds).at(race.workload), race.schedule)
+}
+
+/** The lane diagram of a race. */
+export const diagramOf = (race: Race): string => drawLanes(diagramRows(race), race.bounds.vcpus, race.violation)
+
+export const raceSize = (race: Race): Size => sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
+
+/** `CPU0: munmap(0)   CPU1: gup_fast(0)` */
+export function tellWorkload(workload: Workload): string {
+  const told = workload.map((ops, cpu) => {
+    const list = ops.map(({ op, page }) => (page === undefined ? op : `${op}(${page})`)).join(', ')
+    return `CPU${cpu}: ${list === '' ? 'idle' : list}`
+  })
+  return told.join('   ')
+}
+
+/** The sentence that an invariant states. */
+export function sentenceOf(race: Race): string {
+  const { invariant } = race.violation
+  const builtIn = [...invariants, FLUSH_COMPLETES].find(({ name }) => name === invariant)
+  return builtIn?.sentence ?? race.policy.invariants?.find(({ name }) => name === invariant)?.sentence ?? invariant
+}
+
+/** How small the race is, and what that claim rests on. */
+export function tellMinimality(size: Size, certificate: Certificate | undefined, bounds: Race['bounds']): string {
+  const measured = [
+    plural(size.operations, 'operation'),
+    plural(size.vcpus, 'vCPU'),
+    plural(size.switches, 'context switch', 'context switches'),
+    plural(size.steps, 'step'),
+  ].join(', ')
+  if (certificate === undefined) return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large.`
+  const every =
+    certificate.scope === 'all-workloads'
+      ? `every workload with as many operations or fewer (${plural(certificate.workloads, 'workload')})`
+      : `every workload that is left when operations are taken out (${plural(certificate.workloads, 'workload')})`
+  return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds(bounds)}.`
+}
+
+/** Everything that a reader needs to see why a policy is broken. */
+export function tellRace(race: Race, certificate: Certificate | undefined): string {
+  return [
+    `Policy "${race.policy.name}" violates ${race.violation.invariant}.`,
+    `  expected: ${sentenceOf(race)}`,
+    `  happened: ${race.violation.explanation}.`,
+    `  workload: ${tellWorkload(race.workload)}`,
+    '',
+    diagramOf(race),
+    '',
+    tellMinimality(raceSize(race), certificate, race.bounds),
+  ].join('\n')
+}

@@ -1,0 +1,76 @@
+/**
+ * Bounds: how large the machines and workloads are that a policy is raced on, and which features of the machine take
+ * part. They are the small print of every result, so they are printed with it and kept in corpus cases.
+ */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import type { KernelFeatures } from '../guest/cpu.ts'
+import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
+import { guestOperations } from '../guest/operations/index.ts'
+import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+
+export const boundsSchema = z.strictObject({
+  ...machineConfigSchema.omit({ pages: true, spaces: true }).shape,
+  /** Pages that workloads can name: each group is mapped by one table, and is a region if it fills it. */
+  groups: z.array(z.array(z.number().int().min(0).max(31)).min(1)).min(1).max(3),
+  /** What gup_fast compares again: the PTE alone, as before 6.1, or the PMD as well. */
+  gupRecheck: z.enum(['pte', 'pmd']),
+})
+
+export type Bounds = z.infer<typeof boundsSchema>
+
+export const defaultBounds: Bounds = {
+  vcpus: 2,
+  pcpus: 2,
+  levels: 2,
+  entries: 2,
+  preemptions: 1,
+  migration: false,
+  speculation: 0,
+  eviction: false,
+  structureCaches: true,
+  vpid: true,
+  groups: DEFAULT_GROUPS.map((group) => [...group]),
+  gupRecheck: 'pmd',
+}
+
+/** Bounds with the defaults filled in: as many pCPUs as vCPUs unless said otherwise. */
+export function makeBounds(given: Partial<Bounds> = {}): Bounds {
+  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Bounds>
+  const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
+  const parsed = boundsSchema.safeParse(merged)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'bounds'))
+  throw fail.badConfig(`bounds.${field}`, (merged as Record<string, unknown>)[field], issue.message)
+}
+
+/** The machine that a workload needs within some bounds. */
+export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
+  const { groups, gupRecheck: _kernel, ...machine } = bounds
+  const switching = featuresFor(bounds, workload).switching
+  return machineConfig({ ...machine, pages: mappedPages(workload, groups), spaces: switching ? 2 : 1 })
+}
+
+/** What the kernel has to keep track of for a workload. */
+export function featuresFor(bounds: Bounds, workload: Workload): KernelFeatures {
+  const needs = new Set(workload.flat().map(({ op }) => guestOperations[op]?.needs))
+  return { lazy: needs.has('lazy'), switching: needs.has('switching'), gupRecheck: bounds.gupRecheck }
+}
+
+/** The bounds in words, for the sentence that they belong to. */
+export function tellBounds(bounds: Bounds): string {
+  const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? '' : 's'}`
+  return [
+    plural(bounds.vcpus, 'vCPU'),
+    ...(bounds.pcpus === bounds.vcpus ? [] : [plural(bounds.pcpus, 'pCPU')]),
+    plural(bounds.preemptions, 'preemption'),
+    ...(bounds.levels === 2 ? [] : [`${bounds.levels}-level tables`]),
+    ...(bounds.speculation > 0 ? [plural(bounds.speculation, 'speculative walk')] : []),
+    ...(bounds.eviction ? ['TLB eviction'] : []),
+    ...(bounds.migration ? ['migration'] : []),
+    ...(bounds.vpid ? [] : ['no VPID']),
+    ...(bounds.structureCaches ? [] : ['no paging-structure caches']),
+    ...(bounds.gupRecheck === 'pmd' ? [] : ['gup_fast with the PTE re-check alone']),
+  ].join(', ')
+}

@@ -1,0 +1,28 @@
+/**
+ * Random workloads for hunting: operations drawn evenly, on CPUs drawn evenly. Races need operations that meet, so
+ * most of a workload is about one group of pages, drawn anew for every workload; some of it is about anything.
+ */
+import type { Random } from '../engine/random.ts'
+import type { Policy } from '../guest/policy.ts'
+import { operationDomain, type Operation, type Workload } from './workload.ts'
+
+/** One operation in this many is drawn from the whole domain. */
+const ANYTHING = 4
+
+export function sampleWorkload(
+  random: Random,
+  policy: Policy<any>,
+  limits: { vcpus: number; operations: number; groups: readonly (readonly number[])[] },
+): Workload {
+  const { vcpus, operations, groups } = limits
+  const domain = operationDomain(policy, groups)
+  const focus = groups[random.below(groups.length)]
+  const close = domain.filter(({ page }) => page === undefined || focus.includes(page))
+  const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
+  const count = Math.min(operations, 2 + random.below(Math.max(1, operations - 1)))
+  for (let i = 0; i < count; i++) {
+    const from = random.below(ANYTHING) === 0 ? domain : close
+    workload[random.below(vcpus)].push(from[random.below(from.length)])
+  }
+  return workload
+}

@@ -1,0 +1,104 @@
+/**
+ * The proof that a race is minimal: every strictly smaller workload and schedule was searched. A certificate says what
+ * "every" means (its scope) and how much was searched; it can be proved again at any time.
+ */
+import type { Policy } from '../guest/policy.ts'
+import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import type { Race } from '../scenario/race.ts'
+import {
+  canonicalWorkload,
+  enumerateWorkloads,
+  operationCount,
+  type Operation,
+  type Workload,
+} from '../scenario/workload.ts'
+import { Worlds } from '../scenario/worlds.ts'
+import { shortest, type Cost } from './shortest.ts'
+
+/** All workloads with as many operations or fewer; or all that are left when operations are taken out of this one. */
+export type Scope = 'all-workloads' | 'sub-workloads'
+
+export interface Certificate {
+  readonly scope: Scope
+  /** Workloads searched. */
+  readonly workloads: number
+  /** States looked at in all of them. */
+  readonly states: number
+}
+
+export interface Certified {
+  readonly race: Race
+  readonly certificate: Certificate
+}
+
+export interface CertifyOptions {
+  /** Give up beyond this many states. */
+  readonly maxStates?: number
+  readonly stop?: () => boolean
+}
+
+/** Most workloads that a scope may have before the next smaller scope is tried. */
+const MAX_WORKLOADS = 20_000
+const MAX_STATES = 5_000_000
+
+/**
+ * Finds the smallest race of an invariant among workloads of at most as many operations as `race` has, and proves that
+ * there is none smaller. Undefined if the scope is too large to be searched.
+ */
+export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
+  const { maxStates = MAX_STATES, stop } = options
+  let workloads = 0
+  let states = 0
+  for (let operations = 1; operations <= operationCount(race.workload); operations++) {
+    for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
+      const bounds = withVcpus(race.bounds, vcpus)
+      const candidates = scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, vcpus, operations)
+      if (candidates === undefined) return undefined
+      const worlds = new Worlds(race.policy, bounds)
+      let best: { race: Race; cost: Cost } | undefined
+      for (const workload of candidates) {
+        if (stop?.() === true || states > maxStates) return undefined
+        const below = best === undefined ? {} : { below: best.cost }
+        const world = worlds.at(workload)
+        const result = shortest(world, { invariant: race.violation.invariant, maxStates: maxStates - states, ...below })
+        workloads++
+        states += result.states
+        if (!result.complete) return undefined
+        if (result.found === undefined) continue
+        const { schedule, violation, cost } = result.found
+        best = { race: { policy: race.policy, bounds, workload, schedule, violation }, cost }
+      }
+      if (best !== undefined) return { race: best.race, certificate: { scope, workloads, states } }
+    }
+  }
+  return undefined
+}
+
+/** The same bounds on a machine with fewer vCPUs. */
+export function withVcpus(bounds: Bounds, vcpus: number): Bounds {
+  return makeBounds({ ...bounds, vcpus, pcpus: Math.min(bounds.pcpus, vcpus) })
+}
+
+function all(policy: Policy<any>, bounds: Bounds, operations: number): Workload[] | undefined {
+  if (operations > 3) return undefined
+  const workloads = enumerateWorkloads(policy, bounds.vcpus, operations, bounds.groups)
+  return workloads.length > MAX_WORKLOADS ? undefined : workloads
+}
+
+/** Workloads of `operations` operations that are left of a race's workload when the others are taken out. */
+function subsets(race: Race, vcpus: number, operations: number): Workload[] | undefined {
+  const places = race.workload.flatMap((ops, cpu) => ops.map((operation) => ({ cpu, operation })))
+  if (places.length > 16) return undefined
+  const found = new Map<string, Workload>()
+  for (let mask = 0; mask < 1 << places.length; mask++) {
+    const kept = places.filter((_, i) => mask & (1 << i))
+    if (kept.length !== operations) continue
+    const cpus = [...new Set(kept.map(({ cpu }) => cpu))].toSorted((a, b) => a - b)
+    if (cpus.length > vcpus) continue
+    const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
+    for (const { cpu, operation } of kept) workload[cpus.indexOf(cpu)].push(operation)
+    const canonical = canonicalWorkload(workload, race.policy, race.bounds.groups)
+    found.set(JSON.stringify(canonical), canonical)
+  }
+  return [...found.values()]
+}

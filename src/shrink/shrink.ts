@@ -1,0 +1,54 @@
+/**
+ * Makes a race small. First the workload: operations are taken out as long as the smallest schedule of what is left
+ * still violates the same invariant. Then the proof: all workloads of that size or smaller, or where those are too
+ * many, all that are left of this one. The proof is a search for something smaller, so if there is anything smaller it
+ * is what comes out.
+ */
+import type { Race } from '../scenario/race.ts'
+import { canonicalWorkload, operationCount, type Workload } from '../scenario/workload.ts'
+import { Worlds } from '../scenario/worlds.ts'
+import { certify, type Certificate, type CertifyOptions } from './certificate.ts'
+import { straighten } from './straighten.ts'
+import { shortest } from './shortest.ts'
+
+export interface Shrunk {
+  readonly race: Race
+  /** Absent where no proof was feasible: the race is small, but only locally minimal. */
+  readonly certificate: Certificate | undefined
+}
+
+export function shrink(race: Race, options: CertifyOptions = {}): Shrunk {
+  const small = shrinkWorkload(race, options)
+  const certified = certify(small, 'all-workloads', options) ?? certify(small, 'sub-workloads', options)
+  return certified ?? { race: small, certificate: undefined }
+}
+
+/** Takes operations out while the invariant can still be violated. */
+function shrinkWorkload(race: Race, options: CertifyOptions): Race {
+  const worlds = new Worlds(race.policy, race.bounds)
+  let best = minimalSchedule(worlds, race, race.workload) ?? straighten(worlds, race)
+  for (let again = true; again && options.stop?.() !== true; ) {
+    again = false
+    for (const workload of withoutOne(best.workload)) {
+      const smaller = minimalSchedule(worlds, race, canonicalWorkload(workload, race.policy, race.bounds.groups))
+      if (smaller === undefined) continue
+      best = smaller
+      again = true
+      break
+    }
+  }
+  return best
+}
+
+/** The workload with its smallest violating schedule, or undefined if it has none or the search is too large. */
+function minimalSchedule(worlds: Worlds, race: Race, workload: Workload): Race | undefined {
+  if (operationCount(workload) === 0) return undefined
+  const { found } = shortest(worlds.at(workload), { invariant: race.violation.invariant, maxStates: 200_000 })
+  return found && { ...race, workload, schedule: found.schedule, violation: found.violation }
+}
+
+function withoutOne(workload: Workload): Workload[] {
+  return workload.flatMap((ops, cpu) =>
+    ops.map((_, i) => workload.map((each, c) => (c === cpu ? each.toSpliced(i, 1) : each))),
+  )
+}

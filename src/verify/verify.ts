@@ -1,0 +1,98 @@
+/**
+ * Verification: every workload within the bounds, under every schedule. A clean result is a proof for these bounds and
+ * no others, so they are part of it; the witnesses say which dangerous situations were reached on the way.
+ */
+import type { Policy } from '../guest/policy.ts'
+import { explore } from '../explore/exhaustive.ts'
+import type { Violation } from '../engine/system.ts'
+import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
+import { tellBounds, type Bounds } from '../scenario/bounds.ts'
+import type { Race } from '../scenario/race.ts'
+import { compareWorkloads, enumerateWorkloads, type Workload } from '../scenario/workload.ts'
+import { Worlds } from '../scenario/worlds.ts'
+import { shortest } from '../shrink/shortest.ts'
+
+export interface VerifyOptions {
+  readonly policy: Policy<any>
+  readonly bounds: Bounds
+  /** Operations of a workload, at most. */
+  readonly operations: number
+  /** States of one workload, at most. */
+  readonly maxStates?: number
+  readonly stop?: () => boolean
+  readonly onProgress?: (progress: VerifyProgress) => void
+}
+
+export interface VerifyProgress {
+  readonly workloads: number
+  readonly of: number
+  readonly states: number
+}
+
+export interface Verification {
+  readonly verdict: 'safe' | 'race' | 'incomplete'
+  readonly bounds: Bounds
+  readonly operations: number
+  readonly workloads: number
+  readonly states: number
+  readonly transitions: number
+  readonly depth: number
+  readonly seconds: number
+  readonly witnesses: readonly WitnessKind[]
+  /** The smallest race of the first workload that has one. */
+  readonly race: Race | undefined
+}
+
+export function verify(options: VerifyOptions): Verification {
+  const { policy, bounds, operations, stop, onProgress } = options
+  const begun = performance.now()
+  const workloads: Workload[] = []
+  for (let n = 1; n <= operations; n++) workloads.push(...enumerateWorkloads(policy, bounds.vcpus, n, bounds.groups))
+  workloads.sort(compareWorkloads(policy, bounds.groups))
+  const worlds = new Worlds(policy, bounds)
+  let states = 0
+  let transitions = 0
+  let depth = 0
+  let done = 0
+  let race: Race | undefined
+  let complete = true
+  for (const workload of workloads) {
+    if (stop?.() === true) complete = false
+    if (!complete || race !== undefined) break
+    const world = worlds.at(workload)
+    const result = explore(world, { ...(options.maxStates && { maxStates: options.maxStates }), ...(stop && { stop }) })
+    states += result.states
+    transitions += result.transitions
+    depth = Math.max(depth, result.depth)
+    complete = result.complete
+    done++
+    if (result.violation !== undefined) race = raceOf(policy, bounds, workload, worlds, result.violation)
+    onProgress?.({ workloads: done, of: workloads.length, states })
+  }
+  return {
+    verdict: race !== undefined ? 'race' : complete ? 'safe' : 'incomplete',
+    bounds,
+    operations,
+    workloads: done,
+    states,
+    transitions,
+    depth,
+    seconds: (performance.now() - begun) / 1000,
+    witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => worlds.witnessed().has(kind)),
+    race,
+  }
+}
+
+function raceOf(policy: Policy<any>, bounds: Bounds, workload: Workload, worlds: Worlds, violation: Violation): Race {
+  const { found } = shortest(worlds.at(workload), { invariant: violation.invariant })
+  return { policy, bounds, workload, schedule: found?.schedule ?? new Int32Array(0), violation: found?.violation ?? violation }
+}
+
+/** One sentence: what was verified, or not, within which bounds. */
+export function tellVerification(policy: Policy<any>, v: Verification): string {
+  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}`
+  const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
+  if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
+  if (v.verdict === 'race') return `${policy.name}: broken (${v.race!.violation.invariant}), found within ${within}: ${counted}`
+  return `${policy.name}: not verified, given up within ${within} after ${counted}`
+}
