@@ -45,6 +45,10 @@ export const messages = {
     `${file}: ${problem}. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.`,
   badOption: (option: string, found: unknown, expected: string) =>
     `Option ${option} is ${JSON.stringify(found)}; expected ${expected}.`,
+  noCommand: (found: string | undefined, known: readonly string[]) =>
+    `${found === undefined ? 'No command was given' : `There is no command "${found}"`}; expected one of ${known.join(', ')}. See npx shootdown --help.`,
+  extraArgument: (command: string, found: string) =>
+    `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
   corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
   corpusVersion: (file: string, found: number, known: number) =>

@@ -6,7 +6,7 @@
 import { MAX_ENABLED } from '../engine/system.ts'
 import type { Policy } from '../guest/policy.ts'
 import { tellTransition, type Row } from '../report/story.ts'
-import { checkWorkload } from '../scenario/workload.ts'
+import { checkWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { World } from '../scenario/world.ts'
 import type { Bounds } from '../scenario/bounds.ts'
@@ -27,8 +27,9 @@ const MAX_INSERTED = 1000
 
 /** Replays a case against a policy: the one that it was found in, or one that should cure it. */
 export function replayCase(kept: Case, policy: Policy<any>, changed: Partial<Bounds> = {}): Replayed {
-  checkWorkload(kept.id, kept.workload, policy, kept.bounds.groups)
-  const world = new Worlds(policy, { ...kept.bounds, ...changed }).at(kept.workload)
+  const workload = kept.workload as Workload
+  checkWorkload(kept.id, workload, policy, kept.bounds.groups)
+  const world = new Worlds(policy, { ...kept.bounds, ...changed }).at(workload)
   return new Replay(world, kept).run()
 }
 

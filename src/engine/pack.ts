@@ -33,6 +33,14 @@ export class Packer {
     this.arrange()
   }
 
+  /** Takes another initial state of the same system for the words that do not change. */
+  from(initial: Int32Array): void {
+    for (let word = 0; word < initial.length; word++) {
+      if (initial[word] !== this.base[word]) this.dictionaries[word].number(initial[word])
+    }
+    if (this.dictionaries.some(({ values, capacity }) => values.length > capacity)) this.arrange()
+  }
+
   /** Writes the packed form of `state` to `out` at `at`. */
   pack(state: Int32Array, out: Uint32Array, at: number): void {
     const { words, shifts, places, maps, capacities, size, base } = this

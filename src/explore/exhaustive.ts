@@ -9,7 +9,7 @@ import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { Runner } from './run.ts'
 import { randomWalk } from './random-walk.ts'
 
-/** Runs from which the packer learns what the words of a state hold. */
+/** Runs from which a packer learns what the words of a state hold. */
 const SAMPLE_RUNS = 64
 
 export interface Exploration {
@@ -31,13 +31,16 @@ export interface ExhaustiveOptions {
   readonly maxStates?: number
   /** Asked now and then; true gives the search up. */
   readonly stop?: () => boolean
+  /** Fit the packed form to this search alone: worth its time where states are many. */
+  readonly fitted?: boolean
   /** Follow violating transitions like others and report none, for counting. */
   readonly countOnly?: boolean
 }
 
 /** Explores all that `system` can reach. */
 export function explore(system: System, options: ExhaustiveOptions = {}): Exploration {
-  const packer = learn(system)
+  system.reset()
+  const packer = options.fitted === true ? learn(system) : packerFor(system)
   for (;;) {
     try {
       return search(system, packer, options)
@@ -45,6 +48,16 @@ export function explore(system: System, options: ExhaustiveOptions = {}): Explor
       if (!(thrown instanceof Widened)) throw thrown
     }
   }
+}
+
+const packers = new WeakMap<System, Packer>()
+
+/** The packer of a system, which goes on learning from one search to the next. */
+export function packerFor(system: System): Packer {
+  let packer = packers.get(system)
+  if (packer === undefined) packers.set(system, (packer = learn(system)))
+  packer.from(system.state)
+  return packer
 }
 
 /** A packer fitted to the states that a few random runs go through. */

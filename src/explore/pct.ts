@@ -15,15 +15,16 @@ export function pct(seed: number, depth = 3): Strategy {
   const random = new Random(seed)
   /** Priority by actor; drops are negative, so they lie below every initial priority. */
   let priority = new Float64Array(0)
-  let dropsAt: number[] = []
+  const dropsAt: number[] = []
   let step = 0
   let longest = 32
   let drops = 0
   return {
     name: 'pct',
     begin(system: System) {
-      priority = Float64Array.from({ length: system.actors }, () => 1 + random.below(60000))
-      dropsAt = Array.from({ length: depth - 1 }, () => random.below(longest))
+      if (priority.length !== system.actors) priority = new Float64Array(system.actors)
+      for (let i = 0; i < priority.length; i++) priority[i] = 1 + random.below(60000)
+      for (let i = 0; i < depth - 1; i++) dropsAt[i] = random.below(longest)
       step = 0
       drops = 0
     },

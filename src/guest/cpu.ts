@@ -9,7 +9,7 @@ import type { MachineConfig } from '../machine/config.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
 import { CLI, SEND_IPI, STI } from '../machine/interrupts.ts'
 import { INVLPG, LOAD_CR3 } from '../machine/invalidate.ts'
-import { ADD, AND, CHOOSE, CMPXCHG, LOAD, LOCK, OR, STORE, UNLOCK, UNTIL, XCHG } from '../machine/memory.ts'
+import { ADD, AND, CHOOSE, CMPXCHG, LOAD, LOCK, OR, STORE, TRY_ALLOCATE, UNLOCK, UNTIL, XCHG } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
@@ -129,7 +129,7 @@ export class Cpu<Shared = unknown> {
 
   /** An allocation that may fail (GFP_NOWAIT): true if it succeeded. */
   *tryAllocate(): Code<boolean> {
-    return (yield* this.choose(2)) === 0
+    return (yield* perform(TRY_ALLOCATE)) === 0
   }
 
   /** Acquires a lock word that nobody holds, or waits. */

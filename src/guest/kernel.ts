@@ -47,13 +47,13 @@ export class Kernel {
     const all = 2 ** vcpus - 1
     const each = (name: string, count: number, max: number): Word[] => {
       const at = m.layout.add(name, count, max)
-      return Array.from({ length: count }, (_, i) => word(at + i, max, count > 1 ? `${name}[${i}]` : name))
+      return Array.from({ length: count }, (_, i) => word(at + i, max, name.endsWith('->CPU') ? `${name}${i}` : count > 1 ? `${name}[${i}]` : name))
     }
     this.lock = each('mmap_lock', spaces, vcpus)
     this.cpumask = each('mm_cpumask', spaces, all)
     this.lazy = each('is_lazy', vcpus, 1)
     this.behind = each('tlb_gen behind', spaces, all)
-    this.slots = Array.from({ length: vcpus }, (_, i) => each(`csd[${i}]`, vcpus, 0xffff))
+    this.slots = Array.from({ length: vcpus }, (_, i) => each(`call CPU${i}->CPU`, vcpus, 0xffff))
     this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
     this.rcuNesting = m.layout.add('rcu nesting', vcpus, 1)

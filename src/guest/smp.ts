@@ -3,10 +3,11 @@
  * handler serves every slot that is filled, because IPIs of one vector collapse, and empties each after serving it:
  * that is the acknowledgement. kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
  */
-import { perform, type Code } from '../engine/step.ts'
+import { defineOp, perform, type Code, type Names } from '../engine/step.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
-import { LOAD, STORE, UNTIL, WAIT_FREE } from '../machine/memory.ts'
 import { INVLPG } from '../machine/invalidate.ts'
+import { LOAD, STORE, UNTIL, WAIT_FREE } from '../machine/memory.ts'
+import type { Machine } from '../machine/machine.ts'
 import type { Cpu } from './cpu.ts'
 import { decodeRequest } from './request.ts'
 
@@ -15,15 +16,40 @@ export const CALL_FUNCTION_VECTOR = 0
 /** A slot that asks for nothing but an acknowledgement. */
 export const SYNC = 1
 
+const asked = (code: number, n: Names): string => (code === SYNC ? 'an answer' : `flush of ${n.pages(decodeRequest(code).pages)}`)
+
+/** Fills slot `a` with request `b`. */
+const FILL_SLOT = defineOp('fill slot', 1, (a, b, _c, n) => `${n.word(a)}: ask for ${asked(b, n)}`)
+/** Reads slot `a`. */
+const READ_SLOT = defineOp('read slot', 0, (a, _b, _c, n, r) =>
+  r === undefined ? `look at ${n.word(a)}` : `${n.word(a)}: ${r === 0 ? 'nothing' : asked(r, n)}`,
+)
+/** Empties slot `a`: the acknowledgement. */
+const ACKNOWLEDGE = defineOp('acknowledge', 1, (a, _b, _c, n) => `${n.word(a)}: acknowledge`)
+/** Waits for the acknowledgement in slot `a`. */
+const AWAIT_ACK = defineOp('await acknowledgement', 1, (a, _b, _c, n) => `${n.word(a)}: wait for the acknowledgement`)
+
+/** Installs the slot operations: loads and stores that are told in words. */
+export function installSlots(m: Machine): void {
+  for (const [op, plain] of [
+    [FILL_SLOT, STORE],
+    [READ_SLOT, LOAD],
+    [ACKNOWLEDGE, STORE],
+    [AWAIT_ACK, UNTIL],
+  ] as const) {
+    m.install(op, m.execute[plain.code], m.guards[plain.code])
+  }
+}
+
 export function* callFunction(cpu: Cpu, targets: readonly number[], code: number, wait: boolean): Code {
   const slots = cpu.kernel.slots[cpu.id]
   for (const target of targets) {
     yield* perform(WAIT_FREE, slots[target].at)
-    yield* perform(STORE, slots[target].at, code)
+    yield* perform(FILL_SLOT, slots[target].at, code)
     yield* perform(SEND_IPI, target, CALL_FUNCTION_VECTOR)
   }
   if (!wait) return
-  for (const target of targets) yield* perform(UNTIL, slots[target].at, -1, 0)
+  for (const target of targets) yield* perform(AWAIT_ACK, slots[target].at, -1, 0)
 }
 
 /** The handler of the call-function vector. */
@@ -31,13 +57,13 @@ export function* callFunctionInterrupt(cpu: Cpu): Code {
   for (let from = 0; from < cpu.cpus; from++) {
     if (from === cpu.id) continue
     const slot = cpu.kernel.slots[from][cpu.id]
-    const code = yield* perform(LOAD, slot.at)
+    const code = yield* perform(READ_SLOT, slot.at)
     if (code === 0) continue
     if (code !== SYNC) {
       const request = decodeRequest(code)
       if (cpu.features.lazy) yield* cpu.fetchAnd(cpu.kernel.behind[request.space], ~(1 << cpu.id))
       yield* perform(INVLPG, request.pages)
     }
-    yield* perform(STORE, slot.at, 0)
+    yield* perform(ACKNOWLEDGE, slot.at, 0)
   }
 }

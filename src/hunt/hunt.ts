@@ -1,19 +1,23 @@
-/** A hunt: random search for races, then each made small and certified. */
+/**
+ * A hunt: random search for races, then each made small and certified. Where random search comes back empty-handed, the
+ * smallest workloads are enumerated under all schedules, which no amount of luck can miss.
+ */
 import type { Policy } from '../guest/policy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
+import { verify, type Verification } from '../verify/verify.ts'
 import { searchRaces } from './search.ts'
 
 export interface HuntOptions {
-  /** Random runs. Default 50,000. */
+  /** Random runs. Default 100,000. */
   readonly runs?: number
   /** Operations of a random workload, at most. Default 4. */
   readonly operations?: number
   /** Default 1. */
   readonly seed?: number
-  /** Name of a strategy. Default `random`. */
+  /** Name of a strategy. Default `portfolio`. */
   readonly strategy?: string
   readonly bounds?: Partial<Bounds>
   /** Asked now and then; true ends the hunt, and what was found is kept. */
@@ -24,7 +28,8 @@ export interface HuntOptions {
 export interface Found extends Shrunk {
   /** The race as it was met. */
   readonly raw: Race
-  /** Number of the run that met it. */
+  /** Name of the strategy that met it, and the number of the run; `enumeration` counts none. */
+  readonly foundBy: string
   readonly run: number
 }
 
@@ -40,9 +45,14 @@ export interface Hunted {
   readonly found: readonly Found[]
   readonly witnesses: ReadonlySet<WitnessKind>
   readonly bounds: Bounds
+  /** What was enumerated after the random search, if it was. */
+  readonly enumerated: Verification | undefined
 }
 
-export const HUNT_DEFAULTS = { runs: 50_000, operations: 4, seed: 1, strategy: 'random' } as const
+/** Workloads of so many guest operations are few enough to be enumerated in passing. */
+const ENUMERATED_OPERATIONS = 2
+
+export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 'portfolio' } as const
 
 export function hunt(policy: Policy<any>, options: HuntOptions = {}): Hunted {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
@@ -61,7 +71,13 @@ export function hunt(policy: Policy<any>, options: HuntOptions = {}): Hunted {
     },
   })
   const stop = options.stop === undefined ? {} : { stop: options.stop }
-  const found = searched.races.map((raw, i): Found => ({ ...shrink(raw, stop), raw, run: searched.foundAt[i] }))
+  const found = searched.races.map(
+    (raw, i): Found => ({ ...shrink(raw, stop), raw, foundBy: strategy, run: searched.foundAt[i] }),
+  )
+  const enumerate = found.length === 0 && options.stop?.() !== true
+  const enumerated = enumerate ? verify({ policy, bounds, operations: ENUMERATED_OPERATIONS, ...stop }) : undefined
+  const raw = enumerated?.race
+  if (raw !== undefined) found.push({ ...shrink(raw, stop), raw, foundBy: 'enumeration', run: 0 })
   return {
     policy,
     verdict: found.length > 0 ? 'race' : 'clean',
@@ -73,5 +89,6 @@ export function hunt(policy: Policy<any>, options: HuntOptions = {}): Hunted {
     found,
     witnesses: searched.witnessed,
     bounds,
+    enumerated,
   }
 }

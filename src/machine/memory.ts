@@ -21,6 +21,10 @@ export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}
 export const UNTIL = defineOp('until', 1, (a, b, c, n) => `wait until ${n.word(a)}${b === -1 ? '' : ` & ${b}`} = ${c}`)
 /** A choice that nobody in the machine makes: an allocation that may fail, say. Results in 0 .. a-1. */
 export const CHOOSE = defineOp('choose', 0, (a, _b, _c, _n, r) => `choose 1 of ${a}${arrow(r)}`)
+/** CHOOSE of two for an allocation that must not sleep: 0 is success. */
+export const TRY_ALLOCATE = defineOp('try to allocate', 2, (_a, _b, _c, _n, r) =>
+  `allocate a page (GFP_NOWAIT)${r === undefined ? '' : r === 0 ? ': done' : ': failed'}`,
+)
 /** Acquires a lock word; joined with the step behind it. */
 export const LOCK = defineOp('lock', 1, (a, _b, _c, n) => `lock ${n.word(a)}`, 'right')
 /** Releases a lock word; joined with the step before it. */
@@ -53,6 +57,7 @@ export function installMemory(m: Machine, alternative: () => number): void {
   m.install(UNTIL, () => 0, (_v, a, b, c) => (m.S[a] & b) === c)
   m.install(WAIT_FREE, () => 0, (_v, a) => m.S[a] === 0)
   m.install(CHOOSE, () => alternative())
+  m.install(TRY_ALLOCATE, () => alternative())
   m.install(LOCK, (v, a) => ((m.S[a] = v + 1), 0), (_v, a) => m.S[a] === 0)
   m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))
 }

@@ -6,7 +6,7 @@ import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
 
 /** Longer texts are cut, so that a diagram of two CPUs and a hypervisor fits a wide terminal. */
-const LANE_WIDTH = 44
+const LANE_WIDTH = 56
 
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
 const RCU = 'RCU'

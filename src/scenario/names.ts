@@ -22,7 +22,7 @@ export function namesOf(m: Machine, kernel: Kernel, vectors: readonly string[], 
       return `page${pages.length === 1 ? '' : 's'} ${pages.join(',')}`
     },
     frame: (frame) => m.geometry.name(frame),
-    cpus: (mask) => members(mask).map((v) => `CPU${v}`).join('+') || 'nobody',
+    cpus: (mask) => (mask === 0 ? 'nobody' : `CPU${members(mask).join(',')}`),
     word: (at) => words.get(at) ?? m.layout.fieldAt(at).name,
     vector: (vector) => vectors[vector] ?? `vector ${vector}`,
     hypercall: (number) => hypercalls[number] ?? `#${number}`,

@@ -1,6 +1,7 @@
 /**
  * Random workloads for hunting: operations drawn evenly, on CPUs drawn evenly. Races need operations that meet, so
- * most of a workload is about one group of pages, drawn anew for every workload; some of it is about anything.
+ * most of a workload is about one group of pages, drawn anew for every workload; some of it is about anything. The
+ * policy's own operations, if it has any, are part of what is being tried out: each joins every other workload.
  */
 import type { Random } from '../engine/random.ts'
 import type { Policy } from '../guest/policy.ts'
@@ -15,7 +16,7 @@ export function sampleWorkload(
   limits: { vcpus: number; operations: number; groups: readonly (readonly number[])[] },
 ): Workload {
   const { vcpus, operations, groups } = limits
-  const domain = operationDomain(policy, groups)
+  const domain = operationDomain(policy, groups).filter(({ op }) => policy.operations?.[op] === undefined)
   const focus = groups[random.below(groups.length)]
   const close = domain.filter(({ page }) => page === undefined || focus.includes(page))
   const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
@@ -23,6 +24,10 @@ export function sampleWorkload(
   for (let i = 0; i < count; i++) {
     const from = random.below(ANYTHING) === 0 ? domain : close
     workload[random.below(vcpus)].push(from[random.below(from.length)])
+  }
+  for (const op of Object.keys(policy.operations ?? {})) {
+    const ops = workload[random.below(vcpus)]
+    if (random.below(2) === 0) ops.splice(random.below(ops.length + 1), 0, { op })
   }
   return workload
 }

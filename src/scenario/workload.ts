@@ -16,7 +16,8 @@ export interface Operation {
 export type Workload = readonly (readonly Operation[])[]
 
 /** The pages that workloads can name: each group is mapped by one table; a whole group is a region. */
-export const DEFAULT_GROUPS: readonly (readonly number[])[] = [[0], [2, 3]]
+type Groups = readonly (readonly number[])[]
+export const DEFAULT_GROUPS: Groups = [[0], [2, 3]]
 
 export const operationCount = (workload: Workload): number => workload.reduce((sum, ops) => sum + ops.length, 0)
 
@@ -105,10 +106,33 @@ function permutations(n: number): number[][] {
 
 /** All canonical workloads with exactly `operations` operations on at most `vcpus` CPUs, smallest first. */
 export function enumerateWorkloads(policy: Policy<any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+  const own = Object.keys(policy.operations ?? {}).length
+  const found: Workload[] = []
+  for (let extra = 0; extra <= Math.min(own, operations); extra++) {
+    found.push(...enumerateWith(policy, vcpus, operations - extra, extra, groups))
+  }
+  return found.toSorted(compareWorkloads(policy, groups))
+}
+
+/**
+ * All canonical workloads with at most `operations` guest operations; the policy's own operations come in addition,
+ * each at most once, since they are part of what is verified rather than of the load. Smallest first.
+ */
+export function boundedWorkloads(policy: Policy<any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+  const own = Object.keys(policy.operations ?? {}).length
+  const found: Workload[] = []
+  for (let guest = 1; guest <= operations; guest++) {
+    for (let extra = 0; extra <= own; extra++) found.push(...enumerateWith(policy, vcpus, guest, extra, groups))
+  }
+  return found.toSorted(compareWorkloads(policy, groups))
+}
+
+/** Canonical workloads with exactly so many guest operations and so many different operations of the policy. */
+function enumerateWith(policy: Policy<any>, vcpus: number, guest: number, extra: number, groups: Groups): Workload[] {
   const domain = operationDomain(policy, groups)
   const found = new Map<string, Workload>()
-  const extend = (workload: Operation[][], left: number, cpu: number): void => {
-    if (left === 0) {
+  const extend = (workload: Operation[][], guestLeft: number, extraLeft: number, cpu: number): void => {
+    if (guestLeft + extraLeft === 0) {
       const canonical = canonicalWorkload(workload, policy, groups)
       found.set(JSON.stringify(canonical), canonical)
       return
@@ -116,15 +140,17 @@ export function enumerateWorkloads(policy: Policy<any>, vcpus: number, operation
     for (let at = cpu; at < vcpus; at++) {
       // A later CPU may begin only when the one before it has something to do, and never with more than it.
       if (at > 0 && workload[at - 1].length <= workload[at].length) continue
-      for (const op of domain) {
-        workload[at].push(op)
-        extend(workload, left - 1, at)
+      for (const operation of domain) {
+        const isGuest = guestOperations[operation.op] !== undefined
+        if (isGuest ? guestLeft === 0 : extraLeft === 0 || workload.some((ops) => ops.includes(operation))) continue
+        workload[at].push(operation)
+        extend(workload, guestLeft - (isGuest ? 1 : 0), extraLeft - (isGuest ? 0 : 1), at)
         workload[at].pop()
       }
     }
   }
-  extend(Array.from({ length: vcpus }, () => []), operations, 0)
-  return [...found.values()].toSorted(compareWorkloads(policy, groups))
+  extend(Array.from({ length: vcpus }, () => []), guest, extra, 0)
+  return [...found.values()]
 }
 
 /** Checks a workload from outside. */

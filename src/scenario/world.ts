@@ -12,7 +12,7 @@ import { asPolicy, hooksOf } from '../guest/hooks.ts'
 import { Kernel, type SharedDeclaration } from '../guest/kernel.ts'
 import { guestOperations } from '../guest/operations/index.ts'
 import type { Policy } from '../guest/policy.ts'
-import { callFunctionInterrupt } from '../guest/smp.ts'
+import { callFunctionInterrupt, installSlots } from '../guest/smp.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { Host, HostCpu } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES, invariants } from '../invariants/index.ts'
@@ -26,7 +26,7 @@ import { installFlushGhosts } from '../machine/flush-ghosts.ts'
 import { installInterrupts } from '../machine/interrupts.ts'
 import { inInstruction, installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
-import { installMemory, CHOOSE } from '../machine/memory.ts'
+import { CHOOSE, TRY_ALLOCATE, installMemory } from '../machine/memory.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { namesOf } from './names.ts'
@@ -93,6 +93,7 @@ export class World implements System {
     installAccess(m)
     installFlushGhosts(m)
     installInterrupts(m)
+    installSlots(m)
     m.hooks = {
       fact: (kind, vcpu, ghost, frame) => this.judge(kind, vcpu, ghost, frame),
       witness: (kind) => this.witnessed.add(kind),
@@ -339,13 +340,19 @@ export class World implements System {
 
   private addSteps(v: number, top: number, out: Int32Array, n: number): number {
     const node = this.machine.S[top]
-    if (opOf(this.co.nodes, node) !== CHOOSE.code) {
+    const alternatives = this.alternatives(node)
+    if (alternatives === 0) {
       out[n] = T.transition(T.STEP, v)
       return n + 1
     }
-    const alternatives = argA(this.co.nodes, node)
     for (let i = 0; i < alternatives; i++) out[n + i] = T.transition(T.STEP, v, i)
     return n + alternatives
+  }
+
+  /** How many outcomes the explorer can pick for the step that `node` asks for; 0 for a step that has but one. */
+  private alternatives(node: number): number {
+    const op = opOf(this.co.nodes, node)
+    return op === CHOOSE.code ? argA(this.co.nodes, node) : op === TRY_ALLOCATE.code ? 2 : 0
   }
 
   private step(v: number): void {
@@ -366,7 +373,7 @@ export class World implements System {
       if (this.violation !== undefined) return
       if (!this.right[op]) break
       const next = this.top(v)
-      if (next < 0 || !this.canStep(v, next) || opOf(this.co.nodes, S[next]) === CHOOSE.code) break
+      if (next < 0 || !this.canStep(v, next) || this.alternatives(S[next]) > 0) break
     }
     this.settle(v)
   }

@@ -4,7 +4,7 @@
  */
 import type { Policy } from '../guest/policy.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
-import type { Race } from '../scenario/race.ts'
+import { sizeOf, type Race } from '../scenario/race.ts'
 import {
   canonicalWorkload,
   enumerateWorkloads,
@@ -56,9 +56,12 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
       if (candidates === undefined) return undefined
       const worlds = new Worlds(race.policy, bounds)
       let best: { race: Race; cost: Cost } | undefined
+      // In the group of the race itself only what is as small as it is of interest.
+      const atMost = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus ? justAbove(race) : undefined
       for (const workload of candidates) {
         if (stop?.() === true || states > maxStates) return undefined
-        const below = best === undefined ? {} : { below: best.cost }
+        const limit = best?.cost ?? atMost
+        const below = limit === undefined ? {} : { below: limit }
         const world = worlds.at(workload)
         const result = shortest(world, { invariant: race.violation.invariant, maxStates: maxStates - states, ...below })
         workloads++
@@ -72,6 +75,12 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
     }
   }
   return undefined
+}
+
+/** The least cost that is more than that of a race. */
+function justAbove(race: Race): Cost {
+  const { switches, steps } = sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
+  return { switches, steps: steps + 1 }
 }
 
 /** The same bounds on a machine with fewer vCPUs. */

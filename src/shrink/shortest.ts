@@ -6,7 +6,7 @@
 import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
-import { learn } from '../explore/exhaustive.ts'
+import { packerFor } from '../explore/exhaustive.ts'
 
 export interface Cost {
   readonly switches: number
@@ -34,7 +34,8 @@ export const smaller = (a: Cost, b: Cost): boolean => a.switches < b.switches ||
 const UNLIMITED: Cost = { switches: Infinity, steps: Infinity }
 
 export function shortest(system: System, options: ShortestOptions): Shortest {
-  const packer = learn(system)
+  system.reset()
+  const packer = packerFor(system)
   for (;;) {
     try {
       return new Search(system, packer, options).run()

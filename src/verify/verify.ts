@@ -8,14 +8,14 @@ import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import { compareWorkloads, enumerateWorkloads, type Workload } from '../scenario/workload.ts'
+import { boundedWorkloads, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { shortest } from '../shrink/shortest.ts'
 
 export interface VerifyOptions {
   readonly policy: Policy<any>
   readonly bounds: Bounds
-  /** Operations of a workload, at most. */
+  /** Guest operations of a workload, at most; the policy's own come in addition, each at most once. */
   readonly operations: number
   /** States of one workload, at most. */
   readonly maxStates?: number
@@ -46,9 +46,7 @@ export interface Verification {
 export function verify(options: VerifyOptions): Verification {
   const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
-  const workloads: Workload[] = []
-  for (let n = 1; n <= operations; n++) workloads.push(...enumerateWorkloads(policy, bounds.vcpus, n, bounds.groups))
-  workloads.sort(compareWorkloads(policy, bounds.groups))
+  const workloads = boundedWorkloads(policy, bounds.vcpus, operations, bounds.groups)
   const worlds = new Worlds(policy, bounds)
   let states = 0
   let transitions = 0

@@ -1,0 +1,111 @@
+/** `shootdown hunt`: looks for races, makes them small, proves them minimal, keeps them. */
+import type { z } from 'zod'
+import { makeCase } from '../../corpus/case.ts'
+import { keep } from '../../corpus/store.ts'
+import { ShootdownError } from '../../errors.ts'
+import type { Policy } from '../../guest/policy.ts'
+import { HUNT_DEFAULTS, hunt, type Found, type Hunted } from '../../hunt/hunt.ts'
+import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
+import { VERSION } from '../../version.ts'
+import type { huntJson, raceJson } from '../json.ts'
+import { boundsOf } from '../options.ts'
+import { selectedPolicies } from '../policies.ts'
+import { AS_EXPECTED, DEFAULT_CORPUS, NOT_AS_EXPECTED, type Context } from './context.ts'
+
+type HuntRow = z.infer<typeof huntJson>['hunts'][number]
+
+export async function huntCommand(context: Context): Promise<number> {
+  const { options, terminal, interrupt } = context
+  const bounds = boundsOf(options)
+  const hunts: HuntRow[] = []
+  const problems: string[] = []
+  let asExpected = true
+  for (const policy of await selectedPolicies(options)) {
+    if (interrupt.stop()) break
+    let hunted: Hunted
+    try {
+      hunted = hunt(policy, {
+        ...HUNT_DEFAULTS,
+        bounds,
+        ...(options.runs !== undefined && { runs: options.runs }),
+        ...(options.seed !== undefined && { seed: options.seed }),
+        ...(options.strategy !== undefined && { strategy: options.strategy }),
+        ...(options.operations !== undefined && { operations: options.operations }),
+        stop: () => interrupt.stop(),
+        onProgress: ({ runs, of }) => terminal.progress(`${policy.name}: ${runs.toLocaleString('en')} of ${of.toLocaleString('en')} runs`),
+      })
+    } catch (cause) {
+      if (!(cause instanceof ShootdownError)) throw cause
+      terminal.complain(`${policy.name}: ${cause.message}`)
+      problems.push(cause.message)
+      hunts.push(failedHunt(policy, cause))
+      asExpected = false
+      continue
+    }
+    const races = hunted.found.map((found) => keepRace(context, hunted, found, problems))
+    if (hunted.found.length === 0) terminal.say(tellClean(hunted))
+    const wanted = policy.expected === 'broken' ? 'race' : 'clean'
+    if (hunted.verdict !== wanted) {
+      asExpected = false
+      if (policy.expected !== undefined) terminal.say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
+    }
+    const { strategy, seed, runs, steps, seconds, verdict, witnesses, interrupted } = { ...hunted, interrupted: interrupt.stop() }
+    hunts.push({ policy: policy.name, verdict, expected: policy.expected ?? null, strategy, seed, runs, steps, seconds, interrupted, witnesses: [...witnesses], races })
+  }
+  if (interrupt.stop()) terminal.complain('Ended early; what was found until then is reported and kept.')
+  terminal.clearProgress()
+  terminal.object({ hunts, problems } satisfies z.infer<typeof huntJson>)
+  return asExpected && problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
+}
+
+/** Writes a race's case and reports it; a case that cannot be written is a problem, not the end. */
+function keepRace(context: Context, hunted: Hunted, found: Found, problems: string[]): z.infer<typeof raceJson> {
+  const { terminal, options } = context
+  const kept = makeCase(found.race, found.certificate, { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION })
+  const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
+  terminal.say(`\n${tellRace(found.race, found.certificate)}`)
+  terminal.say(
+    found.foundBy === 'enumeration'
+      ? `Found by enumeration of small workloads, after ${hunted.runs.toLocaleString('en')} random runs without a race.`
+      : `Found by ${found.foundBy} run ${found.run.toLocaleString('en')} of seed ${hunted.seed}, ${found.raw.schedule.length} steps long then.`,
+  )
+  let file: string | null = null
+  try {
+    const written = keep(options.corpus ?? DEFAULT_CORPUS, kept)
+    file = written.file
+    terminal.say(`${written.fresh ? 'Saved as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`)
+  } catch (cause) {
+    if (!(cause instanceof ShootdownError)) throw cause
+    terminal.complain(cause.message)
+    problems.push(cause.message)
+  }
+  const { operations, vcpus, switches, steps } = raceSize(found.race)
+  return {
+    id: kept.id,
+    file,
+    invariant: kept.invariant,
+    explanation: kept.explanation,
+    minimality: kept.minimality,
+    scope: found.certificate?.scope ?? null,
+    operations,
+    vcpus,
+    switches,
+    steps,
+    diagram: diagramOf(found.race),
+    certificate: found.certificate === undefined ? null : { workloads: found.certificate.workloads, states: found.certificate.states },
+    foundBy: found.foundBy,
+    run: found.run,
+  }
+}
+
+function tellClean(hunted: Hunted): string {
+  const runs = `${hunted.runs.toLocaleString('en')} random runs`
+  const { enumerated } = hunted
+  if (enumerated?.verdict !== 'safe') return `${hunted.policy.name}: no race in ${runs}.`
+  return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules: ${enumerated.states.toLocaleString('en')} states).`
+}
+
+function failedHunt(policy: Policy<any>, cause: ShootdownError): HuntRow {
+  const nothing = { strategy: '', seed: 0, runs: 0, steps: 0, seconds: 0, interrupted: false, witnesses: [], races: [] }
+  return { policy: policy.name, verdict: 'clean', expected: policy.expected ?? null, ...nothing, error: cause.message }
+}

@@ -1,0 +1,93 @@
+/** What the commands print with `--json`: one object on standard output, of these shapes. */
+import { z } from 'zod'
+
+const count = z.number().int().min(0)
+const claim = z.enum(['safe', 'broken']).nullable()
+
+export const raceJson = z.object({
+  id: z.string(),
+  /** Where the case is kept; null if it could not be written. */
+  file: z.string().nullable(),
+  invariant: z.string(),
+  explanation: z.string(),
+  minimality: z.enum(['minimal', 'local']),
+  scope: z.enum(['all-workloads', 'sub-workloads']).nullable(),
+  operations: count,
+  vcpus: count,
+  switches: count,
+  steps: count,
+  diagram: z.string(),
+  certificate: z.object({ workloads: count, states: count }).nullable(),
+  foundBy: z.string(),
+  run: count,
+})
+
+export const huntJson = z.object({
+  hunts: z.array(
+    z.object({
+      policy: z.string(),
+      verdict: z.enum(['race', 'clean']),
+      expected: claim,
+      strategy: z.string(),
+      seed: count,
+      runs: count,
+      steps: count,
+      seconds: z.number(),
+      /** True if it was ended before its runs were done. */
+      interrupted: z.boolean(),
+      witnesses: z.array(z.string()),
+      races: z.array(raceJson),
+      /** Set if this policy's hunt could not be carried out. */
+      error: z.string().optional(),
+    }),
+  ),
+  problems: z.array(z.string()),
+})
+
+export const verificationJson = z.object({
+  policy: z.string(),
+  verdict: z.enum(['safe', 'race', 'incomplete']),
+  expected: claim,
+  bounds: z.record(z.string(), z.unknown()),
+  operations: count,
+  workloads: count,
+  states: count,
+  transitions: count,
+  depth: count,
+  seconds: z.number(),
+  witnesses: z.array(z.string()),
+  race: z.object({ invariant: z.string(), explanation: z.string(), diagram: z.string() }).nullable(),
+  error: z.string().optional(),
+})
+
+/** One policy gives its object itself; several give `{ verifications: [...] }`. */
+export const verifyJson = z.union([verificationJson, z.object({ verifications: z.array(verificationJson) })])
+
+export const replayJson = z.object({
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      file: z.string(),
+      policy: z.string(),
+      outcome: z.enum(['reproduced', 'fixed', 'diverged']),
+      expected: z.enum(['reproduced', 'fixed']),
+      step: count,
+      reason: z.string(),
+    }),
+  ),
+  problems: z.array(z.object({ file: z.string(), error: z.string() })),
+})
+
+export const policiesJson = z.object({
+  policies: z.array(
+    z.object({ name: z.string(), summary: z.string(), expected: claim, breaks: z.string().nullable(), fixedBy: z.string().nullable() }),
+  ),
+})
+
+export const showJson = z.object({
+  cases: z.array(z.object({ id: z.string(), file: z.string(), policy: z.string(), invariant: z.string(), diagram: z.string() })),
+  problems: z.array(z.object({ file: z.string(), error: z.string() })),
+})
+
+/** With `--json`, a wrong use prints this. */
+export const errorJson = z.object({ error: z.object({ code: z.string(), message: z.string() }) })

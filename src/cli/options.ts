@@ -1,0 +1,60 @@
+/** Options of the commands, checked before anything runs. */
+import { z } from 'zod'
+import { fail } from '../errors.ts'
+import { strategies } from '../explore/strategies.ts'
+import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+
+const whole = (min: number, max: number): z.ZodNumber =>
+  z.number(`a whole number from ${min} to ${max}`).int(`a whole number from ${min} to ${max}`).min(min, `a whole number from ${min} to ${max}`).max(max, `a whole number from ${min} to ${max}`)
+
+const names = Object.keys(strategies)
+
+/** What the commands understand; the texts are what was expected, for the sentence of a mistake. */
+const optionsSchema = z.object({
+  policy: z.union([z.string(), z.array(z.string())], 'the name of a policy').optional(),
+  policyFile: z.string('the path of a TypeScript file').optional(),
+  runs: whole(1, 1_000_000_000).optional(),
+  seed: whole(0, 0xffffffff).optional(),
+  strategy: z.enum(names as [string, ...string[]], `one of ${names.join(', ')}`).optional(),
+  cpus: whole(1, 6).optional(),
+  pcpus: whole(1, 6).optional(),
+  operations: whole(1, 6).optional(),
+  preemptions: whole(0, 8).optional(),
+  levels: whole(2, 5).optional(),
+  speculation: whole(0, 8).optional(),
+  eviction: z.boolean('no value').optional(),
+  migration: z.boolean('no value').optional(),
+  vpid: z.boolean('no value').optional(),
+  gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
+  time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
+  corpus: z.string('a folder').optional(),
+  json: z.boolean('no value').optional(),
+})
+
+export type Options = z.infer<typeof optionsSchema>
+
+/** Options that the parser itself adds. */
+const PARSER_KEYS = new Set(['--', 'help', 'h', 'version', 'v'])
+
+/** Checks parsed options: unknown ones, and values that are not what they should be. */
+export function checkOptions(parsed: Record<string, unknown>): Options {
+  const known = Object.keys(optionsSchema.shape)
+  for (const key of Object.keys(parsed)) {
+    if (PARSER_KEYS.has(key) || known.includes(key)) continue
+    throw fail.badOption(flag(key), parsed[key], `one of ${known.map(flag).join(', ')}`)
+  }
+  const result = optionsSchema.safeParse(parsed)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  const key = String(issue.path[0])
+  throw fail.badOption(flag(key), parsed[key], issue.message)
+}
+
+const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+
+/** The bounds that the options name. */
+export function boundsOf(options: Options): Bounds {
+  const { cpus, pcpus, preemptions, levels, speculation, eviction, migration, vpid, gup } = options
+  const given: Record<string, unknown> = { vcpus: cpus, pcpus: pcpus ?? cpus, preemptions, levels, speculation, eviction, migration, vpid, gupRecheck: gup }
+  return makeBounds(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+}

@@ -1,0 +1,43 @@
+/** The command line as cac sees it: commands, options, and their help. */
+import { cac } from 'cac'
+import { VERSION } from '../version.ts'
+
+export const COMMANDS = {
+  hunt: 'look for races, shrink them, prove them minimal, keep them',
+  verify: 'search every workload and schedule within bounds',
+  replay: 'replay corpus cases: reproduced, fixed or diverged',
+  show: 'show corpus cases as lane diagrams',
+  policies: 'list the policies and what is claimed of them',
+} as const
+
+export type CommandName = keyof typeof COMMANDS
+
+/** A parser; parsing prints the help or the version where they are asked for. */
+export function parser(): ReturnType<typeof cac> {
+  const cli = cac('shootdown')
+  for (const [name, summary] of Object.entries(COMMANDS)) {
+    cli.command(name === 'replay' || name === 'show' ? `${name} [...cases]` : name, summary)
+  }
+  return cli
+    .option('--policy <name>', 'the policy, or several by repeating it (default: all shipped ones)')
+    .option('--policy-file <file>', 'a TypeScript file of your own that exports a policy')
+    .option('--runs <n>', 'random runs (default 100000)')
+    .option('--seed <n>', 'seed of the random runs (default 1)')
+    .option('--strategy <name>', 'portfolio, random or pct (default portfolio)')
+    .option('--cpus <n>', 'virtual CPUs (default 2)')
+    .option('--pcpus <n>', 'physical CPUs (default: as many)')
+    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify: 2)')
+    .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
+    .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
+    .option('--speculation <n>', 'speculative page walks, at most (default 0)')
+    .option('--eviction', 'let TLB entries vanish at any time')
+    .option('--migration', 'let vCPUs move between pCPUs')
+    .option('--no-vpid', 'flush at every VM entry')
+    .option('--gup <form>', 'what gup_fast compares again: pte (as in 2017) or pmd (default)')
+    .option('--time <seconds>', 'end after so long')
+    .option('--corpus <dir>', 'folder of the cases (default corpus)')
+    .option('--json', 'one JSON object on standard output and nothing else there')
+    .help()
+    .version(VERSION)
+}
+

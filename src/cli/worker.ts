@@ -1,0 +1,20 @@
+/** The thread that a command runs on. What it writes goes to the main thread at once, also while a search is busy. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { run } from './run.ts'
+import type { Streams } from './terminal.ts'
+
+export interface WorkerData {
+  readonly argv: readonly string[]
+  readonly flag: Int32Array
+  readonly liveColumns: number
+  readonly styled: boolean
+}
+
+/** What the worker tells the main thread. */
+export type WorkerMessage = { readonly out: string } | { readonly err: string } | { readonly status: number }
+
+const { argv, flag, liveColumns, styled } = workerData as WorkerData
+const post = (message: WorkerMessage): void => parentPort!.postMessage(message)
+const streams: Streams = { out: (out) => post({ out }), err: (err) => post({ err }), liveColumns, styled }
+
+post({ status: await run(argv, flag, streams) })
