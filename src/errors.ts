@@ -41,6 +41,8 @@ export const messages = {
     `There is no policy named "${name}". Known policies: ${known.join(', ')}. For one of your own, use --policy-file FILE.`,
   badPolicy: (source: string, problem: string) =>
     `${source}: ${problem}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
+  policyOptions: (policy: string, option: string, problem: string) =>
+    `Option "${option}" of policy "${policy}": ${problem}. Its file says which options a policy has.`,
   policyFile: (file: string, problem: string) =>
     `${file}: ${problem}. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.`,
   badOption: (option: string, found: unknown, expected: string) =>

@@ -12,6 +12,7 @@ const names = Object.keys(strategies)
 /** What the commands understand; the texts are what was expected, for the sentence of a mistake. */
 const optionsSchema = z.object({
   policy: z.union([z.string(), z.array(z.string())], 'the name of a policy').optional(),
+  option: z.union([z.string(), z.array(z.string())], 'key=value').optional(),
   policyFile: z.string('the path of a TypeScript file').optional(),
   runs: whole(1, 1_000_000_000).optional(),
   seed: whole(0, 0xffffffff).optional(),
@@ -48,6 +49,18 @@ export function checkOptions(parsed: Record<string, unknown>): Options {
   const issue = result.error.issues[0]
   const key = String(issue.path[0])
   throw fail.badOption(flag(key), parsed[key], issue.message)
+}
+
+/** The policy options that `--option key=value` gives; numbers and booleans are taken as such. */
+export function policyOptions(options: Options): Record<string, unknown> {
+  const pairs = [options.option ?? []].flat().map((text) => {
+    const at = text.indexOf('=')
+    if (at <= 0) throw fail.badOption('--option', text, 'key=value')
+    const value = text.slice(at + 1)
+    const plain = /^(true|false|-?\d+(\.\d+)?)$/.test(value) ? (JSON.parse(value) as unknown) : value
+    return [text.slice(0, at), plain] as const
+  })
+  return Object.fromEntries(pairs)
 }
 
 const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

@@ -21,6 +21,7 @@ export function parser(): ReturnType<typeof cac> {
   return cli
     .option('--policy <name>', 'the policy, or several by repeating it (default: all shipped ones)')
     .option('--policy-file <file>', 'a TypeScript file of your own that exports a policy')
+    .option('--option <key=value>', 'an option of the policy; may be repeated')
     .option('--runs <n>', 'random runs (default 100000)')
     .option('--seed <n>', 'seed of the random runs (default 1)')
     .option('--strategy <name>', 'portfolio, random or pct (default portfolio)')

@@ -4,29 +4,30 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { fail, ShootdownError } from '../errors.ts'
 import type { Policy } from '../guest/policy.ts'
-import { checkPolicy } from '../policies/define.ts'
+import { checkPolicy, withOptions } from '../policies/define.ts'
 import { policies, policyNamed } from '../policies/index.ts'
-import type { Options } from './options.ts'
+import { policyOptions, type Options } from './options.ts'
 
 /** The policies that the options name; all shipped ones where they name none. */
-export async function selectedPolicies(options: Options): Promise<readonly Policy<any>[]> {
+export async function selectedPolicies(options: Options): Promise<readonly Policy<any, any>[]> {
   const own = options.policyFile === undefined ? [] : await policiesFrom(options.policyFile)
   const names = [options.policy ?? []].flat()
-  if (names.length === 0) return own.length > 0 ? own : policies
+  const given = policyOptions(options)
+  if (names.length === 0) return (own.length > 0 ? own : policies).map((policy) => withOptions(policy, given))
   return names.map((name) => {
     const found = own.find((policy) => policy.name === name) ?? policyNamed(name)
     if (found === undefined) throw fail.unknownPolicy(name, [...own, ...policies].map((policy) => policy.name))
-    return found
+    return withOptions(found, given)
   })
 }
 
 /** Everything known by name: the shipped policies and those of the user's file, which come first. */
-export async function knownPolicies(options: Options): Promise<readonly Policy<any>[]> {
+export async function knownPolicies(options: Options): Promise<readonly Policy<any, any>[]> {
   return [...(options.policyFile === undefined ? [] : await policiesFrom(options.policyFile)), ...policies]
 }
 
 /** The policies that a module exports: its default export, or every export that is one. */
-async function policiesFrom(file: string): Promise<Policy<any>[]> {
+async function policiesFrom(file: string): Promise<Policy<any, any>[]> {
   const path = resolve(file)
   if (!existsSync(path)) throw fail.policyFile(file, 'there is no such file')
   let module: Record<string, unknown>

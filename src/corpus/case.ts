@@ -18,8 +18,9 @@ const digestOf = (value: unknown, length: number): string =>
   createHash('sha256').update(canonical(value)).digest('hex').slice(0, length)
 
 /** Name of a case: the same for the same race, whatever found it. */
-function idOf({ policy, invariant, bounds, workload, schedule }: Pick<Case, 'policy' | 'invariant' | 'bounds' | 'workload' | 'schedule'>): string {
-  return `${policy}-${invariant}-${digestOf({ policy, invariant, bounds, workload, schedule }, 8)}`
+function idOf(core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule'>): string {
+  const { policy, options, invariant, bounds, workload, schedule } = core
+  return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule }, 8)}`
 }
 
 function sealOf(content: Omit<Case, 'digest'>): string {
@@ -31,6 +32,7 @@ function sealOf(content: Omit<Case, 'digest'>): string {
 export function makeCase(race: Race, certificate: Certificate | undefined, found?: Case['found']): Case {
   const core = {
     policy: race.policy.name,
+    ...(race.policy.chosen === undefined ? {} : { options: race.policy.chosen as Record<string, unknown> }),
     invariant: race.violation.invariant,
     bounds: race.bounds,
     workload: race.workload.map((ops) => ops.map(({ op, page }) => (page === undefined ? { op } : { op, page }))),

@@ -3,14 +3,16 @@ import { MAX_ENABLED } from '../engine/system.ts'
 import { fail } from '../errors.ts'
 import type { Policy } from '../guest/policy.ts'
 import type { Race } from '../scenario/race.ts'
+import { withOptions } from '../policies/define.ts'
 import { checkWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { Case } from './schema.ts'
 
-export function raceOfCase(file: string, kept: Case, policy: Policy<any>): Race {
+export function raceOfCase(file: string, kept: Case, policy: Policy<any, any>): Race {
   const workload = kept.workload as Workload
   checkWorkload(file, workload, policy, kept.bounds.groups)
-  const world = new Worlds(policy, kept.bounds).at(workload)
+  const chosen = withOptions(policy, kept.options ?? {})
+  const world = new Worlds(chosen, kept.bounds).at(workload)
   const enabled = new Int32Array(MAX_ENABLED)
   const schedule = kept.schedule.map((entry, i) => {
     const count = world.enabled(enabled)
@@ -23,5 +25,5 @@ export function raceOfCase(file: string, kept: Case, policy: Policy<any>): Race 
   })
   const violation = world.violation ?? (kept.invariant === 'flush-completes' ? world.deadlock() : undefined)
   if (violation === undefined) throw fail.corpusRead(file, 'its schedule violates nothing any more; the policy has been repaired')
-  return { policy, bounds: kept.bounds, workload, schedule: Int32Array.from(schedule), violation }
+  return { policy: chosen, bounds: kept.bounds, workload, schedule: Int32Array.from(schedule), violation }
 }

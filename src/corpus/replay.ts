@@ -5,6 +5,7 @@
  */
 import { MAX_ENABLED } from '../engine/system.ts'
 import type { Policy } from '../guest/policy.ts'
+import { withOptions } from '../policies/define.ts'
 import { tellTransition, type Row } from '../report/story.ts'
 import { checkWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -26,10 +27,11 @@ export interface Replayed {
 const MAX_INSERTED = 1000
 
 /** Replays a case against a policy: the one that it was found in, or one that should cure it. */
-export function replayCase(kept: Case, policy: Policy<any>, changed: Partial<Bounds> = {}): Replayed {
+export function replayCase(kept: Case, policy: Policy<any, any>, changed: Partial<Bounds> = {}): Replayed {
   const workload = kept.workload as Workload
+  const chosen = policy.name === kept.policy ? withOptions(policy, kept.options ?? {}) : policy
   checkWorkload(kept.id, workload, policy, kept.bounds.groups)
-  const world = new Worlds(policy, { ...kept.bounds, ...changed }).at(workload)
+  const world = new Worlds(chosen, { ...kept.bounds, ...changed }).at(workload)
   return new Replay(world, kept).run()
 }
 
@@ -130,5 +132,5 @@ class Replay {
 }
 
 /** What replaying a case against its own policy should end in. */
-export const expectedOutcome = (kept: Case, policy: Policy<any>): 'reproduced' | 'fixed' =>
+export const expectedOutcome = (kept: Case, policy: Policy<any, any>): 'reproduced' | 'fixed' =>
   kept.expect ?? (policy.expected === 'broken' ? 'reproduced' : 'fixed')

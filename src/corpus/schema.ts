@@ -15,6 +15,8 @@ export const caseSchema = z.strictObject({
   /** Policy, invariant and a digest of the race: also the name of the file. */
   id: z.string().regex(/^[a-z0-9-]+$/),
   policy: z.string(),
+  /** The policy's options, where they are not the defaults. */
+  options: z.record(z.string(), z.unknown()).optional(),
   invariant: z.string(),
   /** What happened, in one sentence. */
   explanation: z.string(),

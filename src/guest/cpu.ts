@@ -21,10 +21,11 @@ import type { Word } from './word.ts'
 const range = (w: Word): number => (w.max < 8 ? w.max + 1 : 0)
 
 /** What surrounds the code of a CPU: the same for all CPUs of a scenario. */
-export interface Surroundings<Shared> {
+export interface Surroundings<Shared, Options> {
   readonly config: MachineConfig
   readonly kernel: Kernel
   readonly shared: Shared
+  readonly options: Options
   readonly vectors: readonly string[]
   readonly hypercalls: readonly string[]
   /** What the workload makes the kernel keep track of. */
@@ -43,12 +44,12 @@ export interface KernelFeatures {
   readonly gupRecheck: 'pte' | 'pmd'
 }
 
-export class Cpu<Shared = unknown> {
+export class Cpu<Shared = unknown, Options = unknown> {
   /** Number of this CPU. */
   readonly id: number
-  private readonly around: Surroundings<Shared>
+  private readonly around: Surroundings<Shared, Options>
 
-  constructor(id: number, around: Surroundings<Shared>) {
+  constructor(id: number, around: Surroundings<Shared, Options>) {
     this.id = id
     this.around = around
   }
@@ -61,6 +62,11 @@ export class Cpu<Shared = unknown> {
   /** The policy's shared variables: `cpu.shared.pending.of(target)`. */
   get shared(): Shared {
     return this.around.shared
+  }
+
+  /** The policy's options. */
+  get options(): Options {
+    return this.around.options
   }
 
   /** Kernel variables. */

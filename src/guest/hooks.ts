@@ -26,22 +26,22 @@ export function* asPolicy<T>(where: string, code: Code<T>): Code<T> {
   return taken.value
 }
 
-export function hooksOf(policy: Policy<any>): Hooks {
+export function hooksOf(policy: Policy<any, any>): Hooks {
   const { name } = policy
   return {
     *gather(cpu, request) {
       if (policy.gather === undefined) return 0
-      return Number((yield* asPolicy(`${name} gather`, policy.gather(cpu as Cpu<any>, request))) ?? 0)
+      return Number((yield* asPolicy(`${name} gather`, policy.gather(cpu as Cpu<any, any>, request))) ?? 0)
     },
     *flush(cpu, request, gathered) {
-      yield* asPolicy(`${name} flush`, policy.flush(cpu as Cpu<any>, request, gathered))
+      yield* asPolicy(`${name} flush`, policy.flush(cpu as Cpu<any, any>, request, gathered))
     },
     *freeTable(cpu, table, gathered) {
       if (policy.freeTable === undefined) yield* asPolicy(`${name} freeTable`, cpu.freeTableNow(table))
-      else yield* asPolicy(`${name} freeTable`, policy.freeTable(cpu as Cpu<any>, table, gathered))
+      else yield* asPolicy(`${name} freeTable`, policy.freeTable(cpu as Cpu<any, any>, table, gathered))
     },
     *finish(cpu, gathered) {
-      if (policy.finish !== undefined) yield* asPolicy(`${name} finish`, policy.finish(cpu as Cpu<any>, gathered))
+      if (policy.finish !== undefined) yield* asPolicy(`${name} finish`, policy.finish(cpu as Cpu<any, any>, gathered))
     },
   }
 }

@@ -3,6 +3,7 @@
  * else has the meaning that the simplest kernel would give it.
  */
 import { z } from 'zod'
+import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
 import type { Cpu } from './cpu.ts'
@@ -12,7 +13,10 @@ import type { FlushRequest } from './request.ts'
 /** The policy's variables as its code sees them. */
 export type Shared<D> = { readonly [K in keyof D]: SharedWords }
 
-export interface Policy<D extends Record<string, SharedDeclaration> = Record<string, SharedDeclaration>> {
+export interface Policy<
+  D extends Record<string, SharedDeclaration> = Record<string, SharedDeclaration>,
+  O extends z.ZodType = z.ZodType,
+> {
   /** Kebab-case name; reports and corpus cases carry it. */
   readonly name: string
   /** One sentence: how remote TLBs are flushed and tables freed. */
@@ -23,6 +27,10 @@ export interface Policy<D extends Record<string, SharedDeclaration> = Record<str
   readonly breaks?: string
   /** The shipped policy that cures it: corpus cases of this one must be `fixed` there. */
   readonly fixedBy?: string
+  /** Schema of its options, with a default for each; code reads them as `cpu.options`. */
+  readonly options?: O
+  /** The options in force; set by `withOptions`, defaults where it is absent. */
+  readonly chosen?: z.output<O>
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
   readonly shared?: D
 
@@ -30,15 +38,15 @@ export interface Policy<D extends Record<string, SharedDeclaration> = Record<str
    * Before anything is unhooked: what mmu_gather decides when it queues a table. The number returned is handed to
    * `flush` and `freeTable` of the same operation.
    */
-  gather?(cpu: Cpu<Shared<D>>, request: FlushRequest): Code<number | void>
+  gather?(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest): Code<number | void>
   /** The tables changed: make every CPU in `request.targets`, and this one, stop using what they said before. */
-  flush(cpu: Cpu<Shared<D>>, request: FlushRequest, gathered: number): Code
+  flush(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest, gathered: number): Code
   /** Gives a page-table page back. Default: at once. */
-  freeTable?(cpu: Cpu<Shared<D>>, table: number, gathered: number): Code
+  freeTable?(cpu: Cpu<Shared<D>, z.output<O>>, table: number, gathered: number): Code
   /** The operation that gathered is over. */
-  finish?(cpu: Cpu<Shared<D>>, gathered: number): Code
+  finish?(cpu: Cpu<Shared<D>, z.output<O>>, gathered: number): Code
   /** Handlers of the policy's own IPIs, by vector name; run with IF=0. */
-  readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>>) => Code>>
+  readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>, z.output<O>>) => Code>>
   /** Host code, by the name that `cpu.hypercall` uses. */
   readonly hypercalls?: Readonly<Record<string, HypercallHandler<Shared<D>>>>
   /** Host code that runs before a vCPU that was scheduled enters guest mode. */
@@ -46,7 +54,7 @@ export interface Policy<D extends Record<string, SharedDeclaration> = Record<str
   /** Host code that runs after a preempted vCPU has left guest mode. */
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
   /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
-  readonly operations?: Readonly<Record<string, { summary: string; run(cpu: Cpu<Shared<D>>): Code }>>
+  readonly operations?: Readonly<Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code }>>
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
 }
@@ -73,6 +81,8 @@ export const policySchema = z.object({
   expected: z.enum(['safe', 'broken']).optional(),
   breaks: z.string().optional(),
   fixedBy: z.string().optional(),
+  options: z.custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema').optional(),
+  chosen: z.unknown().optional(),
   shared: z.record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() })).optional(),
   gather: generator.optional(),
   flush: generator,
@@ -87,3 +97,12 @@ export const policySchema = z.object({
     .array(z.object({ name: kebab, sentence: z.string(), holds: z.custom((v) => typeof v === 'function', 'expected a function') }))
     .optional(),
 })
+
+/** Options checked against a policy's schema; its defaults for what is not given. */
+export function optionsOf(policy: Policy<any, any>, given: unknown = policy.chosen ?? {}): unknown {
+  if (policy.options === undefined) return undefined
+  const parsed = (policy.options as z.ZodType).safeParse(given)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw fail.policyOptions(policy.name, issue.path.join('.') || 'options', issue.message)
+}

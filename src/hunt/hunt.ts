@@ -34,7 +34,7 @@ export interface Found extends Shrunk {
 }
 
 export interface Hunted {
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly verdict: 'race' | 'clean'
   readonly strategy: string
   readonly seed: number
@@ -54,7 +54,7 @@ const ENUMERATED_OPERATIONS = 2
 
 export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 'portfolio' } as const
 
-export function hunt(policy: Policy<any>, options: HuntOptions = {}): Hunted {
+export function hunt(policy: Policy<any, any>, options: HuntOptions = {}): Hunted {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
   const bounds = makeBounds(options.bounds)
   const begun = performance.now()

@@ -16,7 +16,7 @@ import type { WitnessKind } from '../machine/facts.ts'
 const SCHEDULES_PER_WORKLOAD = 40
 
 export interface SearchOptions {
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly bounds: Bounds
   readonly operations: number
   readonly runs: number

@@ -1,17 +1,31 @@
 /** How policies are made: checked once, when the module that defines one is loaded. */
+import type { z } from 'zod'
 import { fail } from '../errors.ts'
-import { policySchema, type Policy } from '../guest/policy.ts'
+import { optionsOf, policySchema, type Policy } from '../guest/policy.ts'
 import type { SharedDeclaration } from '../guest/kernel.ts'
 
 /**
  * Declares a flush policy. See {@link Policy} for what each part means.
  * @throws ShootdownError if a part is missing or of the wrong kind; the sentence names it.
  */
-export function definePolicy<const D extends Record<string, SharedDeclaration> = Record<never, never>>(
-  policy: Policy<D>,
-): Policy<D> {
+export function definePolicy<
+  const D extends Record<string, SharedDeclaration> = Record<never, never>,
+  const O extends z.ZodType = z.ZodType,
+>(policy: Policy<D, O>): Policy<D, O> {
   checkPolicy('definePolicy', policy)
   return policy
+}
+
+/**
+ * The same policy with options of its own.
+ * @throws ShootdownError if the policy has no options, or they do not fit its schema.
+ */
+export function withOptions<P extends Policy<any, any>>(policy: P, given: Readonly<Record<string, unknown>>): P {
+  if (policy.options === undefined) {
+    if (Object.keys(given).length === 0) return policy
+    throw fail.policyOptions(policy.name, Object.keys(given)[0], 'this policy has no options')
+  }
+  return { ...policy, chosen: optionsOf(policy, given) }
 }
 
 /** Checks that something is a policy; `source` says where it came from. */

@@ -4,15 +4,17 @@
  */
 import { flushVirtualAddressList } from '../hypervisor/hyperv.ts'
 import { definePolicy } from './define.ts'
+import { flushTargets, targetSets } from './hyperv-targets.ts'
 
 export const hypervList = definePolicy({
   name: 'hyperv-list',
-  summary: 'Flush an address list by one hypercall (sparse target sets as well); tables are freed at once',
+  summary: 'Flush an address list by hypercall; tables are freed at once',
   expected: 'broken',
   breaks: 'the hypercall completes although a target walks page tables with interrupts off',
   fixedBy: 'hyperv-rcu',
-  hypercalls: { HvFlushVirtualAddressList: flushVirtualAddressList },
+  options: targetSets,
+  hypercalls: { HvFlushVirtualAddressList: flushVirtualAddressList, HvFlushVirtualAddressListEx: flushVirtualAddressList },
   *flush(cpu, request) {
-    yield* cpu.hypercall('HvFlushVirtualAddressList', request.pages, [cpu.id, ...request.targets])
+    yield* flushTargets(cpu, 'HvFlushVirtualAddressList', request.pages, [cpu.id, ...request.targets])
   },
 })

@@ -4,12 +4,14 @@
  */
 import { definePolicy } from './define.ts'
 import { hypervList } from './hyperv-list.ts'
+import { targetSets } from './hyperv-targets.ts'
 import { removeTable } from './table-free.ts'
 
 export const hypervRcu = definePolicy({
   name: 'hyperv-rcu',
   summary: 'Flush by hypercall; tables are freed by RCU, after an empty IPI where no batch page can be had',
   expected: 'safe',
+  options: targetSets,
   hypercalls: hypervList.hypercalls!,
   *flush(cpu, request) {
     yield* hypervList.flush(cpu, request, 0)

@@ -17,7 +17,7 @@ import { xenPv } from './xen-pv.ts'
 import { xenRcu } from './xen-rcu.ts'
 
 /** In the order of the thread: what was there, what broke, what cured it, and baselines that must be caught. */
-export const policies: readonly Policy<any>[] = [
+export const policies: readonly Policy<any, any>[] = [
   nativeIpi,
   hypervList,
   hypervSpace,
@@ -35,7 +35,7 @@ export const policies: readonly Policy<any>[] = [
   freeBeforeAck,
 ]
 
-export const policyNamed = (name: string): Policy<any> | undefined => policies.find((policy) => policy.name === name)
+export const policyNamed = (name: string): Policy<any, any> | undefined => policies.find((policy) => policy.name === name)
 
 export {
   nativeIpi,

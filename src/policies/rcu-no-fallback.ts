@@ -3,6 +3,7 @@
  */
 import { definePolicy } from './define.ts'
 import { hypervList } from './hyperv-list.ts'
+import { targetSets } from './hyperv-targets.ts'
 
 export const rcuNoFallback = definePolicy({
   name: 'rcu-no-fallback',
@@ -10,6 +11,7 @@ export const rcuNoFallback = definePolicy({
   expected: 'broken',
   breaks: 'without memory for the batch the table is freed while a target still walks it',
   fixedBy: 'hyperv-rcu',
+  options: targetSets,
   hypercalls: hypervList.hypercalls!,
   *flush(cpu, request) {
     yield* hypervList.flush(cpu, request, 0)

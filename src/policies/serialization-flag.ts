@@ -5,6 +5,7 @@
  */
 import { definePolicy } from './define.ts'
 import { hypervList } from './hyperv-list.ts'
+import { targetSets } from './hyperv-targets.ts'
 import { nativeIpi } from './native-ipi.ts'
 
 export const serializationFlag = definePolicy({
@@ -13,6 +14,7 @@ export const serializationFlag = definePolicy({
   expected: 'broken',
   breaks: 'a collapse retracts a table without saying that one is freed',
   fixedBy: 'serialization-flag-collapse',
+  options: targetSets,
   hypercalls: hypervList.hypercalls!,
   *flush(cpu, request) {
     if (request.freedTables) yield* nativeIpi.flush(cpu, request, 0)

@@ -1,6 +1,7 @@
 /** The static key turned without a grace period: an operation under way flushes the new way and frees the old way. */
 import { definePolicy } from './define.ts'
 import { hypervList } from './hyperv-list.ts'
+import { targetSets } from './hyperv-targets.ts'
 import { decide, flushByKey, freeByDecision, keys } from './static-key.ts'
 
 export const staticKeyEarly = definePolicy({
@@ -10,6 +11,7 @@ export const staticKeyEarly = definePolicy({
   breaks: 'an operation that decided to free at once flushes by hypercall',
   fixedBy: 'static-key',
   shared: keys,
+  options: targetSets,
   hypercalls: hypervList.hypercalls!,
   *gather(cpu) {
     return yield* decide(cpu)

@@ -4,30 +4,32 @@
  * must be over before its flush may become a hypercall; here the turning waits a grace period in between, and every
  * operation is a reader from its decision to its end.
  */
+import type { z } from 'zod'
 import type { Code } from '../engine/step.ts'
 import type { Cpu } from '../guest/cpu.ts'
 import type { Shared } from '../guest/policy.ts'
 import { variable } from '../guest/word.ts'
 import { definePolicy } from './define.ts'
 import { hypervList } from './hyperv-list.ts'
+import { targetSets } from './hyperv-targets.ts'
 import { nativeIpi } from './native-ipi.ts'
 import { removeTable } from './table-free.ts'
 
 /** The two sides of the key. */
 export const keys = { rcuTables: variable(), hypercallFlush: variable() }
-export type Keys = Shared<typeof keys>
+export type KeyCpu = Cpu<Shared<typeof keys>, z.output<typeof targetSets>>
 
 /** How the table of this operation will be freed is decided when it is queued, before anything is flushed. */
-export function* decide(cpu: Cpu<Keys>): Code<number> {
+export function* decide(cpu: KeyCpu): Code<number> {
   return yield* cpu.load(cpu.shared.rcuTables.of())
 }
 
-export function* flushByKey(cpu: Cpu<Keys>, request: Parameters<typeof nativeIpi.flush>[1]): Code {
+export function* flushByKey(cpu: KeyCpu, request: Parameters<typeof nativeIpi.flush>[1]): Code {
   if ((yield* cpu.load(cpu.shared.hypercallFlush.of())) === 1) yield* hypervList.flush(cpu, request, 0)
   else yield* nativeIpi.flush(cpu, request, 0)
 }
 
-export function* freeByDecision(cpu: Cpu<Keys>, table: number, decided: number): Code {
+export function* freeByDecision(cpu: KeyCpu, table: number, decided: number): Code {
   if (decided === 1) yield* removeTable(cpu, table)
   else yield* cpu.freeTableNow(table)
 }
@@ -37,6 +39,7 @@ export const staticKey = definePolicy({
   summary: 'Turns IPI flushes with immediate freeing into hypercalls with RCU at run time, a grace period in between',
   expected: 'safe',
   shared: keys,
+  options: targetSets,
   hypercalls: hypervList.hypercalls!,
   *gather(cpu) {
     yield* cpu.rcuReadLock()

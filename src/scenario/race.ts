@@ -7,7 +7,7 @@ import type { Bounds } from './bounds.ts'
 import type { Workload } from './workload.ts'
 
 export interface Race {
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly bounds: Bounds
   readonly workload: Workload
   /** Transitions from the beginning to the violation. */

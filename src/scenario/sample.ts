@@ -12,7 +12,7 @@ const ANYTHING = 4
 
 export function sampleWorkload(
   random: Random,
-  policy: Policy<any>,
+  policy: Policy<any, any>,
   limits: { vcpus: number; operations: number; groups: readonly (readonly number[])[] },
 ): Workload {
   const { vcpus, operations, groups } = limits

@@ -24,11 +24,11 @@ export const operationCount = (workload: Workload): number => workload.reduce((s
 /** CPUs that have something to do. */
 export const busyCpus = (workload: Workload): number => workload.filter((ops) => ops.length > 0).length
 
-export const subjectOf = (policy: Policy<any>, op: string): Subject | undefined =>
+export const subjectOf = (policy: Policy<any, any>, op: string): Subject | undefined =>
   guestOperations[op]?.subject ?? (policy.operations?.[op] === undefined ? undefined : 'none')
 
 /** Every operation that a workload for this policy can contain, in the order of their size as counterexamples go. */
-export function operationDomain(policy: Policy<any>, groups = DEFAULT_GROUPS): Operation[] {
+export function operationDomain(policy: Policy<any, any>, groups = DEFAULT_GROUPS): Operation[] {
   const names = [...Object.keys(guestOperations), ...Object.keys(policy.operations ?? {})]
   return names.flatMap((op): Operation[] => {
     const subject = subjectOf(policy, op)
@@ -74,7 +74,7 @@ function renamePages(workload: Workload, groups: readonly (readonly number[])[])
 }
 
 /** The workload that stands for all that differ from it only by the numbering of CPUs and of pages within a table. */
-export function canonicalWorkload(workload: Workload, policy: Policy<any>, groups = DEFAULT_GROUPS): Workload {
+export function canonicalWorkload(workload: Workload, policy: Policy<any, any>, groups = DEFAULT_GROUPS): Workload {
   const domain = operationDomain(policy, groups)
   let best: Workload | undefined
   for (const order of permutations(workload.length)) {
@@ -93,7 +93,7 @@ function lexicographic(domain: readonly Operation[], a: Workload, b: Workload): 
 }
 
 /** Sorts workloads: fewer operations, then fewer busy CPUs, then by their operations. */
-export function compareWorkloads(policy: Policy<any>, groups = DEFAULT_GROUPS): (a: Workload, b: Workload) => number {
+export function compareWorkloads(policy: Policy<any, any>, groups = DEFAULT_GROUPS): (a: Workload, b: Workload) => number {
   const domain = operationDomain(policy, groups)
   return (a, b) =>
     operationCount(a) - operationCount(b) || busyCpus(a) - busyCpus(b) || lexicographic(domain, a, b)
@@ -105,7 +105,7 @@ function permutations(n: number): number[][] {
 }
 
 /** All canonical workloads with exactly `operations` operations on at most `vcpus` CPUs, smallest first. */
-export function enumerateWorkloads(policy: Policy<any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+export function enumerateWorkloads(policy: Policy<any, any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let extra = 0; extra <= Math.min(own, operations); extra++) {
@@ -118,7 +118,7 @@ export function enumerateWorkloads(policy: Policy<any>, vcpus: number, operation
  * All canonical workloads with at most `operations` guest operations; the policy's own operations come in addition,
  * each at most once, since they are part of what is verified rather than of the load. Smallest first.
  */
-export function boundedWorkloads(policy: Policy<any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+export function boundedWorkloads(policy: Policy<any, any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let guest = 1; guest <= operations; guest++) {
@@ -128,7 +128,7 @@ export function boundedWorkloads(policy: Policy<any>, vcpus: number, operations:
 }
 
 /** Canonical workloads with exactly so many guest operations and so many different operations of the policy. */
-function enumerateWith(policy: Policy<any>, vcpus: number, guest: number, extra: number, groups: Groups): Workload[] {
+function enumerateWith(policy: Policy<any, any>, vcpus: number, guest: number, extra: number, groups: Groups): Workload[] {
   const domain = operationDomain(policy, groups)
   const found = new Map<string, Workload>()
   const extend = (workload: Operation[][], guestLeft: number, extraLeft: number, cpu: number): void => {
@@ -154,7 +154,7 @@ function enumerateWith(policy: Policy<any>, vcpus: number, guest: number, extra:
 }
 
 /** Checks a workload from outside. */
-export function checkWorkload(where: string, workload: Workload, policy: Policy<any>, groups = DEFAULT_GROUPS): void {
+export function checkWorkload(where: string, workload: Workload, policy: Policy<any, any>, groups = DEFAULT_GROUPS): void {
   for (const { op, page } of workload.flat()) {
     const subject = subjectOf(policy, op)
     if (subject === undefined) {

@@ -11,7 +11,7 @@ import { Cpu, type KernelFeatures } from '../guest/cpu.ts'
 import { asPolicy, hooksOf } from '../guest/hooks.ts'
 import { Kernel, type SharedDeclaration } from '../guest/kernel.ts'
 import { guestOperations } from '../guest/operations/index.ts'
-import type { Policy } from '../guest/policy.ts'
+import { optionsOf, type Policy } from '../guest/policy.ts'
 import { callFunctionInterrupt, installSlots } from '../guest/smp.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { Host, HostCpu } from '../hypervisor/host.ts'
@@ -58,10 +58,10 @@ export class World implements System {
   /** Dangerous situations reached since this world was built. */
   readonly witnessed = new Set<WitnessKind>()
 
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly config: MachineConfig
   readonly features: KernelFeatures
-  private readonly cpus: Cpu<any>[]
+  private readonly cpus: Cpu<any, any>[]
   /** Control states by role and vCPU: `frames + role * vcpus + vcpu`. */
   private readonly frames: number
   private readonly position: number
@@ -74,7 +74,7 @@ export class World implements System {
   private readonly left: boolean[]
   private readonly right: boolean[]
 
-  constructor(policy: Policy<any>, config: MachineConfig, features: KernelFeatures) {
+  constructor(policy: Policy<any, any>, config: MachineConfig, features: KernelFeatures) {
     this.policy = policy
     this.config = config
     this.features = features
@@ -106,6 +106,7 @@ export class World implements System {
       config,
       kernel: this.kernel,
       shared: this.kernel.shared,
+      options: optionsOf(policy),
       vectors: this.vectors,
       hypercalls: this.hypercalls,
       features,

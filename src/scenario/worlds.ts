@@ -6,11 +6,11 @@ import { World } from './world.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 
 export class Worlds {
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly bounds: Bounds
   private readonly known = new Map<string, World>()
 
-  constructor(policy: Policy<any>, bounds: Bounds) {
+  constructor(policy: Policy<any, any>, bounds: Bounds) {
     this.policy = policy
     this.bounds = bounds
   }

@@ -88,7 +88,7 @@ export function withVcpus(bounds: Bounds, vcpus: number): Bounds {
   return makeBounds({ ...bounds, vcpus, pcpus: Math.min(bounds.pcpus, vcpus) })
 }
 
-function all(policy: Policy<any>, bounds: Bounds, operations: number): Workload[] | undefined {
+function all(policy: Policy<any, any>, bounds: Bounds, operations: number): Workload[] | undefined {
   if (operations > 3) return undefined
   const workloads = enumerateWorkloads(policy, bounds.vcpus, operations, bounds.groups)
   return workloads.length > MAX_WORKLOADS ? undefined : workloads

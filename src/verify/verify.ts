@@ -13,7 +13,7 @@ import { Worlds } from '../scenario/worlds.ts'
 import { shortest } from '../shrink/shortest.ts'
 
 export interface VerifyOptions {
-  readonly policy: Policy<any>
+  readonly policy: Policy<any, any>
   readonly bounds: Bounds
   /** Guest operations of a workload, at most; the policy's own come in addition, each at most once. */
   readonly operations: number
@@ -81,13 +81,13 @@ export function verify(options: VerifyOptions): Verification {
   }
 }
 
-function raceOf(policy: Policy<any>, bounds: Bounds, workload: Workload, worlds: Worlds, violation: Violation): Race {
+function raceOf(policy: Policy<any, any>, bounds: Bounds, workload: Workload, worlds: Worlds, violation: Violation): Race {
   const { found } = shortest(worlds.at(workload), { invariant: violation.invariant })
   return { policy, bounds, workload, schedule: found?.schedule ?? new Int32Array(0), violation: found?.violation ?? violation }
 }
 
 /** One sentence: what was verified, or not, within which bounds. */
-export function tellVerification(policy: Policy<any>, v: Verification): string {
+export function tellVerification(policy: Policy<any, any>, v: Verification): string {
   const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}`
   const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`

@@ -105,7 +105,7 @@ function tellClean(hunted: Hunted): string {
   return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules: ${enumerated.states.toLocaleString('en')} states).`
 }
 
-function failedHunt(policy: Policy<any>, cause: ShootdownError): HuntRow {
+function failedHunt(policy: Policy<any, any>, cause: ShootdownError): HuntRow {
   const nothing = { strategy: '', seed: 0, runs: 0, steps: 0, seconds: 0, interrupted: false, witnesses: [], races: [] }
   return { policy: policy.name, verdict: 'clean', expected: policy.expected ?? null, ...nothing, error: cause.message }
 }

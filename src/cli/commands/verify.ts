@@ -47,7 +47,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
   return rows.length === selected.length && rows.every(asExpected) ? AS_EXPECTED : NOT_AS_EXPECTED
 }
 
-function report(policy: Policy<any>, verification: Verification, say: (text: string) => void): void {
+function report(policy: Policy<any, any>, verification: Verification, say: (text: string) => void): void {
   const claim = policy.expected === undefined ? '' : `, ${verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe') ? 'as stated' : `but stated ${policy.expected}`}`
   say(`${tellVerification(policy, verification)}${claim} (${verification.seconds.toFixed(1)} s)`)
   if (verification.verdict === 'safe') {
@@ -56,7 +56,7 @@ function report(policy: Policy<any>, verification: Verification, say: (text: str
   if (verification.race !== undefined) say(`  ${verification.race.violation.explanation}\n${diagramOf(verification.race)}\n`)
 }
 
-function rowOf(policy: Policy<any>, v: Verification | undefined): Row {
+function rowOf(policy: Policy<any, any>, v: Verification | undefined): Row {
   const { race } = v ?? {}
   return {
     policy: policy.name,

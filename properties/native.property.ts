@@ -1,0 +1,6 @@
+/** Policies that flush by IPI: interrupts off holds the flush off, and the tables of a lockless walker alive. */
+import { nativeIpi, nativeRcu } from '../src/index.ts'
+import { describePolicy } from '../src/vitest/index.ts'
+
+describePolicy(nativeIpi)
+describePolicy(nativeRcu)

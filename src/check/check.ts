@@ -1,0 +1,88 @@
+/**
+ * Everything that the package has to say of one policy: a hunt, a verification within bounds, a replay of its corpus,
+ * and whether all that agrees with what is claimed of it. Needs no test runner.
+ */
+import { makeCase } from '../corpus/case.ts'
+import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
+import { keep, readCorpus, type Kept } from '../corpus/store.ts'
+import { ShootdownError } from '../errors.ts'
+import type { Policy } from '../guest/policy.ts'
+import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { tellRace } from '../report/race.ts'
+import { makeBounds } from '../scenario/bounds.ts'
+import { tellVerification, verify, type Verification } from '../verify/verify.ts'
+import { VERSION } from '../version.ts'
+
+export interface CheckOptions extends Pick<HuntOptions, 'runs' | 'seed' | 'strategy' | 'bounds'> {
+  /** Operations of a workload: at most so many in the hunt (default 4), and in the verification (default 2). */
+  readonly operations?: { readonly hunt?: number; readonly verify?: number }
+  /** Folder that races are kept in and replayed from. Default `corpus`. */
+  readonly corpus?: string
+  /** What to add to the replay command, so that it finds the policy: `--policy-file src/mine.ts`. */
+  readonly policyFile?: string
+}
+
+export const CHECK_DEFAULTS = { huntOperations: 4, verifyOperations: 2, corpus: 'corpus' } as const
+
+/** What came of one part of a check. */
+export interface Finding {
+  readonly passed: boolean
+  /** For people: the lanes of a race, or the sentence of a verification. */
+  readonly message: string
+}
+
+/** Hunts for races of a policy: they fail it, unless it is stated to be broken, when their absence does. */
+export function checkByHunting(policy: Policy<any, any>, options: CheckOptions = {}): Finding & { readonly hunted: Hunted } {
+  const { operations, corpus: _corpus, policyFile: _file, ...rest } = options
+  const hunted = hunt(policy, { ...rest, operations: operations?.hunt ?? CHECK_DEFAULTS.huntOperations })
+  if (hunted.found.length === 0) {
+    const passed = policy.expected !== 'broken'
+    const clean = `${policy.name}: no race in ${hunted.runs.toLocaleString('en')} random runs`
+    return { hunted, passed, message: passed ? clean : `${clean}, though it is stated to be broken` }
+  }
+  const broken = policy.expected === 'broken'
+  const message = hunted.found.map((found) => tellFound(hunted, found, options, !broken)).join('\n\n')
+  return { hunted, passed: broken, message }
+}
+
+function tellFound(hunted: Hunted, found: Found, options: CheckOptions, save: boolean): string {
+  const kept = makeCase(found.race, found.certificate, { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION })
+  const story = tellRace(found.race, found.certificate)
+  if (!save) return story
+  const folder = options.corpus ?? CHECK_DEFAULTS.corpus
+  const file = options.policyFile === undefined ? ' --policy-file FILE (the file that exports the policy)' : ` --policy-file ${options.policyFile}`
+  try {
+    const { file: path } = keep(folder, kept)
+    return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path}${file}`
+  } catch (cause) {
+    if (!(cause instanceof ShootdownError)) throw cause
+    return `${story}\nNot saved: ${cause.message}`
+  }
+}
+
+/** Verifies a policy within bounds, and says which. */
+export function checkByVerifying(policy: Policy<any, any>, options: CheckOptions = {}): Finding & { readonly verification: Verification } {
+  const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
+  const verification = verify({ policy, bounds: makeBounds(options.bounds), operations })
+  const passed = verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe')
+  const sentence = tellVerification(policy, verification)
+  const story = verification.race === undefined ? '' : `\n\n${tellRace(verification.race, undefined)}`
+  return { verification, passed, message: passed ? sentence : `${sentence}${story}` }
+}
+
+/** The cases of a policy in a corpus, and the files of the corpus that could not be read. */
+export function casesOf(policy: Policy<any, any>, folder: string = CHECK_DEFAULTS.corpus): { cases: Kept[]; problems: string[] } {
+  const { cases, problems } = readCorpus(folder)
+  return {
+    cases: cases.filter(({ case: kept }) => kept.policy === policy.name),
+    problems: problems.map(({ error }) => error.message),
+  }
+}
+
+/** Replays one case of a policy: one that is still reproduced fails it, unless that is what is expected. */
+export function checkCase(policy: Policy<any, any>, { file, case: kept }: Kept): Finding & { readonly replayed: Replayed } {
+  const replayed = replayCase(kept, policy)
+  const expected = expectedOutcome(kept, policy)
+  const message = `${file}: ${replayed.outcome}, expected ${expected}: ${replayed.reason}`
+  return { replayed, passed: replayed.outcome === expected, message }
+}
