@@ -29,6 +29,8 @@ export const messages = {
     `${where} asked for more than ${limit} checkpoints without a step in between. A loop must contain a step.`,
   threw: (where: string, position: number, cause: unknown) =>
     `${where} threw at step ${position}: ${because(cause)}`,
+  threwInvariant: (name: string, policy: string, cause: unknown) =>
+    `Invariant "${name}" of policy "${policy}" threw: ${because(cause)}. It should return true or false.`,
   notAGenerator: (where: string) =>
     `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`.`,
   checkpointLies: (where: string, key: string, first: string, then: string) =>

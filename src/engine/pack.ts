@@ -43,18 +43,23 @@ export class Packer {
 
   /** Writes the packed form of `state` to `out` at `at`. */
   pack(state: Int32Array, out: Uint32Array, at: number): void {
-    const { words, shifts, places, maps, capacities, size, base } = this
+    const { words, shifts, places, maps, capacities, constants, size, base } = this
     for (let i = 0; i < size; i++) out[at + i] = 0
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
-      let code = maps[i].find(value)
+      const { codes } = maps[i]
+      let code = value < codes.length ? codes[value] : maps[i].find(value)
       if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
       out[at + places[i]] |= code << shifts[i]
     }
-    for (let i = 0; i < this.constants.length; i++) {
-      const word = this.constants[i]
-      if (state[word] !== base[word]) this.learn(word, state[word])
-    }
+    let changed = 0
+    for (let i = 0; i < constants.length; i++) changed |= state[constants[i]] ^ base[constants[i]]
+    if (changed !== 0) this.learnConstants(state)
+  }
+
+  /** A word that never changed has changed. */
+  private learnConstants(state: Int32Array): void {
+    for (const word of this.constants) if (state[word] !== this.base[word]) this.learn(word, state[word])
   }
 
   /** Puts a packed state back. */
@@ -112,7 +117,8 @@ export class Packer {
 class Dictionary {
   readonly values: number[] = []
   capacity = 1
-  private codes = new Int32Array(16).fill(-1)
+  /** Numbers of small values, by value; -1 where there is none yet. */
+  codes = new Int32Array(16).fill(-1)
   private readonly large = new Map<number, number>()
 
   constructor(first: number) {

@@ -3,7 +3,8 @@
  * addressing table of their numbers. Comparison is exact; the hash only finds the place (the finalizer of MurmurHash3,
  * Appleby 2011, over the words). The order of discovery doubles as the queue of a breadth-first search.
  */
-const CHUNK_STATES = 1 << 12
+const CHUNK_BITS = 9
+const CHUNK_STATES = 1 << CHUNK_BITS
 
 export class StateSet {
   count = 0
@@ -12,8 +13,8 @@ export class StateSet {
   /** Working copy of the state to look up: fill it, then call {@link add}. */
   readonly probe: Uint32Array
   private readonly chunks: Uint32Array[] = []
-  private table = new Int32Array(1 << 10)
-  private mask = (1 << 10) - 1
+  private table = new Int32Array(1 << 9)
+  private mask = (1 << 9) - 1
 
   constructor(size: number) {
     this.size = size
@@ -32,7 +33,7 @@ export class StateSet {
     for (;;) {
       const entry = this.table[slot] - 1
       if (entry < 0) break
-      const chunk = this.chunks[entry >> 12]
+      const chunk = this.chunks[entry >> CHUNK_BITS]
       const at = (entry & (CHUNK_STATES - 1)) * size
       let i = 0
       while (i < size && chunk[at + i] === probe[i]) i++
@@ -40,8 +41,8 @@ export class StateSet {
       slot = (slot + 1) & this.mask
     }
     const number = this.count++
-    if (number >> 12 === this.chunks.length) this.chunks.push(new Uint32Array(CHUNK_STATES * size))
-    this.chunks[number >> 12].set(probe, (number & (CHUNK_STATES - 1)) * size)
+    if (number >> CHUNK_BITS === this.chunks.length) this.chunks.push(new Uint32Array(CHUNK_STATES * size))
+    this.chunks[number >> CHUNK_BITS].set(probe, (number & (CHUNK_STATES - 1)) * size)
     this.table[slot] = number + 1
     if (this.count * 5 > this.table.length * 4) this.grow()
     return number
@@ -49,7 +50,7 @@ export class StateSet {
 
   /** Where a state is stored: its chunk, and its first word there. */
   chunk(number: number): Uint32Array {
-    return this.chunks[number >> 12]
+    return this.chunks[number >> CHUNK_BITS]
   }
 
   offset(number: number): number {

@@ -2,7 +2,8 @@
  * The story of a race: its schedule run once more, each transition told as what was done, by whom, and with what
  * result.
  */
-import type { World, Role } from '../scenario/world.ts'
+import type { Role } from '../scenario/threads.ts'
+import type { World } from '../scenario/world.ts'
 import * as T from '../scenario/transition.ts'
 
 /** One step as it was done. */

@@ -46,42 +46,62 @@ const MAX_STATES = 5_000_000
  * there is none smaller. Undefined if the scope is too large to be searched.
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
-  const { maxStates = MAX_STATES, stop } = options
-  let workloads = 0
-  let states = 0
+  const spent: Spent = { workloads: 0, states: 0 }
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
       const bounds = withVcpus(race.bounds, vcpus)
       const candidates = scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, vcpus, operations)
       if (candidates === undefined) return undefined
-      const worlds = new Worlds(race.policy, bounds)
-      let best: { race: Race; cost: Cost } | undefined
-      // In the group of the race itself only what is as small as it is of interest.
-      const atMost = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus ? justAbove(race) : undefined
-      for (const workload of candidates) {
-        if (stop?.() === true || states > maxStates) return undefined
-        const limit = best?.cost ?? atMost
-        const below = limit === undefined ? {} : { below: limit }
-        const world = worlds.at(workload)
-        const result = shortest(world, { invariant: race.violation.invariant, maxStates: maxStates - states, ...below })
-        workloads++
-        states += result.states
-        if (!result.complete) return undefined
-        if (result.found === undefined) continue
-        const { schedule, violation, cost } = result.found
-        best = { race: { policy: race.policy, bounds, workload, schedule, violation }, cost }
-      }
-      if (best !== undefined) return { race: best.race, certificate: { scope, workloads, states } }
+      const ownGroup = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus
+      const group = { race, bounds, candidates }
+      const before = { ...spent }
+      const best = searchGroup(group, ownGroup ? costOf(race) : undefined, spent, options)
+      if (best === 'too large') return undefined
+      if (best === undefined) continue
+      if (ownGroup && sameCost(costOf(best), costOf(race))) return { race: best, certificate: { scope, ...spent } }
+      // What counts as searched is what is smaller than the race that came out, whichever race it began with.
+      Object.assign(spent, before)
+      const proven = searchGroup(group, costOf(best), spent, options)
+      return proven === undefined || proven === 'too large' ? undefined : { race: proven, certificate: { scope, ...spent } }
     }
   }
   return undefined
 }
 
-/** The least cost that is more than that of a race. */
-function justAbove(race: Race): Cost {
-  const { switches, steps } = sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
-  return { switches, steps: steps + 1 }
+interface Spent {
+  workloads: number
+  states: number
 }
+
+/** The smallest race among the candidates that costs no more than `atMost`; the first of those that cost the same. */
+function searchGroup(
+  group: { race: Race; bounds: Bounds; candidates: readonly Workload[] },
+  atMost: Cost | undefined,
+  spent: Spent,
+  { maxStates = MAX_STATES, stop }: CertifyOptions,
+): Race | 'too large' | undefined {
+  const { race, bounds, candidates } = group
+  const worlds = new Worlds(race.policy, bounds)
+  let best: Race | undefined
+  let below = atMost && { ...atMost, steps: atMost.steps + 1 }
+  for (const workload of candidates) {
+    if (stop?.() === true || spent.states > maxStates) return 'too large'
+    const search = { invariant: race.violation.invariant, maxStates: maxStates - spent.states }
+    const result = shortest(worlds.at(workload), below === undefined ? search : { ...search, below })
+    spent.workloads++
+    spent.states += result.states
+    if (!result.complete) return 'too large'
+    if (result.found === undefined) continue
+    const { schedule, violation, cost } = result.found
+    best = { policy: race.policy, bounds, workload, schedule, violation }
+    below = cost
+  }
+  return best
+}
+
+const costOf = (race: Race): Cost => sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
+
+const sameCost = (a: Cost, b: Cost): boolean => a.switches === b.switches && a.steps === b.steps
 
 /** The same bounds on a machine with fewer vCPUs. */
 export function withVcpus(bounds: Bounds, vcpus: number): Bounds {

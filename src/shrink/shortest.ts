@@ -7,6 +7,7 @@ import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { packerFor } from '../explore/exhaustive.ts'
+import { Frontier, MAX_STEPS, grown } from './frontier.ts'
 
 export interface Cost {
   readonly switches: number
@@ -29,9 +30,23 @@ export interface ShortestOptions {
   readonly maxStates?: number
 }
 
-export const smaller = (a: Cost, b: Cost): boolean => a.switches < b.switches || (a.switches === b.switches && a.steps < b.steps)
+/** Flat arrays that one search leaves to the next. */
+class Scratch {
+  readonly frontier = new Frontier()
+  /** Per node: where it was reached from, by which transition, at which cost; -1 - cost once it is settled. */
+  parent = new Int32Array(1 << 12)
+  via = new Int32Array(1 << 12)
+  cost = new Int32Array(1 << 12)
 
-const UNLIMITED: Cost = { switches: Infinity, steps: Infinity }
+  room(node: number): void {
+    if (node < this.parent.length) return
+    this.parent = grown(this.parent)
+    this.via = grown(this.via)
+    this.cost = grown(this.cost)
+  }
+}
+
+const scratch = new Scratch()
 
 export function shortest(system: System, options: ShortestOptions): Shortest {
   system.reset()
@@ -50,101 +65,90 @@ class Search {
   private readonly packer: Packer
   private readonly options: ShortestOptions
   private readonly visited: StateSet
-  private readonly parent: number[] = []
-  private readonly via: number[] = []
-  private readonly switches: number[] = []
-  private readonly steps: number[] = []
-  private readonly settled: boolean[] = []
-  /** Queue: by switches, then by steps. */
-  private readonly layers: number[][][] = []
-  private best: { cost: Cost; from: number; transition: number; violation: Violation } | undefined
-  private limit: Cost
+  private readonly here: Int32Array
+  private readonly enabled = new Int32Array(MAX_ENABLED)
+  private best: { from: number; transition: number; violation: Violation } | undefined
+  /** Only what costs less is of interest. */
+  private limit: number
 
   constructor(system: System, packer: Packer, options: ShortestOptions) {
     this.system = system
     this.packer = packer
     this.options = options
     this.visited = new StateSet(packer.size + 1)
-    this.limit = options.below ?? UNLIMITED
+    this.here = new Int32Array(system.state.length)
+    const { below } = options
+    this.limit = below === undefined ? 0x7fffffff : Frontier.cost(below.switches, below.steps)
   }
 
   run(): Shortest {
-    const { system, visited, options } = this
-    const { maxStates = 2_000_000 } = options
-    const enabled = new Int32Array(MAX_ENABLED)
+    const { system, visited } = this
+    const { maxStates = 2_000_000 } = this.options
+    const { frontier } = scratch
+    frontier.clear()
     system.reset()
-    this.reach(-1, 0, -1, 0, 0)
-    for (let k = 0; k < this.layers.length; k++) {
-      const layer = this.layers[k]
-      for (let s = 0; s < layer.length; s++) {
-        for (const node of layer[s] ?? []) {
-          if (this.settled[node] || this.switches[node] !== k || this.steps[node] !== s) continue
-          this.settled[node] = true
-          this.expand(node, enabled)
-          if (visited.count > maxStates) return { found: undefined, states: visited.count, complete: false }
-        }
-        layer[s] = []
-      }
+    this.reach(-1, 0, -1, 0)
+    for (let node = frontier.take(); node >= 0 && frontier.taken < this.limit; node = frontier.take()) {
+      if (scratch.cost[node] !== frontier.taken) continue
+      this.expand(node, frontier.taken)
+      scratch.cost[node] = -1 - frontier.taken
+      if (visited.count > maxStates) return { found: undefined, states: visited.count, complete: false }
     }
     return { found: this.best === undefined ? undefined : this.unwind(), states: visited.count, complete: true }
   }
 
-  private expand(node: number, enabled: Int32Array): void {
-    const { system, visited, packer } = this
-    const here = new Int32Array(system.state.length)
+  private expand(node: number, cost: number): void {
+    const { system, visited, packer, here, enabled } = this
     packer.unpack(visited.chunk(node), visited.offset(node), here)
     const last = visited.chunk(node)[visited.offset(node) + packer.size] - 1
     system.state.set(here)
     const count = system.enabled(enabled)
-    if (system.progress === 0 && !system.final()) {
-      this.consider(node, -1, { switches: this.switches[node], steps: this.steps[node] }, system.deadlock())
-    }
-    const transitions = enabled.slice(0, count)
-    for (const transition of transitions) {
+    if (system.progress === 0 && !system.final()) this.consider(node, -1, cost, system.deadlock())
+    for (let i = 0; i < count; i++) {
+      const transition = enabled[i]
       const actor = system.actor(transition)
-      const cost = { switches: this.switches[node] + (last >= 0 && actor !== last ? 1 : 0), steps: this.steps[node] + 1 }
-      if (!smaller(cost, this.limit)) continue
+      const next = cost + 1 + (last >= 0 && actor !== last ? MAX_STEPS : 0)
+      if (next >= this.limit) continue
       system.state.set(here)
       system.apply(transition)
       const { violation } = system
-      if (violation === undefined) this.reach(node, transition, actor, cost.switches, cost.steps)
+      if (violation === undefined) this.reach(node, transition, actor, next)
       else {
         system.clearViolation()
-        this.consider(node, transition, cost, violation)
+        this.consider(node, transition, next, violation)
       }
     }
   }
 
-  private consider(from: number, transition: number, cost: Cost, violation: Violation): void {
-    if (violation.invariant !== this.options.invariant || !smaller(cost, this.limit)) return
-    this.best = { cost, from, transition, violation }
+  private consider(from: number, transition: number, cost: number, violation: Violation): void {
+    if (violation.invariant !== this.options.invariant || cost >= this.limit) return
+    this.best = { from, transition, violation }
     this.limit = cost
   }
 
   /** The system is in a state that `actor` brought it to; queues it if this is the cheapest way there so far. */
-  private reach(from: number, transition: number, actor: number, switches: number, steps: number): void {
+  private reach(from: number, transition: number, actor: number, cost: number): void {
     const { visited, packer } = this
     packer.pack(this.system.state, visited.probe, 0)
     visited.probe[packer.size] = actor + 1
     let node = visited.add()
-    if (node < 0) {
+    if (node >= 0) scratch.room(node)
+    else {
       node = -1 - node
-      const known = { switches: this.switches[node], steps: this.steps[node] }
-      if (this.settled[node] || !smaller({ switches, steps }, known)) return
+      const known = scratch.cost[node]
+      if (known < 0 || known <= cost) return
     }
-    this.parent[node] = from
-    this.via[node] = transition
-    this.switches[node] = switches
-    this.steps[node] = steps
-    this.settled[node] = false
-    while (this.layers.length <= switches) this.layers.push([])
-    ;(this.layers[switches][steps] ??= []).push(node)
+    scratch.parent[node] = from
+    scratch.via[node] = transition
+    scratch.cost[node] = cost
+    scratch.frontier.add(node, cost)
   }
 
   private unwind(): { schedule: Int32Array; violation: Violation; cost: Cost } {
-    const { from, transition, violation, cost } = this.best!
+    const { from, transition, violation } = this.best!
     const schedule: number[] = transition >= 0 ? [transition] : []
-    for (let node = from; this.parent[node] >= 0; node = this.parent[node]) schedule.push(this.via[node])
+    for (let node = from; scratch.parent[node] >= 0; node = scratch.parent[node]) schedule.push(scratch.via[node])
+    const cost = { switches: Math.floor(this.limit / MAX_STEPS), steps: this.limit % MAX_STEPS }
     return { schedule: Int32Array.from(schedule.reverse()), violation, cost }
   }
 }

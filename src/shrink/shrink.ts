@@ -4,10 +4,10 @@
  * many, all that are left of this one. The proof is a search for something smaller, so if there is anything smaller it
  * is what comes out.
  */
-import { sizeOf, type Race, type Size } from '../scenario/race.ts'
+import type { Race } from '../scenario/race.ts'
 import { canonicalWorkload, operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
-import { certify, type Certificate, type CertifyOptions, type Scope } from './certificate.ts'
+import { certify, type Certificate, type CertifyOptions } from './certificate.ts'
 import { straighten } from './straighten.ts'
 import { shortest } from './shortest.ts'
 
@@ -19,22 +19,7 @@ export interface Shrunk {
 
 export function shrink(race: Race, options: CertifyOptions = {}): Shrunk {
   const small = shrinkWorkload(race, options)
-  return prove(small, 'all-workloads', options) ?? prove(small, 'sub-workloads', options) ?? { race: small, certificate: undefined }
-}
-
-/** The smallest race of the scope, with the certificate of a search that looked for nothing but smaller ones. */
-function prove(race: Race, scope: Scope, options: CertifyOptions): Shrunk | undefined {
-  const found = certify(race, scope, options)
-  if (found === undefined || sameSize(found.race, race)) return found
-  return certify(found.race, scope, options)
-}
-
-function sameSize(a: Race, b: Race): boolean {
-  return JSON.stringify(raceCost(a)) === JSON.stringify(raceCost(b))
-}
-
-function raceCost(race: Race): Size {
-  return sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
+  return certify(small, 'all-workloads', options) ?? certify(small, 'sub-workloads', options) ?? { race: small, certificate: undefined }
 }
 
 /** Takes operations out while the invariant can still be violated. */

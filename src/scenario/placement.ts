@@ -1,0 +1,50 @@
+/** Where the host may put vCPUs: which pCPU is free for which, and who must give way where they share. */
+import type { Machine } from '../machine/machine.ts'
+import type { Threads } from './threads.ts'
+import * as T from './transition.ts'
+
+export class Placement {
+  private readonly machine: Machine
+  private readonly threads: Threads
+
+  constructor(machine: Machine, threads: Threads) {
+    this.machine = machine
+    this.threads = threads
+  }
+
+  /** Adds the pCPUs that a vCPU which is on none can be scheduled on. */
+  addSchedules(v: number, out: Int32Array, count: number): number {
+    let n = count
+    for (let p = 0; p < this.machine.config.pcpus; p++) if (this.canRunOn(v, p)) out[n++] = T.transition(T.SCHEDULE, v, p)
+    return n
+  }
+
+  /** Where there are more vCPUs than pCPUs: those that cannot go on give way to those that wait. */
+  addDeschedules(out: Int32Array, count: number): number {
+    const { S, on, config } = this.machine
+    let n = count
+    for (let v = 0; v < config.vcpus; v++) {
+      if (S[on + v] === 0) continue
+      const top = this.threads.top(v)
+      const stuck = top < 0 || (this.threads.inGuest(top) && !this.threads.canStep(v, top))
+      if (stuck && this.someoneWaitsFor(S[on + v] - 1)) out[n++] = T.transition(T.DESCHEDULE, v)
+    }
+    return n
+  }
+
+  private canRunOn(v: number, p: number): boolean {
+    const { S, on, config } = this.machine
+    if (!config.migration && v % config.pcpus !== p) return false
+    for (let other = 0; other < config.vcpus; other++) if (S[on + other] === p + 1) return false
+    return true
+  }
+
+  private someoneWaitsFor(p: number): boolean {
+    const { S, on, pending, config } = this.machine
+    for (let v = 0; v < config.vcpus; v++) {
+      if (S[on + v] !== 0 || (!config.migration && v % config.pcpus !== p)) continue
+      if (this.threads.top(v) >= 0 || S[pending + v] !== 0) return true
+    }
+    return false
+  }
+}

@@ -1,0 +1,297 @@
+/**
+ * The threads of a world: each vCPU is a stack of coroutines, operation at the bottom, then interrupt handler, host
+ * side of a hypercall, and entry or exit hook of the host. The innermost one moves. When it ends, what is beneath goes
+ * on: at VM entry, at IRET, or with the next operation of the workload.
+ */
+import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
+import { RETURN, opTable } from '../engine/step.ts'
+import { Cpu, type Surroundings } from '../guest/cpu.ts'
+import { asPolicy } from '../guest/hooks.ts'
+import type { Kernel } from '../guest/kernel.ts'
+import { guestOperations } from '../guest/operations/index.ts'
+import type { Policy } from '../guest/policy.ts'
+import { callFunctionInterrupt } from '../guest/smp.ts'
+import { HYPERCALL } from '../hypervisor/hypercall.ts'
+import { HostCpu, type Host } from '../hypervisor/host.ts'
+import { ACCESS, UNFINISHED, stepAccess } from '../machine/access.ts'
+import { inInstruction } from '../machine/invalidate.ts'
+import type { Machine } from '../machine/machine.ts'
+import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
+import type { Judge } from './judge.ts'
+import * as T from './transition.ts'
+import type { Walkers } from './walkers.ts'
+import type { Workload } from './workload.ts'
+
+/** Which of a vCPU's coroutines asked for a step. */
+export type Role = 'operation' | 'interrupt' | 'hypercall' | 'hook' | 'walk' | 'speculation'
+/** Called for every step that is done: who, the control state that asked for it, what it resulted in. */
+export type Tracer = (vcpu: number, node: number, result: number, role: Role) => void
+
+const ROLES: readonly Role[] = ['operation', 'interrupt', 'hypercall', 'hook']
+const OPERATION = 0
+const INTERRUPT = 1
+const IN_HYPERCALL = 2
+const IN_HOOK = 3
+
+/** What threads need around them. */
+export interface ThreadsAround {
+  readonly machine: Machine
+  readonly co: Coroutines
+  readonly kernel: Kernel
+  readonly host: Host
+  readonly policy: Policy<any, any>
+  readonly judge: Judge
+  readonly walkers: Walkers
+}
+
+export class Threads {
+  tracer: Tracer | undefined
+  /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
+  alternative = 0
+  private readonly around: ThreadsAround
+  private readonly vcpus: number
+  /** Control states by role and vCPU: `frames + role * vcpus + vcpu`. */
+  private readonly frames: number
+  /** Per vCPU: how many operations it has done. */
+  private readonly position: number
+  private programs: number[][] = []
+  private cpus: readonly Cpu<any, any>[] = []
+  private readonly handlers: number[][] = []
+  private readonly hostRoots: number[] = []
+  private vectors: readonly string[] = []
+  private hypercalls: readonly string[] = []
+  private readonly left: boolean[]
+  private readonly right: boolean[]
+
+  constructor(around: ThreadsAround) {
+    this.around = around
+    const { layout, config } = around.machine
+    this.vcpus = config.vcpus
+    this.frames = layout.addControl('control', 4 * config.vcpus)
+    this.position = layout.add('position', config.vcpus, 15)
+    this.left = opTable().map((op) => op.mover === 'left')
+    this.right = opTable().map((op) => op.mover === 'right')
+  }
+
+  /** Gives the threads the handles that their code is written with. */
+  equip(surroundings: Surroundings<any, any>): void {
+    this.vectors = surroundings.vectors
+    this.hypercalls = surroundings.hypercalls
+    this.cpus = Array.from({ length: this.vcpus }, (_, v) => new Cpu(v, surroundings))
+  }
+
+  /** Puts every vCPU to the beginning of its part of a workload. */
+  load(workload: Workload): void {
+    const { S } = this.around.machine
+    this.programs = Array.from({ length: this.vcpus }, (_, v) => this.compile(v, workload[v] ?? []))
+    for (let v = 0; v < this.vcpus; v++) S[this.frames + v] = this.programs[v][0] ?? 0
+  }
+
+  private compile(v: number, operations: Workload[number]): number[] {
+    const { co, policy } = this.around
+    const cpu = this.cpus[v]
+    let space = 0
+    return operations.map(({ op, page = 0 }) => {
+      const known = guestOperations[op]
+      const here = space
+      if (known?.needs === 'switching') space = 1 - space
+      const where = `${op}(${page}) on CPU${v}, policy ${policy.name}`
+      return co.root(`${where} mm${here}`, () =>
+        known === undefined ? asPolicy(where, policy.operations![op].run(cpu)) : known.code(cpu as Cpu, page, here),
+      )
+    })
+  }
+
+  /** True when all threads have ended. */
+  ended(): boolean {
+    for (let v = 0; v < this.vcpus; v++) if (this.top(v) >= 0) return false
+    return true
+  }
+
+  /** Word of the innermost coroutine of a vCPU, or -1. */
+  top(v: number): number {
+    const { S } = this.around.machine
+    for (let at = this.frames + IN_HOOK * this.vcpus + v; at >= this.frames; at -= this.vcpus) if (S[at] !== 0) return at
+    return -1
+  }
+
+  /** The control state that a vCPU's next step comes from, or -1. */
+  next(v: number): number {
+    const top = this.top(v)
+    return top < 0 ? -1 : this.around.machine.S[top]
+  }
+
+  /** True if the innermost coroutine is guest code. */
+  inGuest(top: number): boolean {
+    return top < this.frames + IN_HYPERCALL * this.vcpus
+  }
+
+  /** True if the innermost coroutine is an entry or exit hook, which runs whether the vCPU is on a pCPU or not. */
+  inHook(top: number): boolean {
+    return top >= this.frames + IN_HOOK * this.vcpus
+  }
+
+  private roleOf(top: number): number {
+    return Math.floor((top - this.frames) / this.vcpus)
+  }
+
+  takesInterrupts(v: number): boolean {
+    const { machine } = this.around
+    const host = this.frames + IN_HYPERCALL * this.vcpus + v
+    return machine.S[host] === 0 && machine.S[host + this.vcpus] === 0 && !inInstruction(machine, v)
+  }
+
+  canStep(v: number, top: number): boolean {
+    const { machine, co } = this.around
+    const node = machine.S[top]
+    const guard = machine.guards[opOf(co.nodes, node)]
+    return guard === undefined || guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+  }
+
+  /** Adds the transitions of a vCPU that can step: one for each outcome that its step can have. */
+  addSteps(v: number, top: number, out: Int32Array, n: number): number {
+    const count = Math.max(1, this.alternatives(this.around.machine.S[top]))
+    for (let i = 0; i < count; i++) out[n + i] = T.transition(T.STEP, v, i)
+    return n + count
+  }
+
+  /** How many outcomes the explorer can pick for the step that `node` asks for; 0 for a step that has but one. */
+  private alternatives(node: number): number {
+    const { nodes } = this.around.co
+    const op = opOf(nodes, node)
+    return op === CHOOSE.code ? argA(nodes, node) : op === TRY_ALLOCATE.code ? 2 : 0
+  }
+
+  /** Does the next step of a vCPU, with the steps that are joined to it. */
+  step(v: number): void {
+    const { machine, co, judge, walkers } = this.around
+    const { S, execute } = machine
+    for (;;) {
+      const top = this.top(v)
+      const node = S[top]
+      const op = opOf(co.nodes, node)
+      if (op === HYPERCALL.code) return this.enterHost(v, top, node)
+      const result =
+        op === ACCESS.code
+          ? stepAccess(machine, co, v, node, walkers.stepWalk)
+          : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+      if (result === UNFINISHED) return
+      this.tracer?.(v, node, result, ROLES[this.roleOf(top)])
+      this.deliver(v, top, node, result)
+      if (judge.violation !== undefined) return
+      if (!this.right[op]) break
+      const next = this.top(v)
+      if (next < 0 || !this.canStep(v, next) || this.alternatives(S[next]) > 0) break
+    }
+    this.settle(v)
+  }
+
+  /** Does the steps that belong to the transition before them, and ends coroutines that have nothing left. */
+  settle(v: number): void {
+    const { machine, co, judge } = this.around
+    const { S, execute } = machine
+    for (let top = this.top(v); top >= 0; top = this.top(v)) {
+      const node = S[top]
+      const op = opOf(co.nodes, node)
+      if (op === RETURN.code) {
+        this.end(v, top, argA(co.nodes, node))
+        continue
+      }
+      if (!this.left[op]) return
+      const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+      this.tracer?.(v, node, result, ROLES[this.roleOf(top)])
+      if (judge.violation !== undefined) return
+      this.deliver(v, top, node, result)
+    }
+  }
+
+  private deliver(v: number, top: number, node: number, result: number): void {
+    const { machine, co } = this.around
+    const next = co.next(node, result)
+    machine.S[top] = next
+    if (opOf(co.nodes, next) === RETURN.code) this.end(v, top, argA(co.nodes, next))
+  }
+
+  /** A coroutine of a vCPU has returned `value`. */
+  private end(v: number, top: number, value: number): void {
+    const { machine, host, kernel } = this.around
+    const { S } = machine
+    S[top] = 0
+    switch (this.roleOf(top)) {
+      case OPERATION: {
+        S[machine.held + v] = 0
+        S[machine.dangling + v] = 0
+        const position = ++S[this.position + v]
+        S[top] = this.programs[v][position] ?? 0
+        return
+      }
+      case INTERRUPT:
+        S[machine.interruptFlag + v] = 1
+        kernel.quiescent(v)
+        return
+      case IN_HYPERCALL: {
+        host.enter(v)
+        const caller = this.top(v)
+        this.deliver(v, caller, S[caller], value)
+        return
+      }
+      default:
+        if (S[machine.on + v] !== 0) host.enter(v)
+    }
+  }
+
+  /** Takes an interrupt. */
+  interrupt(v: number, vector: number): void {
+    const { machine } = this.around
+    machine.S[machine.pending + v] &= ~(1 << vector)
+    machine.S[machine.interruptFlag + v] = 0
+    machine.S[this.frames + INTERRUPT * this.vcpus + v] = this.handler(vector, v)
+    this.settle(v)
+  }
+
+  private handler(vector: number, v: number): number {
+    const known = (this.handlers[vector] ??= [])
+    return (known[v] ??= this.handlerRoot(vector, v))
+  }
+
+  private handlerRoot(vector: number, v: number): number {
+    const { co, policy } = this.around
+    const name = this.vectors[vector]
+    const own = policy.interrupts?.[name]
+    const where = `${name} interrupt on CPU${v}, policy ${policy.name}`
+    return co.root(where, () => (own === undefined ? callFunctionInterrupt(this.cpus[v] as Cpu) : asPolicy(where, own(this.cpus[v]))))
+  }
+
+  /** VM exit into the host side of a hypercall. */
+  private enterHost(v: number, top: number, node: number): void {
+    this.tracer?.(v, node, 0, ROLES[this.roleOf(top)])
+    this.around.host.exit(v)
+    const root = (this.hostRoots[node * this.vcpus + v] ??= this.hostRoot(v, node))
+    this.around.machine.S[this.frames + IN_HYPERCALL * this.vcpus + v] = root
+    this.settle(v)
+  }
+
+  private hostRoot(v: number, node: number): number {
+    const { co, policy } = this.around
+    const pages = argB(co.nodes, node)
+    const mask = argC(co.nodes, node)
+    const name = this.hypercalls[argA(co.nodes, node)]
+    const cpus = this.cpus.map(({ id }) => id).filter((id) => mask & (1 << id))
+    const where = `hypercall ${name}, policy ${policy.name}`
+    return co.root(`${where} cpu${v} ${pages} ${mask}`, () => asPolicy(where, policy.hypercalls![name](this.hostCpu(v), pages, cpus)))
+  }
+
+  /** Runs the policy's hook of a VM entry or exit, if it has one. */
+  hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): void {
+    const { co, policy, machine } = this.around
+    if (policy[name] === undefined) return
+    const where = `${name}, policy ${policy.name}`
+    const root = co.root(`${where} cpu${v}`, () => asPolicy(where, policy[name]!(this.hostCpu(v))))
+    machine.S[this.frames + IN_HOOK * this.vcpus + v] = root
+    this.settle(v)
+  }
+
+  private hostCpu(v: number): HostCpu<any> {
+    return new HostCpu(v, this.vcpus, this.around.kernel.shared)
+  }
+}

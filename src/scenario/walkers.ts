@@ -1,0 +1,59 @@
+/** The page walkers of a world: those of instructions, and those that speculate. */
+import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
+import { RETURN, opTable } from '../engine/step.ts'
+import { UNFINISHED, walkRoot } from '../machine/access.ts'
+import type { Machine } from '../machine/machine.ts'
+import { FAULT } from '../machine/walk.ts'
+import type { Tracer } from './threads.ts'
+
+export class Walkers {
+  tracer: Tracer | undefined
+  private readonly machine: Machine
+  private readonly co: Coroutines
+  private readonly right = opTable().map((op) => op.mover === 'right')
+
+  constructor(machine: Machine, co: Coroutines) {
+    this.machine = machine
+    this.co = co
+  }
+
+  /** Takes one step of the walk of a vCPU's instruction; its outcome, or UNFINISHED. */
+  readonly stepWalk = (v: number): number => this.walk(v, this.machine.walk + v, 'walk')
+
+  /** Begins a speculative walk for a page, with its first step. */
+  speculate(v: number, page: number): void {
+    const m = this.machine
+    m.S[m.speculations]++
+    m.S[m.speculationPage + v] = page
+    m.S[m.speculation + v] = walkRoot(this.co, page, false, true)
+    this.stepSpeculation(v)
+  }
+
+  stepSpeculation(v: number): void {
+    const m = this.machine
+    const outcome = this.walk(v, m.speculation + v, 'speculation')
+    if (outcome === UNFINISHED) return
+    m.S[m.speculationPage + v] = 0
+    m.S[m.speculationPointer + v] = 0
+    if (outcome !== FAULT) m.hooks.witness('speculation')
+  }
+
+  /** One step of the walk whose control state is in word `at`. */
+  private walk(v: number, at: number, role: 'walk' | 'speculation'): number {
+    const { S, execute } = this.machine
+    const { co } = this
+    for (;;) {
+      const node = S[at]
+      const op = opOf(co.nodes, node)
+      const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+      this.tracer?.(v, node, result, role)
+      const next = co.next(node, result)
+      if (opOf(co.nodes, next) === RETURN.code) {
+        S[at] = 0
+        return argA(co.nodes, next)
+      }
+      S[at] = next
+      if (!this.right[op]) return UNFINISHED
+    }
+  }
+}
