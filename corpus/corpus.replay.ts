@@ -25,6 +25,12 @@ describe.each(cases.map(({ case: kept }) => kept))('$id', (kept) => {
     expect(outcome, reason).toBe(expectedOutcome(kept, policy))
   })
 
+  test.runIf(kept.bounds.gupRecheck === 'pte')('diverges where gup_fast compares the PMD as well', () => {
+    const { outcome, reason } = replayCase(kept, policy, { gupRecheck: 'pmd' })
+    expect(outcome).toBe('diverged')
+    expect(reason).toContain('re-check PMD')
+  })
+
   test.skipIf(cure === undefined)(`is fixed by ${cure?.name}`, () => {
     const { outcome, reason } = replayCase(kept, cure!)
     expect(outcome, reason).toBe('fixed')
