@@ -13,7 +13,9 @@ test('every file can be read', () => {
 
 test('every policy that is stated to be broken has a case', () => {
   const broken = policies.filter(({ expected }) => expected === 'broken').map(({ name }) => name)
-  expect(new Set(cases.map(({ case: kept }) => kept.policy))).toEqual(expect.objectContaining(new Set(broken)))
+  expect(new Set(cases.map(({ case: kept }) => kept.policy))).toEqual(
+    expect.objectContaining(new Set(broken)),
+  )
 })
 
 describe.each(cases.map(({ case: kept }) => kept))('$id', (kept) => {

@@ -2,4 +2,5 @@
 import { hypervList, hypervRcu, hypervSpace, rcuNoFallback, xenPv, xenRcu } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-for (const policy of [hypervList, hypervSpace, xenPv, hypervRcu, xenRcu, rcuNoFallback]) describePolicy(policy)
+for (const policy of [hypervList, hypervSpace, xenPv, hypervRcu, xenRcu, rcuNoFallback])
+  describePolicy(policy)

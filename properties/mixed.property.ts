@@ -2,4 +2,5 @@
 import { serializationFlag, serializationFlagCollapse, staticKey, staticKeyEarly } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-for (const policy of [serializationFlag, serializationFlagCollapse, staticKey, staticKeyEarly]) describePolicy(policy)
+for (const policy of [serializationFlag, serializationFlagCollapse, staticKey, staticKeyEarly])
+  describePolicy(policy)

@@ -40,7 +40,10 @@ export function hardwareShape(limits: HardwareLimits): Shape<readonly HardwareEv
   const event = recordShape<HardwareEvent>({
     schema: z.strictObject({
       step: z.int().min(0),
-      cpu: z.int().min(0).max(vcpus - 1),
+      cpu: z
+        .int()
+        .min(0)
+        .max(vcpus - 1),
       does: z.enum(DOES),
       pick: z.int().min(0),
     }),

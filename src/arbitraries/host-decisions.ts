@@ -29,9 +29,22 @@ export function hostDecisions(limits: HostLimits = {}): PlainArbitrary<readonly 
   return new PlainArbitrary(hostShape(limits))
 }
 
-export function hostShape({ vcpus = defaultBounds.vcpus, pcpus = vcpus, count = 4 }: HostLimits): Shape<readonly HostDecision[]> {
+export function hostShape({
+  vcpus = defaultBounds.vcpus,
+  pcpus = vcpus,
+  count = 4,
+}: HostLimits): Shape<readonly HostDecision[]> {
   const decision = recordShape<HostDecision>({
-    schema: z.strictObject({ cpu: z.int().min(0).max(vcpus - 1), pcpu: z.int().min(0).max(pcpus - 1) }),
+    schema: z.strictObject({
+      cpu: z
+        .int()
+        .min(0)
+        .max(vcpus - 1),
+      pcpu: z
+        .int()
+        .min(0)
+        .max(pcpus - 1),
+    }),
     least: [0, 0],
     encode: ({ cpu, pcpu }) => [cpu, pcpu],
     decode: ([cpu, pcpu]) => ({ cpu, pcpu }),

@@ -35,7 +35,14 @@ const LONGEST = 5
 export function preemptionShape(limits: PreemptionLimits): Shape<readonly PreemptionPoint[]> {
   const { vcpus = defaultBounds.vcpus, count = 2, steps = 31 } = limits
   const point = recordShape<PreemptionPoint>({
-    schema: z.strictObject({ step: z.int().min(0), cpu: z.int().min(0).max(vcpus - 1), for: z.int().min(0) }),
+    schema: z.strictObject({
+      step: z.int().min(0),
+      cpu: z
+        .int()
+        .min(0)
+        .max(vcpus - 1),
+      for: z.int().min(0),
+    }),
     least: [0, 0, 0],
     encode: (each) => [each.step, each.for, each.cpu],
     decode: ([step, duration, cpu]) => ({ step, cpu, for: duration }),

@@ -55,13 +55,24 @@ export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 8 }: Schedu
   const seldom = (random: Random): boolean => random.nextInt(1, SELDOM) === 1
   const turn = recordShape<Turn>({
     schema: z.strictObject({
-      who: z.union([z.int().min(0).max(vcpus - 1), z.literal('rcu')]),
+      who: z.union([
+        z
+          .int()
+          .min(0)
+          .max(vcpus - 1),
+        z.literal('rcu'),
+      ]),
       steps: z.int().min(1),
       first: z.enum(['interrupt', 'exit']).optional(),
       pick: z.int().min(0).optional(),
     }),
     least: [1, 0, 0, 0],
-    encode: ({ who, steps, first, pick = 0 }) => [steps, pick, BEGINNINGS.indexOf(first), who === 'rcu' ? vcpus : who],
+    encode: ({ who, steps, first, pick = 0 }) => [
+      steps,
+      pick,
+      BEGINNINGS.indexOf(first),
+      who === 'rcu' ? vcpus : who,
+    ],
     decode: ([steps, pick, first, who]) => turnOf(who, steps, first, pick),
     draw: (random) =>
       turnOf(

@@ -73,7 +73,8 @@ export function listShape<T>(element: Shape<T>, { count, by }: ListOptions<T>): 
       const length = random.nextInt(0, small ? Math.min(count, 1) : count)
       return arrange(Array.from({ length }, () => element.draw(random, small)))
     },
-    accepts: (value) => Array.isArray(value) && value.every((each) => element.accepts(each)) && isArranged(value as T[]),
+    accepts: (value) =>
+      Array.isArray(value) && value.every((each) => element.accepts(each)) && isArranged(value as T[]),
     *smaller(list) {
       for (let size = list.length; size >= 1; size = Math.floor(size / 2)) {
         for (let at = 0; at + size <= list.length; at += size) yield list.toSpliced(at, size)

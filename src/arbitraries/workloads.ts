@@ -53,18 +53,28 @@ export function workloadShape(policy: AnyPolicy, limits: WorkloadLimits): Shape<
   ]
   /** Operations that could stand in place of one: the same on a simpler page first, for the race may be about it. */
   const simpler = (operation: Operation): Operation[] =>
-    domain.slice(0, rankOf(operation)).toSorted((a, b) => Number(b.op === operation.op) - Number(a.op === operation.op))
+    domain
+      .slice(0, rankOf(operation))
+      .toSorted((a, b) => Number(b.op === operation.op) - Number(a.op === operation.op))
 
   return {
     measure,
     draw(random: Random, small) {
       // The hunt's own distribution, so that what is said of one holds for the other.
       const source = new Xoshiro(random.nextInt(-0x80000000, 0x7fffffff))
-      return sampleWorkload(source, policy, { vcpus, operations: small ? Math.min(operations, 2) : operations, groups })
+      return sampleWorkload(source, policy, {
+        vcpus,
+        operations: small ? Math.min(operations, 2) : operations,
+        groups,
+      })
     },
     accepts(value) {
       const parsed = schema.safeParse(value)
-      return parsed.success && parsed.data.length <= vcpus && parsed.data.flat().every((each) => ranks.has(keyOf(each as Operation)))
+      return (
+        parsed.success &&
+        parsed.data.length <= vcpus &&
+        parsed.data.flat().every((each) => ranks.has(keyOf(each as Operation)))
+      )
     },
     *smaller(workload) {
       yield* withoutSome(workload)
@@ -92,7 +102,8 @@ function* withoutSome(workload: Workload): Generator<Workload> {
 function* withFewerCpus(workload: Workload): Generator<Workload> {
   for (const [from, ops] of workload.entries()) {
     for (const [to, others] of workload.entries()) {
-      if (from !== to && ops.length > 0 && others.length > 0) yield workload.with(from, []).with(to, [...others, ...ops])
+      if (from !== to && ops.length > 0 && others.length > 0)
+        yield workload.with(from, []).with(to, [...others, ...ops])
     }
   }
 }

@@ -6,7 +6,7 @@ import { makeCase } from '../corpus/case.ts'
 import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
 import { makeBounds } from '../scenario/bounds.ts'
@@ -32,7 +32,10 @@ export interface Finding {
 }
 
 /** Hunts for races of a policy: they fail it, unless it is stated to be broken, when their absence does. */
-export function checkByHunting(policy: Policy<any, any>, options: CheckOptions = {}): Finding & { readonly hunted: Hunted } {
+export function checkByHunting(
+  policy: AnyPolicy,
+  options: CheckOptions = {},
+): Finding & { readonly hunted: Hunted } {
   const { operations, corpus: _corpus, policyFile: _file, ...rest } = options
   const hunted = hunt(policy, { ...rest, operations: operations?.hunt ?? CHECK_DEFAULTS.huntOperations })
   if (hunted.found.length === 0) {
@@ -46,11 +49,19 @@ export function checkByHunting(policy: Policy<any, any>, options: CheckOptions =
 }
 
 function tellFound(hunted: Hunted, found: Found, options: CheckOptions, save: boolean): string {
-  const kept = makeCase(found.race, found.certificate, { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION })
+  const kept = makeCase(found.race, found.certificate, {
+    seed: hunted.seed,
+    strategy: found.foundBy,
+    run: found.run,
+    version: VERSION,
+  })
   const story = tellRace(found.race, found.certificate)
   if (!save) return story
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
-  const file = options.policyFile === undefined ? ' --policy-file FILE (the file that exports the policy)' : ` --policy-file ${options.policyFile}`
+  const file =
+    options.policyFile === undefined
+      ? ' --policy-file FILE (the file that exports the policy)'
+      : ` --policy-file ${options.policyFile}`
   try {
     const { file: path } = keep(folder, kept)
     return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path}${file}`
@@ -61,7 +72,10 @@ function tellFound(hunted: Hunted, found: Found, options: CheckOptions, save: bo
 }
 
 /** Verifies a policy within bounds, and says which. */
-export function checkByVerifying(policy: Policy<any, any>, options: CheckOptions = {}): Finding & { readonly verification: Verification } {
+export function checkByVerifying(
+  policy: AnyPolicy,
+  options: CheckOptions = {},
+): Finding & { readonly verification: Verification } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
   const verification = verify({ policy, bounds: makeBounds(options.bounds), operations })
   const passed = verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe')
@@ -71,7 +85,10 @@ export function checkByVerifying(policy: Policy<any, any>, options: CheckOptions
 }
 
 /** The cases of a policy in a corpus, and the files of the corpus that could not be read. */
-export function casesOf(policy: Policy<any, any>, folder: string = CHECK_DEFAULTS.corpus): { cases: Kept[]; problems: string[] } {
+export function casesOf(
+  policy: AnyPolicy,
+  folder: string = CHECK_DEFAULTS.corpus,
+): { cases: Kept[]; problems: string[] } {
   const { cases, problems } = readCorpus(folder)
   return {
     cases: cases.filter(({ case: kept }) => kept.policy === policy.name),
@@ -80,7 +97,10 @@ export function casesOf(policy: Policy<any, any>, folder: string = CHECK_DEFAULT
 }
 
 /** Replays one case of a policy: one that is still reproduced fails it, unless that is what is expected. */
-export function checkCase(policy: Policy<any, any>, { file, case: kept }: Kept): Finding & { readonly replayed: Replayed } {
+export function checkCase(
+  policy: AnyPolicy,
+  { file, case: kept }: Kept,
+): Finding & { readonly replayed: Replayed } {
   const replayed = replayCase(kept, policy)
   const expected = expectedOutcome(kept, policy)
   const message = `${file}: ${replayed.outcome}, expected ${expected}: ${replayed.reason}`

@@ -80,12 +80,26 @@ export const replayJson = z.object({
 
 export const policiesJson = z.object({
   policies: z.array(
-    z.object({ name: z.string(), summary: z.string(), expected: claim, breaks: z.string().nullable(), fixedBy: z.string().nullable() }),
+    z.object({
+      name: z.string(),
+      summary: z.string(),
+      expected: claim,
+      breaks: z.string().nullable(),
+      fixedBy: z.string().nullable(),
+    }),
   ),
 })
 
 export const showJson = z.object({
-  cases: z.array(z.object({ id: z.string(), file: z.string(), policy: z.string(), invariant: z.string(), diagram: z.string() })),
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      file: z.string(),
+      policy: z.string(),
+      invariant: z.string(),
+      diagram: z.string(),
+    }),
+  ),
   problems: z.array(z.object({ file: z.string(), error: z.string() })),
 })
 

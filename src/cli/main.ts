@@ -8,7 +8,10 @@ const INTERRUPTED = 130
 
 /** Runs a command line and returns its exit status. */
 export async function main(argv: string[]): Promise<number> {
-  const { help, version } = parser().parse(['node', 'shootdown', ...argv], { run: false }).options as Record<string, unknown>
+  const { help, version } = parser().parse(['node', 'shootdown', ...argv], { run: false }).options as Record<
+    string,
+    unknown
+  >
   if (help === true || version === true) return 0
   const flag = sharedFlag()
   const raise = (): void => {

@@ -5,7 +5,11 @@ import { strategies } from '../explore/strategies.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 
 const whole = (min: number, max: number): z.ZodNumber =>
-  z.number(`a whole number from ${min} to ${max}`).int(`a whole number from ${min} to ${max}`).min(min, `a whole number from ${min} to ${max}`).max(max, `a whole number from ${min} to ${max}`)
+  z
+    .number(`a whole number from ${min} to ${max}`)
+    .int(`a whole number from ${min} to ${max}`)
+    .min(min, `a whole number from ${min} to ${max}`)
+    .max(max, `a whole number from ${min} to ${max}`)
 
 const names = Object.keys(strategies)
 
@@ -68,6 +72,16 @@ const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => 
 /** The bounds that the options name. */
 export function boundsOf(options: Options): Bounds {
   const { cpus, pcpus, preemptions, levels, speculation, eviction, migration, vpid, gup } = options
-  const given: Record<string, unknown> = { vcpus: cpus, pcpus: pcpus ?? cpus, preemptions, levels, speculation, eviction, migration, vpid, gupRecheck: gup }
+  const given: Record<string, unknown> = {
+    vcpus: cpus,
+    pcpus: pcpus ?? cpus,
+    preemptions,
+    levels,
+    speculation,
+    eviction,
+    migration,
+    vpid,
+    gupRecheck: gup,
+  }
   return makeBounds(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
 }

@@ -41,4 +41,3 @@ export function parser(): ReturnType<typeof cac> {
     .help()
     .version(VERSION)
 }
-

@@ -27,12 +27,21 @@ export async function run(argv: readonly string[], flag: Int32Array, streams: St
     const parsed = cli.parse(['node', 'shootdown', ...argv], { run: false })
     const name = cli.matchedCommandName as CommandName | undefined
     if (name === undefined) throw fail.noCommand(parsed.args[0], Object.keys(COMMANDS))
-    if (parsed.args.length > 0 && name !== 'replay' && name !== 'show') throw fail.extraArgument(name, parsed.args[0])
+    if (parsed.args.length > 0 && name !== 'replay' && name !== 'show')
+      throw fail.extraArgument(name, parsed.args[0])
     const options = checkOptions(parsed.options)
-    const context: Context = { options, terminal: out, interrupt: interruptBy(flag, options.time), rest: parsed.args }
+    const context: Context = {
+      options,
+      terminal: out,
+      interrupt: interruptBy(flag, options.time),
+      rest: parsed.args,
+    }
     return await commands[name](context)
   } catch (cause) {
-    const { code, message } = cause instanceof ShootdownError ? cause : { code: 'internal', message: (cause as Error).stack ?? String(cause) }
+    const { code, message } =
+      cause instanceof ShootdownError
+        ? cause
+        : { code: 'internal', message: (cause as Error).stack ?? String(cause) }
     out.complain(message)
     out.object({ error: { code, message } })
     return WRONG_USE

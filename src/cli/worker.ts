@@ -14,6 +14,7 @@ export interface WorkerData {
 export type WorkerMessage = { readonly out: string } | { readonly err: string } | { readonly status: number }
 
 const { argv, flag, liveColumns, styled } = workerData as WorkerData
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not of a window
 const post = (message: WorkerMessage): void => parentPort!.postMessage(message)
 const streams: Streams = { out: (out) => post({ out }), err: (err) => post({ err }), liveColumns, styled }
 

@@ -11,14 +11,19 @@ function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value).filter(([, each]) => each !== undefined)
-  return `{${entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`).join(',')}}`
+  return `{${entries
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, each]) => `${JSON.stringify(key)}:${canonical(each)}`)
+    .join(',')}}`
 }
 
 const digestOf = (value: unknown, length: number): string =>
   createHash('sha256').update(canonical(value)).digest('hex').slice(0, length)
 
 /** Name of a case: the same for the same race, whatever found it. */
-function idOf(core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule'>): string {
+function idOf(
+  core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule'>,
+): string {
   const { policy, options, invariant, bounds, workload, schedule } = core
   return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule }, 8)}`
 }
@@ -35,7 +40,9 @@ export function makeCase(race: Race, certificate: Certificate | undefined, found
     ...(race.policy.chosen === undefined ? {} : { options: race.policy.chosen as Record<string, unknown> }),
     invariant: race.violation.invariant,
     bounds: race.bounds,
-    workload: race.workload.map((ops) => ops.map(({ op, page }) => (page === undefined ? { op } : { op, page }))),
+    workload: race.workload.map((ops) =>
+      ops.map(({ op, page }) => (page === undefined ? { op } : { op, page })),
+    ),
     schedule: diagramRows(race).map(({ name, main }) => ({
       do: name,
       step: main.asked,
@@ -62,7 +69,10 @@ export function parseCase(file: string, text: string): Case {
     json = JSON.parse(text)
   } catch (cause) {
     const problem = text.trim() === '' ? 'is empty' : `is no JSON (${(cause as Error).message})`
-    throw fail.corpusRead(file, `${problem}; expected a corpus case, whole. Restore the file, or delete it and hunt again`)
+    throw fail.corpusRead(
+      file,
+      `${problem}; expected a corpus case, whole. Restore the file, or delete it and hunt again`,
+    )
   }
   const format = typeof json === 'object' && json !== null ? (json as { format?: unknown }).format : undefined
   if (typeof format === 'number' && format > FORMAT) throw fail.corpusVersion(file, format, FORMAT)

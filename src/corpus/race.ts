@@ -1,14 +1,14 @@
 /** The race that a case keeps, for showing it; the policy must still do what the case says. */
 import { MAX_ENABLED } from '../engine/system.ts'
 import { fail } from '../errors.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import type { Race } from '../scenario/race.ts'
 import { withOptions } from '../policies/define.ts'
 import { checkWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { Case } from './schema.ts'
 
-export function raceOfCase(file: string, kept: Case, policy: Policy<any, any>): Race {
+export function raceOfCase(file: string, kept: Case, policy: AnyPolicy): Race {
   const workload = kept.workload as Workload
   checkWorkload(file, workload, policy, kept.bounds.groups)
   const chosen = withOptions(policy, kept.options ?? {})
@@ -18,12 +18,16 @@ export function raceOfCase(file: string, kept: Case, policy: Policy<any, any>): 
     const count = world.enabled(enabled)
     const transition = enabled.subarray(0, count).find((each) => world.name(each) === entry.do)
     if (transition === undefined || (world.violation !== undefined && i < kept.schedule.length)) {
-      throw fail.corpusRead(file, `step ${i + 1} ("${entry.do}: ${entry.step}") is not possible any more; \`shootdown replay\` says how the code has changed`)
+      throw fail.corpusRead(
+        file,
+        `step ${i + 1} ("${entry.do}: ${entry.step}") is not possible any more; \`shootdown replay\` says how the code has changed`,
+      )
     }
     world.apply(transition)
     return transition
   })
   const violation = world.violation ?? (kept.invariant === 'flush-completes' ? world.deadlock() : undefined)
-  if (violation === undefined) throw fail.corpusRead(file, 'its schedule violates nothing any more; the policy has been repaired')
+  if (violation === undefined)
+    throw fail.corpusRead(file, 'its schedule violates nothing any more; the policy has been repaired')
   return { policy: chosen, bounds: kept.bounds, workload, schedule: Int32Array.from(schedule), violation }
 }

@@ -4,7 +4,7 @@
  * where it does less, there is nothing to do. What is left over at the end runs to completion.
  */
 import { MAX_ENABLED } from '../engine/system.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { withOptions } from '../policies/define.ts'
 import { tellTransition, type Row } from '../report/story.ts'
 import { checkWorkload, type Workload } from '../scenario/workload.ts'
@@ -27,7 +27,7 @@ export interface Replayed {
 const MAX_INSERTED = 1000
 
 /** Replays a case against a policy: the one that it was found in, or one that should cure it. */
-export function replayCase(kept: Case, policy: Policy<any, any>, changed: Partial<Bounds> = {}): Replayed {
+export function replayCase(kept: Case, policy: AnyPolicy, changed: Partial<Bounds> = {}): Replayed {
   const workload = kept.workload as Workload
   const chosen = policy.name === kept.policy ? withOptions(policy, kept.options ?? {}) : policy
   checkWorkload(kept.id, workload, policy, kept.bounds.groups)
@@ -91,7 +91,8 @@ class Replay {
   private missing(entry: Case['schedule'][number]): string | undefined {
     const cpu = /^cpu(\d+)/.exec(entry.do)
     if (cpu !== null && this.world.nextNode(Number(cpu[1])) >= 0) return undefined
-    if (cpu !== null) return `the case says "${entry.do}: ${entry.step}", but CPU${cpu[1]} has nothing left to do`
+    if (cpu !== null)
+      return `the case says "${entry.do}: ${entry.step}", but CPU${cpu[1]} has nothing left to do`
     return `the case says "${entry.do}", which is not possible here`
   }
 
@@ -103,8 +104,13 @@ class Replay {
   private judge(step: number): Replayed | undefined {
     const { violation } = this.world
     if (violation === undefined) return undefined
-    if (violation.invariant === this.kept.invariant) return this.end('reproduced', step, violation.explanation)
-    return this.end('diverged', step, `at step ${step} another invariant breaks, ${violation.invariant}: ${violation.explanation}`)
+    if (violation.invariant === this.kept.invariant)
+      return this.end('reproduced', step, violation.explanation)
+    return this.end(
+      'diverged',
+      step,
+      `at step ${step} another invariant breaks, ${violation.invariant}: ${violation.explanation}`,
+    )
   }
 
   /** Runs everybody to the end, the first who can go first. */
@@ -132,5 +138,5 @@ class Replay {
 }
 
 /** What replaying a case against its own policy should end in. */
-export const expectedOutcome = (kept: Case, policy: Policy<any, any>): 'reproduced' | 'fixed' =>
+export const expectedOutcome = (kept: Case, policy: AnyPolicy): 'reproduced' | 'fixed' =>
   kept.expect ?? (policy.expected === 'broken' ? 'reproduced' : 'fixed')

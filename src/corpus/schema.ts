@@ -38,11 +38,15 @@ export const caseSchema = z.strictObject({
   size: z.strictObject({ operations: count, vcpus: count, switches: count, steps: count }),
   minimality: z.enum(['minimal', 'local']),
   /** The proof of minimality: what was searched. */
-  certificate: z.strictObject({ scope: z.enum(['all-workloads', 'sub-workloads']), workloads: count, states: count }).optional(),
+  certificate: z
+    .strictObject({ scope: z.enum(['all-workloads', 'sub-workloads']), workloads: count, states: count })
+    .optional(),
   /** What replaying the case should end in, where that does not follow from the policy's own claim. */
   expect: z.enum(['reproduced', 'fixed']).optional(),
   /** Where it was first found. */
-  found: z.strictObject({ seed: z.number(), strategy: z.string(), run: count, version: z.string() }).optional(),
+  found: z
+    .strictObject({ seed: z.number(), strategy: z.string(), run: count, version: z.string() })
+    .optional(),
   /** Of all of the above but `expect` and `found`. */
   digest: z.string(),
 })

@@ -2,7 +2,18 @@
  * A folder of cases: one file a race, named by its content. Files are written beside and renamed, so a crash or a full
  * disk leaves the old file or the new one; a case that is there already is left as it is.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { fail, ShootdownError } from '../errors.ts'
 import { parseCase } from './case.ts'
@@ -26,7 +37,8 @@ export function readCorpus(folder: string): Corpus {
   for (const file of filesOf(folder)) {
     try {
       const kept = parseCase(file, read(file))
-      if (basename(file) !== `${kept.id}.json`) throw fail.corpusTampered(file, 'file name', basename(file), `${kept.id}.json`)
+      if (basename(file) !== `${kept.id}.json`)
+        throw fail.corpusTampered(file, 'file name', basename(file), `${kept.id}.json`)
       cases.push({ file, case: kept })
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause

@@ -6,6 +6,7 @@
  * bottom-up (two nodes with the same step and the same children are one node), so that dead locals keep no states
  * apart. Where they are not, histories stay apart until the coroutine ends or declares a checkpoint.
  */
+import { inspect } from 'node:util'
 import { fail, ShootdownError } from '../errors.ts'
 import { CHECKPOINT, RETURN, describeStep, isStep, sameStep, type Code, type Step } from './step.ts'
 
@@ -184,7 +185,8 @@ export class Coroutines {
       }
       return known
     }
-    const node = live.step.op === RETURN ? this.merge(live.step, []) : this.lazy(program, live.step, live.history)
+    const node =
+      live.step.op === RETURN ? this.merge(live.step, []) : this.lazy(program, live.step, live.history)
     program.checkpoints.set(key, node)
     return node
   }
@@ -210,7 +212,12 @@ export class Coroutines {
     let live = this.begin(program)
     for (let i = 0; ; i++) {
       if (!sameStep(live.step, history.steps[i])) {
-        throw fail.nondeterministic(program.name, i + 1, describeStep(history.steps[i]), describeStep(live.step))
+        throw fail.nondeterministic(
+          program.name,
+          i + 1,
+          describeStep(history.steps[i]),
+          describeStep(live.step),
+        )
       }
       if (i === history.results.length) return this.advance(program, live, result)
       live = this.advance(program, live, history.results[i])
@@ -224,7 +231,12 @@ export class Coroutines {
       while (live.step.op === CHECKPOINT) live = this.advance(program, live, 0)
       if (!sameStep(this.steps[node], live.step)) {
         const position = live.history.steps.length
-        throw fail.nondeterministic(program.name, position, describeStep(this.steps[node]), describeStep(live.step))
+        throw fail.nondeterministic(
+          program.name,
+          position,
+          describeStep(this.steps[node]),
+          describeStep(live.step),
+        )
       }
       if (live.step.op === RETURN || this.nodes[node * STRIDE + CHILD0] === NO_CHILD) return
       if (live.step.results === 0) return
@@ -240,7 +252,10 @@ export class Coroutines {
       if (cause instanceof ShootdownError) throw cause
       throw fail.threw(program.name, position, cause)
     }
-    if (taken.done === true) return { op: RETURN, a: Number(taken.value ?? 0), b: 0, c: 0, results: 1 }
+    if (taken.done === true) {
+      const value = typeof taken.value === 'number' ? taken.value : 0
+      return { op: RETURN, a: value, b: 0, c: 0, results: 1 }
+    }
     if (!isStep(taken.value)) throw this.strange(program, taken.value)
     if (position > MAX_STEPS) throw fail.neverEnds(program.name, MAX_STEPS, describeStep(taken.value))
     return taken.value
@@ -251,7 +266,10 @@ export class Coroutines {
       const step = (value as Running).next(0).value
       return fail.stepNotRun(program.name, isStep(step) ? step.op.name : 'step')
     }
-    return fail.notAStep(program.name, value === undefined ? 'nothing' : JSON.stringify(value) ?? String(value))
+    return fail.notAStep(
+      program.name,
+      value === undefined ? 'nothing' : inspect(value, { breakLength: Infinity, depth: 1 }),
+    )
   }
 }
 

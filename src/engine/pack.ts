@@ -85,7 +85,8 @@ export class Packer {
     const changing: number[] = []
     const constant: number[] = []
     this.dictionaries.forEach((dictionary, word) => {
-      if (dictionary.values.length > dictionary.capacity) dictionary.capacity = 2 ** bitsFor(dictionary.values.length - 1)
+      if (dictionary.values.length > dictionary.capacity)
+        dictionary.capacity = 2 ** bitsFor(dictionary.values.length - 1)
       ;(dictionary.capacity > 1 ? changing : constant).push(word)
     })
     const width = (word: number): number => bitsFor(this.dictionaries[word].capacity - 1)

@@ -56,7 +56,12 @@ export interface Op {
 const table: Op[] = []
 
 /** Adds an operation to the table. Codes are dense and never leave the process; names and tellings do. */
-export function defineOp(name: string, results: number, tell: Telling = () => name, mover: Mover = 'none'): Op {
+export function defineOp(
+  name: string,
+  results: number,
+  tell: Telling = () => name,
+  mover: Mover = 'none',
+): Op {
   const op: Op = { code: table.length, name, results, mover, tell }
   table.push(op)
   return op

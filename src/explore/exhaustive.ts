@@ -66,7 +66,13 @@ export function learn(system: System): Packer {
   return new Packer(system.state, (offer) => {
     const runner = new Runner()
     const walk = randomWalk(1)
-    const spying = { ...walk, choose: (enabled: Int32Array, count: number): number => (offer(system.state), walk.choose(enabled, count, system)) }
+    const spying = {
+      ...walk,
+      choose: (enabled: Int32Array, count: number): number => (
+        offer(system.state),
+        walk.choose(enabled, count, system)
+      ),
+    }
     for (let i = 0; i < SAMPLE_RUNS; i++) {
       runner.run(system, spying)
       offer(system.state)

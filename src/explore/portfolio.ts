@@ -6,7 +6,10 @@ import { pct } from './pct.ts'
 import { randomWalk } from './random-walk.ts'
 import type { Strategy } from './strategy.ts'
 
-export function portfolio(seed: number, members: readonly Strategy[] = [randomWalk(seed), pct(seed)]): Strategy {
+export function portfolio(
+  seed: number,
+  members: readonly Strategy[] = [randomWalk(seed), pct(seed)],
+): Strategy {
   let turn = 0
   return {
     name: 'portfolio',

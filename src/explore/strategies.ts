@@ -13,6 +13,7 @@ export const strategies: Readonly<Record<string, (seed: number) => Strategy>> = 
 
 export function strategyNamed(name: string, seed: number): Strategy {
   const make = strategies[name]
-  if (make === undefined) throw fail.badOption('--strategy', name, `one of ${Object.keys(strategies).join(', ')}`)
+  if (make === undefined)
+    throw fail.badOption('--strategy', name, `one of ${Object.keys(strategies).join(', ')}`)
   return make(seed)
 }

@@ -9,7 +9,20 @@ import type { MachineConfig } from '../machine/config.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
 import { CLI, SEND_IPI, STI } from '../machine/interrupts.ts'
 import { INVLPG, LOAD_CR3 } from '../machine/invalidate.ts'
-import { ADD, AND, CHOOSE, CMPXCHG, LOAD, LOCK, OR, STORE, TRY_ALLOCATE, UNLOCK, UNTIL, XCHG } from '../machine/memory.ts'
+import {
+  ADD,
+  AND,
+  CHOOSE,
+  CMPXCHG,
+  LOAD,
+  LOCK,
+  OR,
+  STORE,
+  TRY_ALLOCATE,
+  UNLOCK,
+  UNTIL,
+  XCHG,
+} from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
@@ -43,6 +56,13 @@ export interface KernelFeatures {
   /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
   readonly gupRecheck: 'pte' | 'pmd'
 }
+
+// oxlint-disable-next-line typescript/no-explicit-any -- as for AnyCpu
+export type AnySurroundings = Surroundings<any, any>
+
+/** A handle whose policy's variables and options do not matter to the code at hand. */
+// oxlint-disable-next-line typescript/no-explicit-any -- policies take handles of their own kind; only any fits all of them
+export type AnyCpu = Cpu<any, any>
 
 export class Cpu<Shared = unknown, Options = unknown> {
   /** Number of this CPU. */
@@ -184,19 +204,27 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */
   *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
-    yield* callFunction(this as Cpu, targets, request.code, options.wait ?? true)
+    yield* callFunction(this, targets, request.code, options.wait ?? true)
   }
 
   /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */
   *syncByIpi(targets: readonly number[]): Code {
-    yield* callFunction(this as Cpu, targets, SYNC, true)
+    yield* callFunction(this, targets, SYNC, true)
   }
 
   /** Calls the host; `pages` is a mask of pages (0 = all), `cpus` the vCPUs that it is about. Returns the host's result. */
   *hypercall(name: string, pages: number, cpus: readonly number[]): Code<number> {
     const number = this.around.hypercalls.indexOf(name)
-    if (number < 0) throw new Error(`no hypercall named "${name}"; the policy declares: ${this.around.hypercalls.join(', ') || 'none'}`)
-    return yield* perform(HYPERCALL, number, pages, cpus.reduce((mask, v) => mask | (1 << v), 0))
+    if (number < 0)
+      throw new Error(
+        `no hypercall named "${name}"; the policy declares: ${this.around.hypercalls.join(', ') || 'none'}`,
+      )
+    return yield* perform(
+      HYPERCALL,
+      number,
+      pages,
+      cpus.reduce((mask, v) => mask | (1 << v), 0),
+    )
   }
 
   /** Hands a page-table page back to the allocator at once. */
@@ -235,7 +263,10 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   private vector(name: string): number {
     const vector = this.around.vectors.indexOf(name)
-    if (vector < 0) throw new Error(`no interrupt named "${name}"; the policy declares: ${this.around.vectors.slice(1).join(', ') || 'none'}`)
+    if (vector < 0)
+      throw new Error(
+        `no interrupt named "${name}"; the policy declares: ${this.around.vectors.slice(1).join(', ') || 'none'}`,
+      )
     return vector
   }
 }

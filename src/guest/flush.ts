@@ -18,7 +18,13 @@ export const requestFor = (cpu: Cpu, space: number, pages: number, kind: FlushKi
   makeRequest(space, pages, kind, cpu.others())
 
 /** Flushes after the tables changed; returns when the policy says that no CPU uses the old translations. */
-export function* flushTlbRange(cpu: Cpu, space: number, pages: number, kind: FlushKind, gathered: number): Code {
+export function* flushTlbRange(
+  cpu: Cpu,
+  space: number,
+  pages: number,
+  kind: FlushKind,
+  gathered: number,
+): Code {
   yield* perform(FLUSH_BEGINS, pages, space)
   const targets = yield* targetsOf(cpu, space, kind)
   yield* cpu.policy.flush(cpu, makeRequest(space, pages, kind, targets), gathered)

@@ -4,8 +4,8 @@
  */
 import { fail } from '../errors.ts'
 import { isStep, type Code, type Step } from '../engine/step.ts'
-import type { Cpu } from './cpu.ts'
-import type { Policy } from './policy.ts'
+import type { AnyCpu, Cpu } from './cpu.ts'
+import type { AnyPolicy } from './policy.ts'
 import type { FlushRequest } from './request.ts'
 
 export interface Hooks {
@@ -26,22 +26,24 @@ export function* asPolicy<T>(where: string, code: Code<T>): Code<T> {
   return taken.value
 }
 
-export function hooksOf(policy: Policy<any, any>): Hooks {
+export function hooksOf(policy: AnyPolicy): Hooks {
   const { name } = policy
   return {
     *gather(cpu, request) {
       if (policy.gather === undefined) return 0
-      return Number((yield* asPolicy(`${name} gather`, policy.gather(cpu as Cpu<any, any>, request))) ?? 0)
+      const gathered = yield* asPolicy(`${name} gather`, policy.gather(cpu as AnyCpu, request))
+      return typeof gathered === 'number' ? gathered : 0
     },
     *flush(cpu, request, gathered) {
-      yield* asPolicy(`${name} flush`, policy.flush(cpu as Cpu<any, any>, request, gathered))
+      yield* asPolicy(`${name} flush`, policy.flush(cpu as AnyCpu, request, gathered))
     },
     *freeTable(cpu, table, gathered) {
       if (policy.freeTable === undefined) yield* asPolicy(`${name} freeTable`, cpu.freeTableNow(table))
-      else yield* asPolicy(`${name} freeTable`, policy.freeTable(cpu as Cpu<any, any>, table, gathered))
+      else yield* asPolicy(`${name} freeTable`, policy.freeTable(cpu as AnyCpu, table, gathered))
     },
     *finish(cpu, gathered) {
-      if (policy.finish !== undefined) yield* asPolicy(`${name} finish`, policy.finish(cpu as Cpu<any, any>, gathered))
+      if (policy.finish !== undefined)
+        yield* asPolicy(`${name} finish`, policy.finish(cpu as AnyCpu, gathered))
     },
   }
 }

@@ -47,7 +47,9 @@ export class Kernel {
     const all = 2 ** vcpus - 1
     const each = (name: string, count: number, max: number): Word[] => {
       const at = m.layout.add(name, count, max)
-      return Array.from({ length: count }, (_, i) => word(at + i, max, name.endsWith('->CPU') ? `${name}${i}` : count > 1 ? `${name}[${i}]` : name))
+      return Array.from({ length: count }, (_, i) =>
+        word(at + i, max, name.endsWith('->CPU') ? `${name}${i}` : count > 1 ? `${name}[${i}]` : name),
+      )
     }
     this.lock = each('mmap_lock', spaces, vcpus)
     this.cpumask = each('mm_cpumask', spaces, all)
@@ -105,7 +107,11 @@ export class Kernel {
       m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
       return 0
     })
-    m.install(SYNC_RCU_END, () => 0, (v) => m.S[this.rcuWaiters + v] === 0)
+    m.install(
+      SYNC_RCU_END,
+      () => 0,
+      (v) => m.S[this.rcuWaiters + v] === 0,
+    )
     m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
     m.install(RCU_LOCK, (v) => ((m.S[this.rcuNesting + v] = 1), 0))
     m.install(RCU_UNLOCK, (v) => {

@@ -54,13 +54,23 @@ export interface Policy<
   /** Host code that runs after a preempted vCPU has left guest mode. */
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
   /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
-  readonly operations?: Readonly<Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code }>>
+  readonly operations?: Readonly<
+    Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code }>
+  >
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
 }
 
+/** A policy whose variables and options do not matter to the code at hand. */
+// oxlint-disable-next-line typescript/no-explicit-any -- hooks take their own variables and options; only any accepts all of them
+export type AnyPolicy = Policy<any, any>
+
 /** Host side of a hypercall: `pages` is a mask (0 = all), `cpus` the named vCPUs. */
-export type HypercallHandler<S> = (host: HostCpu<S>, pages: number, cpus: readonly number[]) => Code<number | void>
+export type HypercallHandler<S> = (
+  host: HostCpu<S>,
+  pages: number,
+  cpus: readonly number[],
+) => Code<number | void>
 
 export interface PolicyInvariant<S> {
   /** Kebab-case name. */
@@ -71,7 +81,10 @@ export interface PolicyInvariant<S> {
   holds(shared: S, read: (word: { at: number }) => number): boolean
 }
 
-const generator = z.custom<(...args: never[]) => Code>((v) => typeof v === 'function', 'expected a generator method')
+const generator = z.custom<(...args: never[]) => Code>(
+  (v) => typeof v === 'function',
+  'expected a generator method',
+)
 const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a kebab-case name such as "my-policy"')
 
 /** What can be checked of a policy before it runs. */
@@ -81,9 +94,13 @@ export const policySchema = z.object({
   expected: z.enum(['safe', 'broken']).optional(),
   breaks: z.string().optional(),
   fixedBy: z.string().optional(),
-  options: z.custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema').optional(),
+  options: z
+    .custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema')
+    .optional(),
   chosen: z.unknown().optional(),
-  shared: z.record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() })).optional(),
+  shared: z
+    .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
+    .optional(),
   gather: generator.optional(),
   flush: generator,
   freeTable: generator.optional(),
@@ -94,12 +111,18 @@ export const policySchema = z.object({
   onVcpuExit: generator.optional(),
   operations: z.record(z.string(), z.object({ summary: z.string(), run: generator })).optional(),
   invariants: z
-    .array(z.object({ name: kebab, sentence: z.string(), holds: z.custom((v) => typeof v === 'function', 'expected a function') }))
+    .array(
+      z.object({
+        name: kebab,
+        sentence: z.string(),
+        holds: z.custom((v) => typeof v === 'function', 'expected a function'),
+      }),
+    )
     .optional(),
 })
 
 /** Options checked against a policy's schema; its defaults for what is not given. */
-export function optionsOf(policy: Policy<any, any>, given: unknown = policy.chosen ?? {}): unknown {
+export function optionsOf(policy: AnyPolicy, given: unknown = policy.chosen ?? {}): unknown {
   if (policy.options === undefined) return undefined
   const parsed = (policy.options as z.ZodType).safeParse(given)
   if (parsed.success) return parsed.data

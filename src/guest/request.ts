@@ -30,7 +30,8 @@ export function makeRequest(
 ): FlushRequest {
   const freedTables = kind.freedTables ?? false
   const collapse = kind.collapse ?? false
-  const code = PRESENT | pages | (freedTables ? FREED_TABLES : 0) | (collapse ? COLLAPSE : 0) | (space << SPACE_SHIFT)
+  const code =
+    PRESENT | pages | (freedTables ? FREED_TABLES : 0) | (collapse ? COLLAPSE : 0) | (space << SPACE_SHIFT)
   return { space, pages, freedTables, collapse, targets, code }
 }
 

@@ -16,7 +16,8 @@ export const CALL_FUNCTION_VECTOR = 0
 /** A slot that asks for nothing but an acknowledgement. */
 export const SYNC = 1
 
-const asked = (code: number, n: Names): string => (code === SYNC ? 'an answer' : `flush of ${n.pages(decodeRequest(code).pages)}`)
+const asked = (code: number, n: Names): string =>
+  code === SYNC ? 'an answer' : `flush of ${n.pages(decodeRequest(code).pages)}`
 
 /** Fills slot `a` with request `b`. */
 const FILL_SLOT = defineOp('fill slot', 1, (a, b, _c, n) => `${n.word(a)}: ask for ${asked(b, n)}`)
@@ -27,7 +28,11 @@ const READ_SLOT = defineOp('read slot', 0, (a, _b, _c, n, r) =>
 /** Empties slot `a`: the acknowledgement. */
 const ACKNOWLEDGE = defineOp('acknowledge', 1, (a, _b, _c, n) => `${n.word(a)}: acknowledge`)
 /** Waits for the acknowledgement in slot `a`. */
-const AWAIT_ACK = defineOp('await acknowledgement', 1, (a, _b, _c, n) => `${n.word(a)}: wait for the acknowledgement`)
+const AWAIT_ACK = defineOp(
+  'await acknowledgement',
+  1,
+  (a, _b, _c, n) => `${n.word(a)}: wait for the acknowledgement`,
+)
 
 /** Installs the slot operations: loads and stores that are told in words. */
 export function installSlots(m: Machine): void {

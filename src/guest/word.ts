@@ -14,12 +14,18 @@ export interface Word {
 export const word = (at: number, max: number, name: string): Word => ({ at, max, name })
 
 /** A variable of which every CPU has its own copy, holding 0 .. max. */
-export const perCpu = (options: { max?: number; initial?: number } = {}): SharedDeclaration => declare('per-cpu', options)
+export const perCpu = (options: { max?: number; initial?: number } = {}): SharedDeclaration =>
+  declare('per-cpu', options)
 /** A variable that all CPUs share, holding 0 .. max. */
-export const variable = (options: { max?: number; initial?: number } = {}): SharedDeclaration => declare('one', options)
+export const variable = (options: { max?: number; initial?: number } = {}): SharedDeclaration =>
+  declare('one', options)
 
-function declare(kind: SharedDeclaration['kind'], { max = 1, initial = 0 }: { max?: number; initial?: number }): SharedDeclaration {
-  if (!Number.isSafeInteger(max) || max < 1 || max > 0xffff) throw fail.badConfig('max of a shared variable', max, 'a whole number from 1 to 65535')
+function declare(
+  kind: SharedDeclaration['kind'],
+  { max = 1, initial = 0 }: { max?: number; initial?: number },
+): SharedDeclaration {
+  if (!Number.isSafeInteger(max) || max < 1 || max > 0xffff)
+    throw fail.badConfig('max of a shared variable', max, 'a whole number from 1 to 65535')
   if (!Number.isSafeInteger(initial) || initial < 0 || initial > max) {
     throw fail.badConfig('initial value of a shared variable', initial, `a whole number from 0 to ${max}`)
   }
@@ -36,7 +42,9 @@ export function policyWords(
     Object.entries(declared).map(([name, { kind, max }]) => {
       const count = kind === 'one' ? 1 : vcpus
       const at = layout.add(name, count, max)
-      const words = Array.from({ length: count }, (_, i) => word(at + i, max, kind === 'one' ? name : `${name}[${i}]`))
+      const words = Array.from({ length: count }, (_, i) =>
+        word(at + i, max, kind === 'one' ? name : `${name}[${i}]`),
+      )
       const of = (cpu = 0): Word => {
         const found = words[kind === 'one' ? 0 : cpu]
         if (found === undefined) throw fail.badConfig(`${name}.of(cpu)`, cpu, `a CPU from 0 to ${vcpus - 1}`)

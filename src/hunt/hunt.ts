@@ -2,7 +2,7 @@
  * A hunt: random search for races, then each made small and certified. Where random search comes back empty-handed, the
  * smallest workloads are enumerated under all schedules, which no amount of luck can miss.
  */
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
@@ -34,7 +34,7 @@ export interface Found extends Shrunk {
 }
 
 export interface Hunted {
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly verdict: 'race' | 'clean'
   readonly strategy: string
   readonly seed: number
@@ -54,7 +54,7 @@ const ENUMERATED_OPERATIONS = 2
 
 export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 'portfolio' } as const
 
-export function hunt(policy: Policy<any, any>, options: HuntOptions = {}): Hunted {
+export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
   const bounds = makeBounds(options.bounds)
   const begun = performance.now()
@@ -71,11 +71,16 @@ export function hunt(policy: Policy<any, any>, options: HuntOptions = {}): Hunte
     },
   })
   const stop = options.stop === undefined ? {} : { stop: options.stop }
-  const found = searched.races.map(
-    (raw, i): Found => ({ ...shrink(raw, stop), raw, foundBy: strategy, run: searched.foundAt[i] }),
-  )
+  const found = searched.races.map((raw, i): Found => ({
+    ...shrink(raw, stop),
+    raw,
+    foundBy: strategy,
+    run: searched.foundAt[i],
+  }))
   const enumerate = found.length === 0 && options.stop?.() !== true
-  const enumerated = enumerate ? verify({ policy, bounds, operations: ENUMERATED_OPERATIONS, ...stop }) : undefined
+  const enumerated = enumerate
+    ? verify({ policy, bounds, operations: ENUMERATED_OPERATIONS, ...stop })
+    : undefined
   const raw = enumerated?.race
   if (raw !== undefined) found.push({ ...shrink(raw, stop), raw, foundBy: 'enumeration', run: 0 })
   return {

@@ -3,7 +3,7 @@
  * invariant is kept.
  */
 import { Random } from '../engine/random.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { Runner } from '../explore/run.ts'
 import { strategyNamed } from '../explore/strategies.ts'
 import type { Bounds } from '../scenario/bounds.ts'
@@ -16,7 +16,7 @@ import type { WitnessKind } from '../machine/facts.ts'
 const SCHEDULES_PER_WORKLOAD = 40
 
 export interface SearchOptions {
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly bounds: Bounds
   readonly operations: number
   readonly runs: number
@@ -47,7 +47,11 @@ export function searchRaces(options: SearchOptions): SearchResult {
   let runs = 0
   let steps = 0
   while (runs < options.runs && options.stop?.(runs) !== true) {
-    const workload = sampleWorkload(random, policy, { vcpus: bounds.vcpus, operations, groups: bounds.groups })
+    const workload = sampleWorkload(random, policy, {
+      vcpus: bounds.vcpus,
+      operations,
+      groups: bounds.groups,
+    })
     const world = worlds.at(workload)
     for (let i = 0; i < SCHEDULES_PER_WORKLOAD && runs < options.runs; i++) {
       const run = runner.run(world, strategy)

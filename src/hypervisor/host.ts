@@ -9,12 +9,19 @@ import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
-const FLUSH_VCPU = defineOp('flush vCPU', 1, (a, b, _c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}`)
+const FLUSH_VCPU = defineOp(
+  'flush vCPU',
+  1,
+  (a, b, _c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}`,
+)
 /** vCPU `a` flushes everything before it next enters guest mode. */
 const FLUSH_AT_ENTRY = defineOp('flag vCPU', 1, (a) => `flag vCPU${a}: flush at next entry`)
 /** 1 if vCPU `a` is on a pCPU. */
-const IS_RUNNING = defineOp('is running', 2, (a, _b, _c, _n, r) =>
-  `vCPU${a} ${r === undefined ? 'running?' : r === 1 ? 'is running' : 'is not running'}`,
+const IS_RUNNING = defineOp(
+  'is running',
+  2,
+  (a, _b, _c, _n, r) =>
+    `vCPU${a} ${r === undefined ? 'running?' : r === 1 ? 'is running' : 'is not running'}`,
 )
 /** Sends a host IPI to the pCPU of vCPU `a`, if it runs: a VM exit follows. */
 const KICK = defineOp('kick vCPU', 1, (a) => `kick vCPU${a} out of guest mode`)
@@ -63,10 +70,14 @@ export class Host {
       if (m.S[m.on + target] !== 0) m.S[this.kicked + target] = 1
       return 0
     })
-    m.install(KICKED, () => 0, (_v, mask) => {
-      for (let v = 0; v < vcpus; v++) if (mask & (1 << v) && m.S[this.kicked + v] !== 0) return false
-      return true
-    })
+    m.install(
+      KICKED,
+      () => 0,
+      (_v, mask) => {
+        for (let v = 0; v < vcpus; v++) if (mask & (1 << v) && m.S[this.kicked + v] !== 0) return false
+        return true
+      },
+    )
   }
 
   /** VM exit of a vCPU: its instruction in flight is discarded, and a kick has done its work. */
@@ -106,6 +117,10 @@ export class Host {
   }
 }
 
+/** A handle whose policy's variables do not matter to the code at hand. */
+// oxlint-disable-next-line typescript/no-explicit-any -- hooks take handles of their own kind; only any fits all of them
+export type AnyHostCpu = HostCpu<any>
+
 /** The handle that host code of a policy (hypercalls, entry and exit hooks) is written with. */
 export class HostCpu<Shared = unknown> {
   /** The vCPU that called, or that is entered or left. */
@@ -143,7 +158,10 @@ export class HostCpu<Shared = unknown> {
 
   /** Waits until the kicked vCPUs have left guest mode. */
   *waitForKicks(vcpus: readonly number[]): Code {
-    yield* perform(KICKED, vcpus.reduce((mask, v) => mask | (1 << v), 0))
+    yield* perform(
+      KICKED,
+      vcpus.reduce((mask, v) => mask | (1 << v), 0),
+    )
   }
 
   *load(word: { at: number; max: number }): Code<number> {

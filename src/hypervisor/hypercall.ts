@@ -5,6 +5,8 @@
 import { defineOp } from '../engine/step.ts'
 
 /** Calls the host: number `a`, mask of pages `b`, mask of vCPUs `c`. The vCPU's thread runs the handler. */
-export const HYPERCALL = defineOp('hypercall', 0, (a, b, c, n) =>
-  `hypercall ${n.hypercall(a)}(${b === 0 ? 'all' : n.pages(b)}, ${n.cpus(c)})`,
+export const HYPERCALL = defineOp(
+  'hypercall',
+  0,
+  (a, b, c, n) => `hypercall ${n.hypercall(a)}(${b === 0 ? 'all' : n.pages(b)}, ${n.cpus(c)})`,
 )

@@ -5,5 +5,6 @@ export const pageSizeCoherence: Invariant = {
   sentence: 'No TLB holds a small and a large translation that overlap and disagree.',
   judges: 'mixed-sizes',
   violated: (ghost) => ghost !== 0,
-  explain: (_ghost, frame) => `the TLB now holds small and large translations of one region; the newest is of ${frame}`,
+  explain: (_ghost, frame) =>
+    `the TLB now holds small and large translations of one region; the newest is of ${frame}`,
 }

@@ -3,7 +3,8 @@ import type { Invariant } from './invariant.ts'
 
 export const softwareWalk: Invariant = {
   name: 'software-walk',
-  sentence: 'No software walker touches an entry of a page that is no longer a page table, or not the one it was led to.',
+  sentence:
+    'No software walker touches an entry of a page that is no longer a page table, or not the one it was led to.',
   judges: 'software-walk',
   violated: (ghost) => (ghost & (FREED_SINCE | NOT_A_TABLE)) !== 0,
   explain: (ghost, frame) =>

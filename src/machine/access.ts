@@ -14,15 +14,23 @@ import { translationNow } from './tables.ts'
 import { FAULT, pageWalk } from './walk.ts'
 
 /** Access to page `a`; `b` is 1 for a write. Results in 1 if it faulted. */
-export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) =>
-  `${b ? 'write' : 'read'} ${n.page(a)}${r === 1 ? ' -> #PF' : ''}`,
+export const ACCESS = defineOp(
+  'access',
+  2,
+  (a, b, _c, n, r) => `${b ? 'write' : 'read'} ${n.page(a)}${r === 1 ? ' -> #PF' : ''}`,
 )
 
 /** What a step of an access came to. */
 export const UNFINISHED = -1
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
-export function stepAccess(m: Machine, co: Coroutines, v: number, node: number, stepWalk: (v: number) => number): number {
+export function stepAccess(
+  m: Machine,
+  co: Coroutines,
+  v: number,
+  node: number,
+  stepWalk: (v: number) => number,
+): number {
   const page = argA(co.nodes, node)
   const write = argB(co.nodes, node) === 1
   if (m.S[m.walk + v] === 0) {
@@ -55,7 +63,10 @@ export function installAccess(m: Machine): void {
 /** First control state of a walk. */
 export function walkRoot(co: Coroutines, page: number, write: boolean, speculative: boolean): number {
   const key = (page << 2) | (write ? 2 : 0) | (speculative ? 1 : 0)
-  return (roots.get(co) ?? remember(co))[key] ?? (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(page, write, speculative)))
+  return (
+    (roots.get(co) ?? remember(co))[key] ??
+    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(page, write, speculative)))
+  )
 }
 
 const roots = new WeakMap<Coroutines, number[]>()

@@ -7,12 +7,17 @@ export function initializeEntries(m: Machine): void {
   for (const table of tables) {
     if (table.frame === roots[table.space]) continue
     const parent = tables.find(
-      (up) => up.space === table.space && up.level === table.level + 1 && up.first === m.geometry.base(table.first, up.level),
+      (up) =>
+        up.space === table.space &&
+        up.level === table.level + 1 &&
+        up.first === m.geometry.base(table.first, up.level),
     )!
     m.S[m.entryAt(parent.frame, parent.level, table.first)] = entry(table.frame, P | RW | US | A)
   }
   for (const { frame, space, page } of datas) {
-    const table = tables.find((t) => t.space === space && t.level === 1 && t.first === m.geometry.base(page, 1))!
+    const table = tables.find(
+      (t) => t.space === space && t.level === 1 && t.first === m.geometry.base(page, 1),
+    )!
     m.S[m.entryAt(table.frame, 1, page)] = entry(frame, P | RW | US | A)
   }
 }

@@ -56,12 +56,18 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     const field = issue.path.join('.')
-    throw fail.badConfig(`machine.${field}`, (merged as Record<string, unknown>)[String(issue.path[0])], issue.message)
+    throw fail.badConfig(
+      `machine.${field}`,
+      (merged as Record<string, unknown>)[String(issue.path[0])],
+      issue.message,
+    )
   }
   const config = parsed.data
   const reach = config.entries ** config.levels
   const outside = config.pages.find((page) => page >= reach)
-  if (outside !== undefined) throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
-  if (new Set(config.pages).size !== config.pages.length) throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  if (outside !== undefined)
+    throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
+  if (new Set(config.pages).size !== config.pages.length)
+    throw fail.badConfig('machine.pages', config.pages, 'each page once')
   return config
 }

@@ -29,5 +29,7 @@ export function tellEntry(word: number, frameName: (frame: number) => string): s
     [D, 'D'],
     [PS, 'PS'],
   ] as const
-  return [frameName(frameOf(word)), ...flags.filter(([bit]) => word & bit).map(([, letter]) => letter)].join(' ')
+  return [frameName(frameOf(word)), ...flags.filter(([bit]) => word & bit).map(([, letter]) => letter)].join(
+    ' ',
+  )
 }

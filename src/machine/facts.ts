@@ -49,7 +49,7 @@ export const WITNESSES = {
   'rcu-waited': 'RCU held back a table because a reader was inside',
   'page-freed': 'a mapped page was given back',
   'lazy-skipped': 'a CPU in lazy-TLB mode was left out of a flush',
-  'speculation': 'a speculative walk filled a TLB',
+  speculation: 'a speculative walk filled a TLB',
   'collapse-copied': 'a collapse copied the pages of a table',
 } as const
 

@@ -45,7 +45,10 @@ export function installFlushGhosts(m: Machine): void {
           if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
           if (strays(m, m.S[m.pointer + cpu], space, page)) mark(m.pointer + cpu, due)
         }
-        if (m.S[m.speculationPage + cpu] === page && strays(m, m.S[m.speculationPointer + cpu], space, page)) {
+        if (
+          m.S[m.speculationPage + cpu] === page &&
+          strays(m, m.S[m.speculationPointer + cpu], space, page)
+        ) {
           mark(m.speculationPointer + cpu, due)
         }
       }
@@ -86,5 +89,7 @@ function strays(m: Machine, word: number, space: number, page: number): boolean 
 
 /** True if a flushed page lies under the table of `level` at `page`. */
 function covers(m: Machine, mask: number, level: number, page: number): boolean {
-  return m.config.pages.some((p, slot) => (mask & (1 << slot)) !== 0 && m.geometry.base(p, level) === m.geometry.base(page, level))
+  return m.config.pages.some(
+    (p, slot) => (mask & (1 << slot)) !== 0 && m.geometry.base(p, level) === m.geometry.base(page, level),
+  )
 }

@@ -25,14 +25,19 @@ import {
 /** Hands a page-table page back to the allocator at once. */
 export const FREE_TABLE = defineOp('free table', 1, (a, _b, _c, n) => `free ${n.frame(a)}`)
 /** Takes a reference unless there is none left; results in 1 if it was taken (folio_try_get). */
-export const TRY_GET = defineOp('try get', 2, (a, _b, _c, n, r) =>
-  `get ${n.frame(a)} unless zero${r === undefined ? '' : r === 1 ? '' : ': refused'}`,
+export const TRY_GET = defineOp(
+  'try get',
+  2,
+  (a, _b, _c, n, r) => `get ${n.frame(a)} unless zero${r === undefined ? '' : r === 1 ? '' : ': refused'}`,
 )
 /** Drops a reference; the last one frees the page (folio_put). */
 export const PUT = defineOp('put', 1, (a, _b, _c, n) => `put ${n.frame(a)}`)
 /** 1 if the mapping holds the only reference (what khugepaged checks before it copies). */
-export const IS_UNPINNED = defineOp('is unpinned', 2, (a, _b, _c, n, r) =>
-  `check references of ${n.frame(a)}${r === undefined ? '' : r === 1 ? ': mapping only' : ': pinned'}`,
+export const IS_UNPINNED = defineOp(
+  'is unpinned',
+  2,
+  (a, _b, _c, n, r) =>
+    `check references of ${n.frame(a)}${r === undefined ? '' : r === 1 ? ': mapping only' : ': pinned'}`,
 )
 /** The re-checks after a reference have passed: the pin is handed to the caller. */
 export const CONFIRM_PIN = defineOp('confirm pin', 1, (a, _b, _c, n) => `pin of ${n.frame(a)} stands`, 'left')
@@ -41,12 +46,18 @@ export const RELEASE_PIN = defineOp('release pin', 1, (a, _b, _c, n) => `release
 /** Copies page `b` into `a`, which takes its place from now on. */
 export const COPY = defineOp('copy', 1, (a, b, _c, n) => `copy ${n.frame(b)} to ${n.frame(a)}`)
 /** Allocates a particular free frame as a data page; results in 1 if it was free. */
-export const ALLOCATE = defineOp('allocate', 2, (a, _b, _c, n, r) =>
-  `allocate ${n.frame(a)}${r === 0 ? ': none left' : ''}`,
+export const ALLOCATE = defineOp(
+  'allocate',
+  2,
+  (a, _b, _c, n, r) => `allocate ${n.frame(a)}${r === 0 ? ': none left' : ''}`,
 )
 /** Somebody else allocates the frame that was freed (any one that is free) and fills it; results in it, or 0. */
 export const REUSE = defineOp('reuse', 0, (_a, _b, _c, n, r) =>
-  r === undefined ? 'reuse a freed frame' : r === 0 ? 'no freed frame to reuse' : `reuse ${n.frame(r)} for another owner`,
+  r === undefined
+    ? 'reuse a freed frame'
+    : r === 0
+      ? 'no freed frame to reuse'
+      : `reuse ${n.frame(r)} for another owner`,
 )
 
 export function installFrames(m: Machine): void {
@@ -68,7 +79,8 @@ export function installFrames(m: Machine): void {
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) m.hooks.fact('bad-free', v, 1, a)
     else m.S[at] -= REF
     if ((m.S[at] & REF_MASK) === 0) {
-      if ((m.S[at] & WRITTEN) !== 0 && (m.S[at] & (DIRTY | SUPERSEDED)) === 0) m.hooks.fact('dirty-lost', v, 1, a)
+      if ((m.S[at] & WRITTEN) !== 0 && (m.S[at] & (DIRTY | SUPERSEDED)) === 0)
+        m.hooks.fact('dirty-lost', v, 1, a)
       release(m, a)
     }
     return 0

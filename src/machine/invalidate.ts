@@ -39,7 +39,8 @@ export function dropPages(m: Machine, context: number, mask: number): void {
     if (m.S[base + slot] & CACHED_PS) {
       const region = m.geometry.base(pages[slot], 1)
       for (let other = 0; other < pages.length; other++) {
-        if (m.S[base + other] & CACHED_PS && m.geometry.base(pages[other], 1) === region) m.S[base + other] = 0
+        if (m.S[base + other] & CACHED_PS && m.geometry.base(pages[other], 1) === region)
+          m.S[base + other] = 0
       }
     }
     m.S[base + slot] = 0

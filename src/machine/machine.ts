@@ -120,7 +120,8 @@ export class Machine {
       : []
     cachedTables.forEach((table, slot) => {
       for (const page of pages) {
-        if (geometry.base(page, table.level) === table.first) this.structureSlotOf[table.level * 64 + page] = slot
+        if (geometry.base(page, table.level) === table.first)
+          this.structureSlotOf[table.level * 64 + page] = slot
       }
     })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
@@ -140,7 +141,11 @@ export class Machine {
     this.contexts = migration ? vcpus * pcpus : vcpus
     this.structureSlots = cachedTables.length
     this.tlb = layout.add('TLB', this.contexts * pages.length, this.cached.max)
-    this.structures = layout.add('paging-structure cache', this.contexts * this.structureSlots, this.cached.max)
+    this.structures = layout.add(
+      'paging-structure cache',
+      this.contexts * this.structureSlots,
+      this.cached.max,
+    )
     this.latch = layout.add('translation in use', vcpus, this.cached.max)
     this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)

@@ -13,17 +13,28 @@ export const LOAD = defineOp('load', 0, (a, _b, _c, n, r) => `load ${n.word(a)}$
 export const STORE = defineOp('store', 1, (a, b, _c, n) => `${n.word(a)} = ${b}`)
 export const XCHG = defineOp('xchg', 0, (a, b, _c, n, r) => `xchg ${n.word(a)}, ${b}${arrow(r)}`)
 /** Results in the old value. */
-export const CMPXCHG = defineOp('cmpxchg', 0, (a, b, c, n, r) => `cmpxchg ${n.word(a)}, ${b} to ${c}${arrow(r)}`)
+export const CMPXCHG = defineOp(
+  'cmpxchg',
+  0,
+  (a, b, c, n, r) => `cmpxchg ${n.word(a)}, ${b} to ${c}${arrow(r)}`,
+)
 export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${arrow(r)}`)
 export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${arrow(r)}`)
 export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${arrow(r)}`)
 /** Waits until (word & mask) equals value: a spin loop without its iterations. */
-export const UNTIL = defineOp('until', 1, (a, b, c, n) => `wait until ${n.word(a)}${b === -1 ? '' : ` & ${b}`} = ${c}`)
+export const UNTIL = defineOp(
+  'until',
+  1,
+  (a, b, c, n) => `wait until ${n.word(a)}${b === -1 ? '' : ` & ${b}`} = ${c}`,
+)
 /** A choice that nobody in the machine makes: an allocation that may fail, say. Results in 0 .. a-1. */
 export const CHOOSE = defineOp('choose', 0, (a, _b, _c, _n, r) => `choose 1 of ${a}${arrow(r)}`)
 /** CHOOSE of two for an allocation that must not sleep: 0 is success. */
-export const TRY_ALLOCATE = defineOp('try to allocate', 2, (_a, _b, _c, _n, r) =>
-  `allocate a page (GFP_NOWAIT)${r === undefined ? '' : r === 0 ? ': done' : ': failed'}`,
+export const TRY_ALLOCATE = defineOp(
+  'try to allocate',
+  2,
+  (_a, _b, _c, _n, r) =>
+    `allocate a page (GFP_NOWAIT)${r === undefined ? '' : r === 0 ? ': done' : ': failed'}`,
 )
 /** Acquires a lock word; joined with the step behind it. */
 export const LOCK = defineOp('lock', 1, (a, _b, _c, n) => `lock ${n.word(a)}`, 'right')
@@ -31,7 +42,12 @@ export const LOCK = defineOp('lock', 1, (a, _b, _c, n) => `lock ${n.word(a)}`, '
 export const UNLOCK = defineOp('unlock', 1, (a, _b, _c, n) => `unlock ${n.word(a)}`, 'left')
 
 /** Waits until a word that only this CPU fills is empty (csd_lock); joined with the step behind it. */
-export const WAIT_FREE = defineOp('wait free', 1, (a, _b, _c, n) => `wait until ${n.word(a)} is free`, 'right')
+export const WAIT_FREE = defineOp(
+  'wait free',
+  1,
+  (a, _b, _c, n) => `wait until ${n.word(a)} is free`,
+  'right',
+)
 
 /** Installs the operations on words. `alternative` is the explorer's pick for a CHOOSE. */
 export function installMemory(m: Machine, alternative: () => number): void {
@@ -39,7 +55,8 @@ export function installMemory(m: Machine, alternative: () => number): void {
   const largest = new Float64Array(layout.size)
   for (const field of layout.fields) largest.fill(field.max, field.at, field.at + field.length)
   const put = (word: number, value: number): void => {
-    if (value < 0 || value > largest[word]) throw fail.valueTooLarge(layout.fieldAt(word).name, value, largest[word])
+    if (value < 0 || value > largest[word])
+      throw fail.valueTooLarge(layout.fieldAt(word).name, value, largest[word])
     m.S[word] = value
   }
   const swap = (word: number, value: number): number => {
@@ -54,10 +71,22 @@ export function installMemory(m: Machine, alternative: () => number): void {
   m.install(OR, (_v, a, b) => swap(a, m.S[a] | b))
   m.install(AND, (_v, a, b) => swap(a, m.S[a] & b))
   m.install(ADD, (_v, a, b) => swap(a, m.S[a] + b))
-  m.install(UNTIL, () => 0, (_v, a, b, c) => (m.S[a] & b) === c)
-  m.install(WAIT_FREE, () => 0, (_v, a) => m.S[a] === 0)
+  m.install(
+    UNTIL,
+    () => 0,
+    (_v, a, b, c) => (m.S[a] & b) === c,
+  )
+  m.install(
+    WAIT_FREE,
+    () => 0,
+    (_v, a) => m.S[a] === 0,
+  )
   m.install(CHOOSE, () => alternative())
   m.install(TRY_ALLOCATE, () => alternative())
-  m.install(LOCK, (v, a) => ((m.S[a] = v + 1), 0), (_v, a) => m.S[a] === 0)
+  m.install(
+    LOCK,
+    (v, a) => ((m.S[a] = v + 1), 0),
+    (_v, a) => m.S[a] === 0,
+  )
   m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))
 }

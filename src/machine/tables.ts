@@ -17,7 +17,11 @@ const read = (r: number | undefined, n: Names): string =>
   r === undefined ? '' : ` -> ${tellEntry(r, (frame) => n.frame(frame))}`
 
 /** Reads an entry of table `a` without a lock. */
-export const READ_ENTRY = defineOp('read entry', 0, (a, b, _c, n, r) => `read ${named(b, n)} in ${n.frame(a)}${read(r, n)}`)
+export const READ_ENTRY = defineOp(
+  'read entry',
+  0,
+  (a, b, _c, n, r) => `read ${named(b, n)} in ${n.frame(a)}${read(r, n)}`,
+)
 /** Reads an entry under the page-table lock, where only hardware flags can change; joined with the step behind it. */
 export const PEEK_ENTRY = defineOp('peek entry', 0, undefined, 'right')
 /** Clears an entry with a locked exchange, hands the D flag to the page, results in the frame that was mapped, or 0. */
@@ -25,14 +29,23 @@ export const CLEAR_ENTRY = defineOp('clear entry', 0, (a, b, _c, n, r) =>
   r === 0 ? `${named(b, n)} in ${n.frame(a)} is none already` : `clear ${named(b, n)} in ${n.frame(a)}`,
 )
 /** Stores an entry. */
-export const SET_ENTRY = defineOp('set entry', 1, (a, b, c, n) =>
-  `${named(b, n)} in ${n.frame(a)} = ${tellEntry(c, (frame) => n.frame(frame))}`,
+export const SET_ENTRY = defineOp(
+  'set entry',
+  1,
+  (a, b, c, n) => `${named(b, n)} in ${n.frame(a)} = ${tellEntry(c, (frame) => n.frame(frame))}`,
 )
 /** Removes the flags `c` from an entry with a locked operation; results in 1 if one of them was set. */
-export const REVOKE_ENTRY = defineOp('revoke entry', 2, (a, b, _c, n) => `write-protect ${named(b, n)} in ${n.frame(a)}`)
+export const REVOKE_ENTRY = defineOp(
+  'revoke entry',
+  2,
+  (a, b, _c, n) => `write-protect ${named(b, n)} in ${n.frame(a)}`,
+)
 /** Compares an entry with a value read before; results in 1 if it is still the same, A and D included. */
-export const SAME_ENTRY = defineOp('re-check entry', 2, (a, b, _c, n, r) =>
-  `re-check ${named(b, n)} in ${n.frame(a)}${r === undefined ? '' : r === 1 ? ': same' : ': changed'}`,
+export const SAME_ENTRY = defineOp(
+  're-check entry',
+  2,
+  (a, b, _c, n, r) =>
+    `re-check ${named(b, n)} in ${n.frame(a)}${r === undefined ? '' : r === 1 ? ': same' : ': changed'}`,
 )
 /** The table of level `b` that translates a page in space `a`, or 0; under the page-table lock. */
 export const FIND_TABLE = defineOp('find table', 0, undefined, 'right')
@@ -148,6 +161,7 @@ function noteWalkersInside(m: Machine, v: number, table: number): void {
   for (let cpu = 0; cpu < m.config.vcpus; cpu++) {
     if (cpu === v) continue
     if (m.S[m.held + cpu] & bit && m.S[m.interruptFlag + cpu] === 0) m.hooks.witness('walker-inside')
-    if (m.S[m.pointer + cpu] !== 0 && m.cached.frame(m.S[m.pointer + cpu]) === table) m.hooks.witness('hardware-walk-inside')
+    if (m.S[m.pointer + cpu] !== 0 && m.cached.frame(m.S[m.pointer + cpu]) === table)
+      m.hooks.witness('hardware-walk-inside')
   }
 }

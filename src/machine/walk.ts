@@ -26,13 +26,15 @@ const pageOf = (c: number): number => c & 63
 const tableOf = (found: number): number => (found - BELOW) >> 8
 const levelOf = (found: number): number => ((found - BELOW) >> 4) & 7
 const rightsOf = (found: number): number => (found - BELOW) & RIGHTS
-const found = (table: number, level: number, rights: number): number => BELOW + ((table << 8) | (level << 4) | rights)
+const found = (table: number, level: number, rights: number): number =>
+  BELOW + ((table << 8) | (level << 4) | rights)
 
 /** Where the walk of `c` begins: the deepest structure-cache hit, or the root. */
 const WALK_START = defineOp('start walk', 0, undefined, 'right')
 /** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
 const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
-  const outcome = r === undefined ? '' : r === FAULT ? ' -> fault' : r === FILLED ? ' -> TLB' : ` -> ${n.frame(tableOf(r))}`
+  const outcome =
+    r === undefined ? '' : r === FAULT ? ' -> fault' : r === FILLED ? ' -> TLB' : ` -> ${n.frame(tableOf(r))}`
   return `walk ${n.entry(b >> 4, pageOf(c))} in ${n.frame(a)}${outcome}`
 })
 

@@ -1,7 +1,7 @@
 /** How policies are made: checked once, when the module that defines one is loaded. */
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
-import { optionsOf, policySchema, type Policy } from '../guest/policy.ts'
+import { optionsOf, policySchema, type AnyPolicy, type Policy } from '../guest/policy.ts'
 import type { SharedDeclaration } from '../guest/kernel.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { SharedDeclaration } from '../guest/kernel.ts'
  * @throws ShootdownError if a part is missing or of the wrong kind; the sentence names it.
  */
 export function definePolicy<
-  const D extends Record<string, SharedDeclaration> = Record<never, never>,
+  const D extends Record<string, SharedDeclaration> = Record<string, never>,
   const O extends z.ZodType = z.ZodType,
 >(policy: Policy<D, O>): Policy<D, O> {
   checkPolicy('definePolicy', policy)
@@ -20,7 +20,7 @@ export function definePolicy<
  * The same policy with options of its own.
  * @throws ShootdownError if the policy has no options, or they do not fit its schema.
  */
-export function withOptions<P extends Policy<any, any>>(policy: P, given: Readonly<Record<string, unknown>>): P {
+export function withOptions<P extends AnyPolicy>(policy: P, given: Readonly<Record<string, unknown>>): P {
   if (policy.options === undefined) {
     if (Object.keys(given).length === 0) return policy
     throw fail.policyOptions(policy.name, Object.keys(given)[0], 'this policy has no options')
@@ -29,7 +29,7 @@ export function withOptions<P extends Policy<any, any>>(policy: P, given: Readon
 }
 
 /** Checks that something is a policy; `source` says where it came from. */
-export function checkPolicy(source: string, policy: unknown): asserts policy is Policy {
+export function checkPolicy(source: string, policy: unknown): asserts policy is AnyPolicy {
   const parsed = policySchema.safeParse(policy)
   if (parsed.success) return
   const issue = parsed.error.issues[0]

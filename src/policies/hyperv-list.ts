@@ -13,7 +13,10 @@ export const hypervList = definePolicy({
   breaks: 'the hypercall completes although a target walks page tables with interrupts off',
   fixedBy: 'hyperv-rcu',
   options: targetSets,
-  hypercalls: { HvFlushVirtualAddressList: flushVirtualAddressList, HvFlushVirtualAddressListEx: flushVirtualAddressList },
+  hypercalls: {
+    HvFlushVirtualAddressList: flushVirtualAddressList,
+    HvFlushVirtualAddressListEx: flushVirtualAddressList,
+  },
   *flush(cpu, request) {
     yield* flushTargets(cpu, 'HvFlushVirtualAddressList', request.pages, [cpu.id, ...request.targets])
   },

@@ -13,7 +13,10 @@ export const hypervSpace = definePolicy({
   breaks: 'the hypercall completes although a target walks page tables with interrupts off',
   fixedBy: 'hyperv-rcu',
   options: targetSets,
-  hypercalls: { HvFlushVirtualAddressSpace: flushVirtualAddressSpace, HvFlushVirtualAddressSpaceEx: flushVirtualAddressSpace },
+  hypercalls: {
+    HvFlushVirtualAddressSpace: flushVirtualAddressSpace,
+    HvFlushVirtualAddressSpaceEx: flushVirtualAddressSpace,
+  },
   *flush(cpu, request) {
     yield* flushTargets(cpu, 'HvFlushVirtualAddressSpace', 0, [cpu.id, ...request.targets])
   },

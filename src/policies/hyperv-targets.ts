@@ -16,13 +16,23 @@ export const targetSets = z.object({
 const BANK = 64
 
 /** Flushes `cpus` by the form of the hypercall that can name them. */
-export function* flushTargets<S>(cpu: Cpu<S, z.output<typeof targetSets>>, call: string, pages: number, cpus: readonly number[]): Code {
+export function* flushTargets<S>(
+  cpu: Cpu<S, z.output<typeof targetSets>>,
+  call: string,
+  pages: number,
+  cpus: readonly number[],
+): Code {
   const numbers = cpus.map((each) => ({ each, vp: cpu.options?.targets === 'sparse' ? each * BANK : each }))
   if (numbers.every(({ vp }) => vp < BANK)) {
     yield* cpu.hypercall(call, pages, cpus)
     return
   }
   const banks = new Map<number, number[]>()
-  for (const { each, vp } of numbers) banks.set(Math.floor(vp / BANK), [...(banks.get(Math.floor(vp / BANK)) ?? []), each])
-  yield* cpu.hypercall(`${call}Ex`, pages, [...banks.keys()].toSorted((a, b) => a - b).flatMap((bank) => banks.get(bank)!))
+  for (const { each, vp } of numbers)
+    banks.set(Math.floor(vp / BANK), [...(banks.get(Math.floor(vp / BANK)) ?? []), each])
+  yield* cpu.hypercall(
+    `${call}Ex`,
+    pages,
+    [...banks.keys()].toSorted((a, b) => a - b).flatMap((bank) => banks.get(bank)!),
+  )
 }

@@ -1,5 +1,5 @@
 /** The shipped policies. To add one: write its file, add its line. */
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { flushBeforeUnhook } from './flush-before-unhook.ts'
 import { flushNobody } from './flush-nobody.ts'
 import { freeBeforeAck } from './free-before-ack.ts'
@@ -17,7 +17,7 @@ import { xenPv } from './xen-pv.ts'
 import { xenRcu } from './xen-rcu.ts'
 
 /** In the order of the thread: what was there, what broke, what cured it, and baselines that must be caught. */
-export const policies: readonly Policy<any, any>[] = [
+export const policies: readonly AnyPolicy[] = [
   nativeIpi,
   hypervList,
   hypervSpace,
@@ -35,7 +35,8 @@ export const policies: readonly Policy<any, any>[] = [
   freeBeforeAck,
 ]
 
-export const policyNamed = (name: string): Policy<any, any> | undefined => policies.find((policy) => policy.name === name)
+export const policyNamed = (name: string): AnyPolicy | undefined =>
+  policies.find((policy) => policy.name === name)
 
 export {
   nativeIpi,

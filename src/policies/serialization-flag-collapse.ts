@@ -6,7 +6,8 @@ import { nativeIpi } from './native-ipi.ts'
 
 export const serializationFlagCollapse = definePolicy({
   name: 'serialization-flag-collapse',
-  summary: 'Flush by IPI where tables are freed or retracted by a collapse, by hypercall otherwise; freed at once',
+  summary:
+    'Flush by IPI where tables are freed or retracted by a collapse, by hypercall otherwise; freed at once',
   expected: 'safe',
   options: targetSets,
   hypercalls: hypervList.hypercalls!,

@@ -36,7 +36,8 @@ export function* freeByDecision(cpu: KeyCpu, table: number, decided: number): Co
 
 export const staticKey = definePolicy({
   name: 'static-key',
-  summary: 'Turns IPI flushes with immediate freeing into hypercalls with RCU at run time, a grace period in between',
+  summary:
+    'Turns IPI flushes with immediate freeing into hypercalls with RCU at run time, a grace period in between',
   expected: 'safe',
   shared: keys,
   options: targetSets,

@@ -10,7 +10,8 @@ export const xenPv = definePolicy({
   name: 'xen-pv',
   summary: 'Xen interrupts pCPUs that run a target and flags the others; tables are freed at once',
   expected: 'broken',
-  breaks: 'a host IPI does not wait for a guest section with interrupts off, and a preempted walker is not waited for at all',
+  breaks:
+    'a host IPI does not wait for a guest section with interrupts off, and a preempted walker is not waited for at all',
   fixedBy: 'xen-rcu',
   hypercalls: { XenFlushTlbMulti: xenFlushTlb },
   *flush(cpu, request) {

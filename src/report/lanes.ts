@@ -22,7 +22,9 @@ function laneOf(row: Row, step: Told): string {
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
 export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Violation): string {
   const cells = rows.map((row) => {
-    const shown = row.steps.filter((step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'))
+    const shown = row.steps.filter(
+      (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
+    )
     return { lane: laneOf(row, row.main), text: clip(shown.map((step) => step.text).join('; ')) }
   })
   const used = new Set(cells.map(({ lane }) => lane))
@@ -31,7 +33,9 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
     ...cpus.map((v) => `CPU${v}`),
     ...[HYPERVISOR, ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
   ]
-  const widths = lanes.map((lane) => Math.max(lane.length, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)))
+  const widths = lanes.map((lane) =>
+    Math.max(lane.length, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
+  )
   const number = (n: number): string => String(n).padStart(4)
   const line = (start: string, texts: (lane: string) => string): string =>
     `${start}  ${lanes.map((lane, i) => texts(lane).padEnd(widths[i])).join('  ')}`.trimEnd()
@@ -40,7 +44,9 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
     line('    ', (lane) => '-'.repeat(widths[lanes.indexOf(lane)])),
     ...cells.map((cell, i) => {
       const drawn = line(number(i + 1), (lane) => (lane === cell.lane ? cell.text : ''))
-      return violation !== undefined && i === cells.length - 1 ? `${drawn}  <== ${violation.invariant}` : drawn
+      return violation !== undefined && i === cells.length - 1
+        ? `${drawn}  <== ${violation.invariant}`
+        : drawn
     }),
   ]
   return lines.join('\n')

@@ -9,7 +9,8 @@ import type { Certificate } from '../shrink/certificate.ts'
 import { drawLanes } from './lanes.ts'
 import { tellStory, type Row } from './story.ts'
 
-const plural = (n: number, one: string, many = `${one}s`): string => `${n.toLocaleString('en')} ${n === 1 ? one : many}`
+const plural = (n: number, one: string, many = `${one}s`): string =>
+  `${n.toLocaleString('en')} ${n === 1 ? one : many}`
 
 /** The rows of a race's lane diagram. */
 export function diagramRows(race: Race): Row[] {
@@ -17,9 +18,11 @@ export function diagramRows(race: Race): Row[] {
 }
 
 /** The lane diagram of a race. */
-export const diagramOf = (race: Race): string => drawLanes(diagramRows(race), race.bounds.vcpus, race.violation)
+export const diagramOf = (race: Race): string =>
+  drawLanes(diagramRows(race), race.bounds.vcpus, race.violation)
 
-export const raceSize = (race: Race): Size => sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
+export const raceSize = (race: Race): Size =>
+  sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
 
 /** `CPU0: munmap(0)   CPU1: gup_fast(0)` */
 export function tellWorkload(workload: Workload): string {
@@ -34,18 +37,25 @@ export function tellWorkload(workload: Workload): string {
 export function sentenceOf(race: Race): string {
   const { invariant } = race.violation
   const builtIn = [...invariants, FLUSH_COMPLETES].find(({ name }) => name === invariant)
-  return builtIn?.sentence ?? race.policy.invariants?.find(({ name }) => name === invariant)?.sentence ?? invariant
+  return (
+    builtIn?.sentence ?? race.policy.invariants?.find(({ name }) => name === invariant)?.sentence ?? invariant
+  )
 }
 
 /** How small the race is, and what that claim rests on. */
-export function tellMinimality(size: Size, certificate: Certificate | undefined, bounds: Race['bounds']): string {
+export function tellMinimality(
+  size: Size,
+  certificate: Certificate | undefined,
+  bounds: Race['bounds'],
+): string {
   const measured = [
     plural(size.operations, 'operation'),
     plural(size.vcpus, 'vCPU'),
     plural(size.switches, 'context switch', 'context switches'),
     plural(size.steps, 'step'),
   ].join(', ')
-  if (certificate === undefined) return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large.`
+  if (certificate === undefined)
+    return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large.`
   const every =
     certificate.scope === 'all-workloads'
       ? `every workload with as many operations or fewer (${plural(certificate.workloads, 'workload')})`

@@ -34,7 +34,8 @@ export function tellTransition(world: World, transition: number): Row {
   const steps: Told[] = []
   world.tracer = (_vcpu, node, result, role) => {
     const { op, a, b, c, ofPolicy } = world.co.steps[node]
-    if (op.mover === 'left' && op.tell(a, b, c, world.names) === op.name && !op.name.startsWith('unlock')) return
+    if (op.mover === 'left' && op.tell(a, b, c, world.names) === op.name && !op.name.startsWith('unlock'))
+      return
     steps.push({
       text: op.tell(a, b, c, world.names, result),
       asked: op.tell(a, b, c, world.names),
@@ -62,7 +63,13 @@ export function tellTransition(world: World, transition: number): Row {
 function tellDecision(world: World, transition: number): Told | undefined {
   const who = T.whoOf(transition)
   const detail = T.detailOf(transition)
-  const told = (text: string, role: Told['role'], ofPolicy: boolean): Told => ({ text, asked: text, role, ofPolicy, mover: 'none' })
+  const told = (text: string, role: Told['role'], ofPolicy: boolean): Told => ({
+    text,
+    asked: text,
+    role,
+    ofPolicy,
+    mover: 'none',
+  })
   switch (T.kindOf(transition)) {
     case T.INTERRUPT:
       return told(`interrupt: ${world.vectors[detail]}`, 'interrupt', true)

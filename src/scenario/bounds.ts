@@ -12,7 +12,10 @@ import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
 export const boundsSchema = z.strictObject({
   ...machineConfigSchema.omit({ pages: true, spaces: true }).shape,
   /** Pages that workloads can name: each group is mapped by one table, and is a region if it fills it. */
-  groups: z.array(z.array(z.number().int().min(0).max(31)).min(1)).min(1).max(3),
+  groups: z
+    .array(z.array(z.number().int().min(0).max(31)).min(1))
+    .min(1)
+    .max(3),
   /** What gup_fast compares again: the PTE alone, as before 6.1, or the PMD as well. */
   gupRecheck: z.enum(['pte', 'pmd']),
 })
@@ -36,7 +39,9 @@ export const defaultBounds: Bounds = {
 
 /** Bounds with the defaults filled in: as many pCPUs as vCPUs unless said otherwise. */
 export function makeBounds(given: Partial<Bounds> = {}): Bounds {
-  const known = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as Partial<Bounds>
+  const known = Object.fromEntries(
+    Object.entries(given).filter(([, value]) => value !== undefined),
+  ) as Partial<Bounds>
   const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
   const parsed = boundsSchema.safeParse(merged)
   if (parsed.success) return parsed.data

@@ -73,7 +73,9 @@ export class Environment {
     const { config, tlb, structures, structureSlots } = this.machine
     const pages = config.pages.length
     const context = this.machine.context(v)
-    return detail < pages ? tlb + context * pages + detail : structures + context * structureSlots + detail - pages
+    return detail < pages
+      ? tlb + context * pages + detail
+      : structures + context * structureSlots + detail - pages
   }
 
   evictableName(detail: number): string {

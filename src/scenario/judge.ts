@@ -2,7 +2,7 @@
 import { fail } from '../errors.ts'
 import type { Violation } from '../engine/system.ts'
 import type { Kernel } from '../guest/kernel.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { invariants } from '../invariants/index.ts'
 import type { FactKind } from '../machine/facts.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -14,9 +14,9 @@ export class Judge {
   readonly looksAtStates: boolean
   private readonly machine: Machine
   private readonly kernel: Kernel
-  private readonly policy: Policy<any, any>
+  private readonly policy: AnyPolicy
 
-  constructor(machine: Machine, kernel: Kernel, policy: Policy<any, any>) {
+  constructor(machine: Machine, kernel: Kernel, policy: AnyPolicy) {
     this.machine = machine
     this.kernel = kernel
     this.policy = policy

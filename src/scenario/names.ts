@@ -3,13 +3,20 @@ import type { Names } from '../engine/step.ts'
 import type { Kernel } from '../guest/kernel.ts'
 import type { Machine } from '../machine/machine.ts'
 
-const members = (mask: number): number[] => Array.from({ length: 31 }, (_, i) => i).filter((i) => mask & (1 << i))
+const members = (mask: number): number[] =>
+  Array.from({ length: 31 }, (_, i) => i).filter((i) => mask & (1 << i))
 
-export function namesOf(m: Machine, kernel: Kernel, vectors: readonly string[], hypercalls: readonly string[]): Names {
+export function namesOf(
+  m: Machine,
+  kernel: Kernel,
+  vectors: readonly string[],
+  hypercalls: readonly string[],
+): Names {
   const words = new Map<number, string>()
   const learn = (value: unknown): void => {
     if (Array.isArray(value)) value.forEach(learn)
-    else if (typeof value === 'object' && value !== null && 'at' in value && 'name' in value) words.set(Number(value.at), String(value.name))
+    else if (typeof value === 'object' && value !== null && 'at' in value && 'name' in value)
+      words.set(Number(value.at), String(value.name))
   }
   learn([kernel.lock, kernel.cpumask, kernel.lazy, kernel.behind, kernel.slots])
   for (const [, shared] of Object.entries(kernel.shared)) {

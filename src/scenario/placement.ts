@@ -15,7 +15,8 @@ export class Placement {
   /** Adds the pCPUs that a vCPU which is on none can be scheduled on. */
   addSchedules(v: number, out: Int32Array, count: number): number {
     let n = count
-    for (let p = 0; p < this.machine.config.pcpus; p++) if (this.canRunOn(v, p)) out[n++] = T.transition(T.SCHEDULE, v, p)
+    for (let p = 0; p < this.machine.config.pcpus; p++)
+      if (this.canRunOn(v, p)) out[n++] = T.transition(T.SCHEDULE, v, p)
     return n
   }
 

@@ -2,12 +2,12 @@
  * A race: a workload, a schedule and the violation that they end in; and the order in which races are small.
  */
 import type { System, Violation } from '../engine/system.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import type { Bounds } from './bounds.ts'
 import type { Workload } from './workload.ts'
 
 export interface Race {
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly bounds: Bounds
   readonly workload: Workload
   /** Transitions from the beginning to the violation. */

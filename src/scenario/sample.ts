@@ -4,7 +4,7 @@
  * policy's own operations, if it has any, are part of what is being tried out: each joins every other workload.
  */
 import type { Random } from '../engine/random.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { operationDomain, type Operation, type Workload } from './workload.ts'
 
 /** One operation in this many is drawn from the whole domain. */
@@ -12,7 +12,7 @@ const ANYTHING = 4
 
 export function sampleWorkload(
   random: Random,
-  policy: Policy<any, any>,
+  policy: AnyPolicy,
   limits: { vcpus: number; operations: number; groups: readonly (readonly number[])[] },
 ): Workload {
   const { vcpus, operations, groups } = limits

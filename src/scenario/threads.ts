@@ -5,14 +5,14 @@
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
-import { Cpu, type Surroundings } from '../guest/cpu.ts'
+import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
 import { asPolicy } from '../guest/hooks.ts'
 import type { Kernel } from '../guest/kernel.ts'
 import { guestOperations } from '../guest/operations/index.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
-import { HostCpu, type Host } from '../hypervisor/host.ts'
+import { HostCpu, type AnyHostCpu, type Host } from '../hypervisor/host.ts'
 import { ACCESS, UNFINISHED, stepAccess } from '../machine/access.ts'
 import { inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -39,7 +39,7 @@ export interface ThreadsAround {
   readonly co: Coroutines
   readonly kernel: Kernel
   readonly host: Host
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly judge: Judge
   readonly walkers: Walkers
 }
@@ -55,7 +55,7 @@ export class Threads {
   /** Per vCPU: how many operations it has done. */
   private readonly position: number
   private programs: number[][] = []
-  private cpus: readonly Cpu<any, any>[] = []
+  private cpus: readonly AnyCpu[] = []
   private readonly handlers: number[][] = []
   private readonly hostRoots: number[] = []
   private vectors: readonly string[] = []
@@ -74,7 +74,7 @@ export class Threads {
   }
 
   /** Gives the threads the handles that their code is written with. */
-  equip(surroundings: Surroundings<any, any>): void {
+  equip(surroundings: AnySurroundings): void {
     this.vectors = surroundings.vectors
     this.hypercalls = surroundings.hypercalls
     this.cpus = Array.from({ length: this.vcpus }, (_, v) => new Cpu(v, surroundings))
@@ -97,7 +97,9 @@ export class Threads {
       if (known?.needs === 'switching') space = 1 - space
       const where = `${op}(${page}) on CPU${v}, policy ${policy.name}`
       return co.root(`${where} mm${here}`, () =>
-        known === undefined ? asPolicy(where, policy.operations![op].run(cpu)) : known.code(cpu as Cpu, page, here),
+        known === undefined
+          ? asPolicy(where, policy.operations![op].run(cpu))
+          : known.code(cpu as Cpu, page, here),
       )
     })
   }
@@ -111,7 +113,8 @@ export class Threads {
   /** Word of the innermost coroutine of a vCPU, or -1. */
   top(v: number): number {
     const { S } = this.around.machine
-    for (let at = this.frames + IN_HOOK * this.vcpus + v; at >= this.frames; at -= this.vcpus) if (S[at] !== 0) return at
+    for (let at = this.frames + IN_HOOK * this.vcpus + v; at >= this.frames; at -= this.vcpus)
+      if (S[at] !== 0) return at
     return -1
   }
 
@@ -259,7 +262,9 @@ export class Threads {
     const name = this.vectors[vector]
     const own = policy.interrupts?.[name]
     const where = `${name} interrupt on CPU${v}, policy ${policy.name}`
-    return co.root(where, () => (own === undefined ? callFunctionInterrupt(this.cpus[v] as Cpu) : asPolicy(where, own(this.cpus[v]))))
+    return co.root(where, () =>
+      own === undefined ? callFunctionInterrupt(this.cpus[v] as Cpu) : asPolicy(where, own(this.cpus[v])),
+    )
   }
 
   /** VM exit into the host side of a hypercall. */
@@ -278,7 +283,9 @@ export class Threads {
     const name = this.hypercalls[argA(co.nodes, node)]
     const cpus = this.cpus.map(({ id }) => id).filter((id) => mask & (1 << id))
     const where = `hypercall ${name}, policy ${policy.name}`
-    return co.root(`${where} cpu${v} ${pages} ${mask}`, () => asPolicy(where, policy.hypercalls![name](this.hostCpu(v), pages, cpus)))
+    return co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
+      asPolicy(where, policy.hypercalls![name](this.hostCpu(v), pages, cpus)),
+    )
   }
 
   /** Runs the policy's hook of a VM entry or exit, if it has one. */
@@ -291,7 +298,7 @@ export class Threads {
     this.settle(v)
   }
 
-  private hostCpu(v: number): HostCpu<any> {
+  private hostCpu(v: number): AnyHostCpu {
     return new HostCpu(v, this.vcpus, this.around.kernel.shared)
   }
 }

@@ -12,7 +12,8 @@ export const SPECULATE = 7
 export const SPECULATION_STEP = 8
 export const EVICT = 9
 
-export const transition = (kind: number, who: number, detail = 0): number => (kind << 16) | (who << 8) | detail
+export const transition = (kind: number, who: number, detail = 0): number =>
+  (kind << 16) | (who << 8) | detail
 export const kindOf = (t: number): number => t >> 16
 export const whoOf = (t: number): number => (t >> 8) & 0xff
 export const detailOf = (t: number): number => t & 0xff

@@ -3,7 +3,7 @@
  * CPUs or of equivalent pages are the same workload; the canonical one stands for all.
  */
 import { fail } from '../errors.ts'
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { guestOperations, type Subject } from '../guest/operations/index.ts'
 
 export interface Operation {
@@ -19,21 +19,23 @@ export type Workload = readonly (readonly Operation[])[]
 type Groups = readonly (readonly number[])[]
 export const DEFAULT_GROUPS: Groups = [[0], [2, 3]]
 
-export const operationCount = (workload: Workload): number => workload.reduce((sum, ops) => sum + ops.length, 0)
+export const operationCount = (workload: Workload): number =>
+  workload.reduce((sum, ops) => sum + ops.length, 0)
 
 /** CPUs that have something to do. */
 export const busyCpus = (workload: Workload): number => workload.filter((ops) => ops.length > 0).length
 
-export const subjectOf = (policy: Policy<any, any>, op: string): Subject | undefined =>
+export const subjectOf = (policy: AnyPolicy, op: string): Subject | undefined =>
   guestOperations[op]?.subject ?? (policy.operations?.[op] === undefined ? undefined : 'none')
 
 /** Every operation that a workload for this policy can contain, in the order of their size as counterexamples go. */
-export function operationDomain(policy: Policy<any, any>, groups = DEFAULT_GROUPS): Operation[] {
+export function operationDomain(policy: AnyPolicy, groups = DEFAULT_GROUPS): Operation[] {
   const names = [...Object.keys(guestOperations), ...Object.keys(policy.operations ?? {})]
   return names.flatMap((op): Operation[] => {
     const subject = subjectOf(policy, op)
     if (subject === 'page') return groups.flat().map((page) => ({ op, page }))
-    if (subject === 'region') return groups.filter((group) => group.length > 1).map((group) => ({ op, page: group[0] }))
+    if (subject === 'region')
+      return groups.filter((group) => group.length > 1).map((group) => ({ op, page: group[0] }))
     return [{ op }]
   })
 }
@@ -74,11 +76,14 @@ function renamePages(workload: Workload, groups: readonly (readonly number[])[])
 }
 
 /** The workload that stands for all that differ from it only by the numbering of CPUs and of pages within a table. */
-export function canonicalWorkload(workload: Workload, policy: Policy<any, any>, groups = DEFAULT_GROUPS): Workload {
+export function canonicalWorkload(workload: Workload, policy: AnyPolicy, groups = DEFAULT_GROUPS): Workload {
   const domain = operationDomain(policy, groups)
   let best: Workload | undefined
   for (const order of permutations(workload.length)) {
-    const candidate = renamePages(order.map((cpu) => workload[cpu]), groups)
+    const candidate = renamePages(
+      order.map((cpu) => workload[cpu]),
+      groups,
+    )
     if (best === undefined || lexicographic(domain, candidate, best) < 0) best = candidate
   }
   return best!
@@ -93,7 +98,10 @@ function lexicographic(domain: readonly Operation[], a: Workload, b: Workload): 
 }
 
 /** Sorts workloads: fewer operations, then fewer busy CPUs, then by their operations. */
-export function compareWorkloads(policy: Policy<any, any>, groups = DEFAULT_GROUPS): (a: Workload, b: Workload) => number {
+export function compareWorkloads(
+  policy: AnyPolicy,
+  groups = DEFAULT_GROUPS,
+): (a: Workload, b: Workload) => number {
   const domain = operationDomain(policy, groups)
   return (a, b) =>
     operationCount(a) - operationCount(b) || busyCpus(a) - busyCpus(b) || lexicographic(domain, a, b)
@@ -101,11 +109,18 @@ export function compareWorkloads(policy: Policy<any, any>, groups = DEFAULT_GROU
 
 function permutations(n: number): number[][] {
   if (n === 0) return [[]]
-  return permutations(n - 1).flatMap((rest) => Array.from({ length: n }, (_, i) => [...rest.slice(0, i), n - 1, ...rest.slice(i)]))
+  return permutations(n - 1).flatMap((rest) =>
+    Array.from({ length: n }, (_, i) => [...rest.slice(0, i), n - 1, ...rest.slice(i)]),
+  )
 }
 
 /** All canonical workloads with exactly `operations` operations on at most `vcpus` CPUs, smallest first. */
-export function enumerateWorkloads(policy: Policy<any, any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+export function enumerateWorkloads(
+  policy: AnyPolicy,
+  vcpus: number,
+  operations: number,
+  groups = DEFAULT_GROUPS,
+): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let extra = 0; extra <= Math.min(own, operations); extra++) {
@@ -118,17 +133,29 @@ export function enumerateWorkloads(policy: Policy<any, any>, vcpus: number, oper
  * All canonical workloads with at most `operations` guest operations; the policy's own operations come in addition,
  * each at most once, since they are part of what is verified rather than of the load. Smallest first.
  */
-export function boundedWorkloads(policy: Policy<any, any>, vcpus: number, operations: number, groups = DEFAULT_GROUPS): Workload[] {
+export function boundedWorkloads(
+  policy: AnyPolicy,
+  vcpus: number,
+  operations: number,
+  groups = DEFAULT_GROUPS,
+): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let guest = 1; guest <= operations; guest++) {
-    for (let extra = 0; extra <= own; extra++) found.push(...enumerateWith(policy, vcpus, guest, extra, groups))
+    for (let extra = 0; extra <= own; extra++)
+      found.push(...enumerateWith(policy, vcpus, guest, extra, groups))
   }
   return found.toSorted(compareWorkloads(policy, groups))
 }
 
 /** Canonical workloads with exactly so many guest operations and so many different operations of the policy. */
-function enumerateWith(policy: Policy<any, any>, vcpus: number, guest: number, extra: number, groups: Groups): Workload[] {
+function enumerateWith(
+  policy: AnyPolicy,
+  vcpus: number,
+  guest: number,
+  extra: number,
+  groups: Groups,
+): Workload[] {
   const domain = operationDomain(policy, groups)
   const found = new Map<string, Workload>()
   const extend = (workload: Operation[][], guestLeft: number, extraLeft: number, cpu: number): void => {
@@ -142,31 +169,52 @@ function enumerateWith(policy: Policy<any, any>, vcpus: number, guest: number, e
       if (at > 0 && workload[at - 1].length <= workload[at].length) continue
       for (const operation of domain) {
         const isGuest = guestOperations[operation.op] !== undefined
-        if (isGuest ? guestLeft === 0 : extraLeft === 0 || workload.some((ops) => ops.includes(operation))) continue
+        if (isGuest ? guestLeft === 0 : extraLeft === 0 || workload.some((ops) => ops.includes(operation)))
+          continue
         workload[at].push(operation)
         extend(workload, guestLeft - (isGuest ? 1 : 0), extraLeft - (isGuest ? 0 : 1), at)
         workload[at].pop()
       }
     }
   }
-  extend(Array.from({ length: vcpus }, () => []), guest, extra, 0)
+  extend(
+    Array.from({ length: vcpus }, () => []),
+    guest,
+    extra,
+    0,
+  )
   return [...found.values()]
 }
 
 /** Checks a workload from outside. */
-export function checkWorkload(where: string, workload: Workload, policy: Policy<any, any>, groups = DEFAULT_GROUPS): void {
+export function checkWorkload(
+  where: string,
+  workload: Workload,
+  policy: AnyPolicy,
+  groups = DEFAULT_GROUPS,
+): void {
   for (const { op, page } of workload.flat()) {
     const subject = subjectOf(policy, op)
     if (subject === undefined) {
       const known = operationDomain(policy, groups).map((each) => each.op)
-      throw fail.badWorkload(where, `operation "${op}" is not known to policy "${policy.name}"; known: ${[...new Set(known)].join(', ')}`)
+      throw fail.badWorkload(
+        where,
+        `operation "${op}" is not known to policy "${policy.name}"; known: ${[...new Set(known)].join(', ')}`,
+      )
     }
-    if (subject === 'none' && page !== undefined) throw fail.badWorkload(where, `operation "${op}" takes no page, but has page ${page}`)
+    if (subject === 'none' && page !== undefined)
+      throw fail.badWorkload(where, `operation "${op}" takes no page, but has page ${page}`)
     if (subject === 'page' && (page === undefined || !groups.flat().includes(page))) {
-      throw fail.badWorkload(where, `operation "${op}" has page ${page ?? 'missing'}; expected one of ${groups.flat().join(', ')}`)
+      throw fail.badWorkload(
+        where,
+        `operation "${op}" has page ${page ?? 'missing'}; expected one of ${groups.flat().join(', ')}`,
+      )
     }
     if (subject === 'region' && !groups.some((group) => group.length > 1 && group[0] === page)) {
-      throw fail.badWorkload(where, `operation "${op}" has page ${page ?? 'missing'}; expected the first page of a fully mapped table`)
+      throw fail.badWorkload(
+        where,
+        `operation "${op}" has page ${page ?? 'missing'}; expected the first page of a fully mapped table`,
+      )
     }
   }
 }

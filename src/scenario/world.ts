@@ -8,7 +8,7 @@ import type { System, Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import { hooksOf } from '../guest/hooks.ts'
 import { Kernel, type SharedDeclaration } from '../guest/kernel.ts'
-import { optionsOf, type Policy } from '../guest/policy.ts'
+import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { installSlots } from '../guest/smp.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
@@ -43,7 +43,7 @@ export class World implements System {
   /** Dangerous situations reached since this world was built. */
   readonly witnessed = new Set<WitnessKind>()
 
-  private readonly policy: Policy<any, any>
+  private readonly policy: AnyPolicy
   private readonly config: MachineConfig
   private readonly host: Host
   private readonly kernel: Kernel
@@ -54,7 +54,7 @@ export class World implements System {
   private readonly placement: Placement
   private initial = new Int32Array(0)
 
-  constructor(policy: Policy<any, any>, config: MachineConfig, features: KernelFeatures) {
+  constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures) {
     this.policy = policy
     this.config = config
     const m = (this.machine = new Machine(config))
@@ -152,7 +152,8 @@ export class World implements System {
     for (let v = 0; v < vcpus; v++) {
       const top = threads.top(v)
       const running = S[on + v] !== 0
-      if (top >= 0 && (running || threads.inHook(top)) && threads.canStep(v, top)) n = threads.addSteps(v, top, out, n)
+      if (top >= 0 && (running || threads.inHook(top)) && threads.canStep(v, top))
+        n = threads.addSteps(v, top, out, n)
       if (running) {
         if (S[pending + v] !== 0 && S[interruptFlag + v] === 1 && threads.takesInterrupts(v)) {
           for (let bits = S[pending + v], vector = 0; bits !== 0; bits >>= 1, vector++) {

@@ -1,16 +1,16 @@
 /** Worlds by what their machine is like, so that workloads on equal machines share one world and its control states. */
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresFor, machineFor, type Bounds } from './bounds.ts'
 import type { Workload } from './workload.ts'
 import { World } from './world.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 
 export class Worlds {
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly bounds: Bounds
   private readonly known = new Map<string, World>()
 
-  constructor(policy: Policy<any, any>, bounds: Bounds) {
+  constructor(policy: AnyPolicy, bounds: Bounds) {
     this.policy = policy
     this.bounds = bounds
   }

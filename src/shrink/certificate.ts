@@ -2,7 +2,7 @@
  * The proof that a race is minimal: every strictly smaller workload and schedule was searched. A certificate says what
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
 import {
@@ -50,7 +50,8 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
       const bounds = withVcpus(race.bounds, vcpus)
-      const candidates = scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, vcpus, operations)
+      const candidates =
+        scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, vcpus, operations)
       if (candidates === undefined) return undefined
       const ownGroup = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus
       const group = { race, bounds, candidates }
@@ -58,11 +59,14 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
       const best = searchGroup(group, ownGroup ? costOf(race) : undefined, spent, options)
       if (best === 'too large') return undefined
       if (best === undefined) continue
-      if (ownGroup && sameCost(costOf(best), costOf(race))) return { race: best, certificate: { scope, ...spent } }
+      if (ownGroup && sameCost(costOf(best), costOf(race)))
+        return { race: best, certificate: { scope, ...spent } }
       // What counts as searched is what is smaller than the race that came out, whichever race it began with.
       Object.assign(spent, before)
       const proven = searchGroup(group, costOf(best), spent, options)
-      return proven === undefined || proven === 'too large' ? undefined : { race: proven, certificate: { scope, ...spent } }
+      return proven === undefined || proven === 'too large'
+        ? undefined
+        : { race: proven, certificate: { scope, ...spent } }
     }
   }
   return undefined
@@ -108,7 +112,7 @@ export function withVcpus(bounds: Bounds, vcpus: number): Bounds {
   return makeBounds({ ...bounds, vcpus, pcpus: Math.min(bounds.pcpus, vcpus) })
 }
 
-function all(policy: Policy<any, any>, bounds: Bounds, operations: number): Workload[] | undefined {
+function all(policy: AnyPolicy, bounds: Bounds, operations: number): Workload[] | undefined {
   if (operations > 3) return undefined
   const workloads = enumerateWorkloads(policy, bounds.vcpus, operations, bounds.groups)
   return workloads.length > MAX_WORKLOADS ? undefined : workloads

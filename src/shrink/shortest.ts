@@ -16,7 +16,9 @@ export interface Cost {
 
 export interface Shortest {
   /** The smallest violating schedule, if there is one within the limit. */
-  readonly found: { readonly schedule: Int32Array; readonly violation: Violation; readonly cost: Cost } | undefined
+  readonly found:
+    | { readonly schedule: Int32Array; readonly violation: Violation; readonly cost: Cost }
+    | undefined
   /** States looked at, told apart by the actor that moved last. */
   readonly states: number
   /** False if the search was given up because it grew too large. */
@@ -94,7 +96,11 @@ class Search {
       scratch.cost[node] = -1 - frontier.taken
       if (visited.count > maxStates) return { found: undefined, states: visited.count, complete: false }
     }
-    return { found: this.best === undefined ? undefined : this.unwind(), states: visited.count, complete: true }
+    return {
+      found: this.best === undefined ? undefined : this.unwind(),
+      states: visited.count,
+      complete: true,
+    }
   }
 
   private expand(node: number, cost: number): void {
@@ -147,7 +153,8 @@ class Search {
   private unwind(): { schedule: Int32Array; violation: Violation; cost: Cost } {
     const { from, transition, violation } = this.best!
     const schedule: number[] = transition >= 0 ? [transition] : []
-    for (let node = from; scratch.parent[node] >= 0; node = scratch.parent[node]) schedule.push(scratch.via[node])
+    for (let node = from; scratch.parent[node] >= 0; node = scratch.parent[node])
+      schedule.push(scratch.via[node])
     const cost = { switches: Math.floor(this.limit / MAX_STEPS), steps: this.limit % MAX_STEPS }
     return { schedule: Int32Array.from(schedule.reverse()), violation, cost }
   }

@@ -19,17 +19,24 @@ export interface Shrunk {
 
 export function shrink(race: Race, options: CertifyOptions = {}): Shrunk {
   const small = shrinkWorkload(race, options)
-  return certify(small, 'all-workloads', options) ?? certify(small, 'sub-workloads', options) ?? { race: small, certificate: undefined }
+  return (
+    certify(small, 'all-workloads', options) ??
+    certify(small, 'sub-workloads', options) ?? { race: small, certificate: undefined }
+  )
 }
 
 /** Takes operations out while the invariant can still be violated. */
 function shrinkWorkload(race: Race, options: CertifyOptions): Race {
   const worlds = new Worlds(race.policy, race.bounds)
   let best = minimalSchedule(worlds, race, race.workload) ?? straighten(worlds, race)
-  for (let again = true; again && options.stop?.() !== true; ) {
+  for (let again = true; again && options.stop?.() !== true;) {
     again = false
     for (const workload of withoutOne(best.workload)) {
-      const smaller = minimalSchedule(worlds, race, canonicalWorkload(workload, race.policy, race.bounds.groups))
+      const smaller = minimalSchedule(
+        worlds,
+        race,
+        canonicalWorkload(workload, race.policy, race.bounds.groups),
+      )
       if (smaller === undefined) continue
       best = smaller
       again = true

@@ -10,7 +10,7 @@ import type { World } from '../scenario/world.ts'
 export function straighten(worlds: Worlds, race: Race): Race {
   const world = worlds.at(race.workload)
   let best = race
-  for (let again = true; again; ) {
+  for (let again = true; again;) {
     again = false
     for (let length = best.schedule.length >> 1; length >= 1; length >>= 1) {
       for (let at = 0; at + length <= best.schedule.length; at++) {

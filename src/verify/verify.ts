@@ -2,7 +2,7 @@
  * Verification: every workload within the bounds, under every schedule. A clean result is a proof for these bounds and
  * no others, so they are part of it; the witnesses say which dangerous situations were reached on the way.
  */
-import type { Policy } from '../guest/policy.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
@@ -13,7 +13,7 @@ import { Worlds } from '../scenario/worlds.ts'
 import { shortest } from '../shrink/shortest.ts'
 
 export interface VerifyOptions {
-  readonly policy: Policy<any, any>
+  readonly policy: AnyPolicy
   readonly bounds: Bounds
   /** Guest operations of a workload, at most; the policy's own come in addition, each at most once. */
   readonly operations: number
@@ -58,7 +58,10 @@ export function verify(options: VerifyOptions): Verification {
     if (stop?.() === true) complete = false
     if (!complete || race !== undefined) break
     const world = worlds.at(workload)
-    const result = explore(world, { ...(options.maxStates && { maxStates: options.maxStates }), ...(stop && { stop }) })
+    const result = explore(world, {
+      ...(options.maxStates && { maxStates: options.maxStates }),
+      ...(stop && { stop }),
+    })
     states += result.states
     transitions += result.transitions
     depth = Math.max(depth, result.depth)
@@ -81,16 +84,29 @@ export function verify(options: VerifyOptions): Verification {
   }
 }
 
-function raceOf(policy: Policy<any, any>, bounds: Bounds, workload: Workload, worlds: Worlds, violation: Violation): Race {
+function raceOf(
+  policy: AnyPolicy,
+  bounds: Bounds,
+  workload: Workload,
+  worlds: Worlds,
+  violation: Violation,
+): Race {
   const { found } = shortest(worlds.at(workload), { invariant: violation.invariant })
-  return { policy, bounds, workload, schedule: found?.schedule ?? new Int32Array(0), violation: found?.violation ?? violation }
+  return {
+    policy,
+    bounds,
+    workload,
+    schedule: found?.schedule ?? new Int32Array(0),
+    violation: found?.violation ?? violation,
+  }
 }
 
 /** One sentence: what was verified, or not, within which bounds. */
-export function tellVerification(policy: Policy<any, any>, v: Verification): string {
+export function tellVerification(policy: AnyPolicy, v: Verification): string {
   const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}`
   const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
-  if (v.verdict === 'race') return `${policy.name}: broken (${v.race!.violation.invariant}), found within ${within}: ${counted}`
+  if (v.verdict === 'race')
+    return `${policy.name}: broken (${v.race!.violation.invariant}), found within ${within}: ${counted}`
   return `${policy.name}: not verified, given up within ${within} after ${counted}`
 }

@@ -3,8 +3,15 @@
  * policy's corpus. A race fails its test with the lane diagram as the message.
  */
 import { afterAll, describe, expect, test } from 'vitest'
-import { casesOf, checkByHunting, checkByVerifying, checkCase, type CheckOptions, type Finding } from '../check/check.ts'
-import type { Policy } from '../guest/policy.ts'
+import {
+  casesOf,
+  checkByHunting,
+  checkByVerifying,
+  checkCase,
+  type CheckOptions,
+  type Finding,
+} from '../check/check.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 
 export interface DescribePolicyOptions extends CheckOptions {
   /** Milliseconds that a test may take. Default 60,000. */
@@ -23,7 +30,7 @@ class PolicyFailure extends Error {
 }
 
 /** Registers the suite of a policy. Call it at the top level of a test file, or within `describe`. */
-export function describePolicy(policy: Policy<any, any>, options: DescribePolicyOptions = {}): void {
+export function describePolicy(policy: AnyPolicy, options: DescribePolicyOptions = {}): void {
   const { timeout = 60_000, summary = true, ...check } = options
   const said: string[] = []
   const settle = ({ passed, message }: Finding): void => {
@@ -32,15 +39,22 @@ export function describePolicy(policy: Policy<any, any>, options: DescribePolicy
   }
   const broken = policy.expected === 'broken'
   describe(policy.name, () => {
-    test(broken ? 'is caught by random search' : 'survives random search', { timeout }, () => settle(checkByHunting(policy, check)))
-    test(broken ? 'is caught within bounds' : 'is verified within bounds', { timeout }, async ({ annotate }) => {
-      const finding = checkByVerifying(policy, check)
-      await annotate(finding.message.split('\n')[0])
-      settle(finding)
-      if (!broken) expect(finding.verification.witnesses, 'dangerous situations reached').not.toEqual([])
-    })
+    test(broken ? 'is caught by random search' : 'survives random search', { timeout }, () =>
+      settle(checkByHunting(policy, check)),
+    )
+    test(
+      broken ? 'is caught within bounds' : 'is verified within bounds',
+      { timeout },
+      async ({ annotate }) => {
+        const finding = checkByVerifying(policy, check)
+        await annotate(finding.message.split('\n')[0])
+        settle(finding)
+        if (!broken) expect(finding.verification.witnesses, 'dangerous situations reached').not.toEqual([])
+      },
+    )
     const { cases, problems } = casesOf(policy, check.corpus)
-    for (const kept of cases) test(`corpus case ${kept.case.id}`, { timeout }, () => settle(checkCase(policy, kept)))
+    for (const kept of cases)
+      test(`corpus case ${kept.case.id}`, { timeout }, () => settle(checkCase(policy, kept)))
     if (problems.length > 0) {
       test('corpus can be read', () => {
         throw new PolicyFailure(problems.join('\n'))

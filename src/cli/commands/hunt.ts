@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { makeCase } from '../../corpus/case.ts'
 import { keep } from '../../corpus/store.ts'
 import { ShootdownError } from '../../errors.ts'
-import type { Policy } from '../../guest/policy.ts'
+import type { AnyPolicy } from '../../guest/policy.ts'
 import { HUNT_DEFAULTS, hunt, type Found, type Hunted } from '../../hunt/hunt.ts'
 import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
 import { VERSION } from '../../version.ts'
@@ -32,7 +32,10 @@ export async function huntCommand(context: Context): Promise<number> {
         ...(options.strategy !== undefined && { strategy: options.strategy }),
         ...(options.operations !== undefined && { operations: options.operations }),
         stop: () => interrupt.stop(),
-        onProgress: ({ runs, of }) => terminal.progress(`${policy.name}: ${runs.toLocaleString('en')} of ${of.toLocaleString('en')} runs`),
+        onProgress: ({ runs, of }) =>
+          terminal.progress(
+            `${policy.name}: ${runs.toLocaleString('en')} of ${of.toLocaleString('en')} runs`,
+          ),
       })
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
@@ -47,10 +50,26 @@ export async function huntCommand(context: Context): Promise<number> {
     const wanted = policy.expected === 'broken' ? 'race' : 'clean'
     if (hunted.verdict !== wanted) {
       asExpected = false
-      if (policy.expected !== undefined) terminal.say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
+      if (policy.expected !== undefined)
+        terminal.say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
     }
-    const { strategy, seed, runs, steps, seconds, verdict, witnesses, interrupted } = { ...hunted, interrupted: interrupt.stop() }
-    hunts.push({ policy: policy.name, verdict, expected: policy.expected ?? null, strategy, seed, runs, steps, seconds, interrupted, witnesses: [...witnesses], races })
+    const { strategy, seed, runs, steps, seconds, verdict, witnesses, interrupted } = {
+      ...hunted,
+      interrupted: interrupt.stop(),
+    }
+    hunts.push({
+      policy: policy.name,
+      verdict,
+      expected: policy.expected ?? null,
+      strategy,
+      seed,
+      runs,
+      steps,
+      seconds,
+      interrupted,
+      witnesses: [...witnesses],
+      races,
+    })
   }
   if (interrupt.stop()) terminal.complain('Ended early; what was found until then is reported and kept.')
   terminal.clearProgress()
@@ -59,9 +78,19 @@ export async function huntCommand(context: Context): Promise<number> {
 }
 
 /** Writes a race's case and reports it; a case that cannot be written is a problem, not the end. */
-function keepRace(context: Context, hunted: Hunted, found: Found, problems: string[]): z.infer<typeof raceJson> {
+function keepRace(
+  context: Context,
+  hunted: Hunted,
+  found: Found,
+  problems: string[],
+): z.infer<typeof raceJson> {
   const { terminal, options } = context
-  const kept = makeCase(found.race, found.certificate, { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION })
+  const kept = makeCase(found.race, found.certificate, {
+    seed: hunted.seed,
+    strategy: found.foundBy,
+    run: found.run,
+    version: VERSION,
+  })
   const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
   terminal.say(`\n${tellRace(found.race, found.certificate)}`)
   terminal.say(
@@ -73,7 +102,9 @@ function keepRace(context: Context, hunted: Hunted, found: Found, problems: stri
   try {
     const written = keep(options.corpus ?? DEFAULT_CORPUS, kept)
     file = written.file
-    terminal.say(`${written.fresh ? 'Saved as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`)
+    terminal.say(
+      `${written.fresh ? 'Saved as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`,
+    )
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
     terminal.complain(cause.message)
@@ -92,7 +123,10 @@ function keepRace(context: Context, hunted: Hunted, found: Found, problems: stri
     switches,
     steps,
     diagram: diagramOf(found.race),
-    certificate: found.certificate === undefined ? null : { workloads: found.certificate.workloads, states: found.certificate.states },
+    certificate:
+      found.certificate === undefined
+        ? null
+        : { workloads: found.certificate.workloads, states: found.certificate.states },
     foundBy: found.foundBy,
     run: found.run,
   }
@@ -105,7 +139,22 @@ function tellClean(hunted: Hunted): string {
   return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules: ${enumerated.states.toLocaleString('en')} states).`
 }
 
-function failedHunt(policy: Policy<any, any>, cause: ShootdownError): HuntRow {
-  const nothing = { strategy: '', seed: 0, runs: 0, steps: 0, seconds: 0, interrupted: false, witnesses: [], races: [] }
-  return { policy: policy.name, verdict: 'clean', expected: policy.expected ?? null, ...nothing, error: cause.message }
+function failedHunt(policy: AnyPolicy, cause: ShootdownError): HuntRow {
+  const nothing = {
+    strategy: '',
+    seed: 0,
+    runs: 0,
+    steps: 0,
+    seconds: 0,
+    interrupted: false,
+    witnesses: [],
+    races: [],
+  }
+  return {
+    policy: policy.name,
+    verdict: 'clean',
+    expected: policy.expected ?? null,
+    ...nothing,
+    error: cause.message,
+  }
 }

@@ -10,7 +10,13 @@ export async function listPolicies({ options, terminal }: Context): Promise<numb
     if (breaks !== undefined) terminal.say(`${' '.repeat(width)}             because ${breaks}`)
   }
   terminal.object({
-    policies: known.map(({ name, summary, expected = null, breaks = null, fixedBy = null }) => ({ name, summary, expected, breaks, fixedBy })),
+    policies: known.map(({ name, summary, expected = null, breaks = null, fixedBy = null }) => ({
+      name,
+      summary,
+      expected,
+      breaks,
+      fixedBy,
+    })),
   })
   return AS_EXPECTED
 }

@@ -18,7 +18,11 @@ export async function replayCommand(context: Context): Promise<number> {
     if (context.interrupt.stop()) break
     try {
       const policy = known.find(({ name }) => name === kept.policy)
-      if (policy === undefined) throw fail.unknownPolicy(kept.policy, known.map(({ name }) => name))
+      if (policy === undefined)
+        throw fail.unknownPolicy(
+          kept.policy,
+          known.map(({ name }) => name),
+        )
       const { outcome, step, reason } = replayCase(kept, policy)
       const expected = expectedOutcome(kept, policy)
       const verdict = outcome === expected ? '' : `  (expected: ${expected})`
@@ -31,22 +35,39 @@ export async function replayCommand(context: Context): Promise<number> {
   }
   for (const { error } of problems) terminal.complain(error)
   const count = (outcome: string): number => rows.filter((row) => row.outcome === outcome).length
-  terminal.say(`${rows.length} cases: ${count('reproduced')} reproduced, ${count('fixed')} fixed, ${count('diverged')} diverged; ${problems.length} unreadable.`)
+  terminal.say(
+    `${rows.length} cases: ${count('reproduced')} reproduced, ${count('fixed')} fixed, ${count('diverged')} diverged; ${problems.length} unreadable.`,
+  )
   terminal.object({ cases: rows, problems } satisfies Result)
-  return problems.length === 0 && rows.every(({ outcome, expected }) => outcome === expected) ? AS_EXPECTED : NOT_AS_EXPECTED
+  return problems.length === 0 && rows.every(({ outcome, expected }) => outcome === expected)
+    ? AS_EXPECTED
+    : NOT_AS_EXPECTED
 }
 
 /** The cases that are named, by file or id; all of the corpus where none is. */
-export async function selectedCases({ options, rest }: Context): Promise<{ cases: Kept[]; problems: { file: string; error: string }[] }> {
+export async function selectedCases({
+  options,
+  rest,
+}: Context): Promise<{ cases: Kept[]; problems: { file: string; error: string }[] }> {
   const folder = options.corpus ?? DEFAULT_CORPUS
   const read = (place: string): ReturnType<typeof readCorpus> => readCorpus(place)
   const names = [options.policy ?? []].flat()
-  const sources = rest.length === 0 ? [read(folder)] : rest.map((name) => read(name.endsWith('.json') ? name : `${folder}/${name}.json`))
-  const cases = sources.flatMap((source) => source.cases).filter(({ case: kept }) => names.length === 0 || names.includes(kept.policy))
-  const problems = sources.flatMap((source) => source.problems.map(({ file, error }) => ({ file, error: error.message })))
+  const sources =
+    rest.length === 0
+      ? [read(folder)]
+      : rest.map((name) => read(name.endsWith('.json') ? name : `${folder}/${name}.json`))
+  const cases = sources
+    .flatMap((source) => source.cases)
+    .filter(({ case: kept }) => names.length === 0 || names.includes(kept.policy))
+  const problems = sources.flatMap((source) =>
+    source.problems.map(({ file, error }) => ({ file, error: error.message })),
+  )
   sources.forEach((source, i) => {
     if (rest.length > 0 && source.cases.length + source.problems.length === 0) {
-      const problem = fail.corpusRead(rest[i], `there is no such case; expected a file, or the id of a case in ${folder}`)
+      const problem = fail.corpusRead(
+        rest[i],
+        `there is no such case; expected a file, or the id of a case in ${folder}`,
+      )
       problems.push({ file: rest[i], error: problem.message })
     }
   })

@@ -18,10 +18,20 @@ export async function showCommand(context: Context): Promise<number> {
   for (const { file, case: kept } of cases) {
     try {
       const policy = known.find(({ name }) => name === kept.policy)
-      if (policy === undefined) throw fail.unknownPolicy(kept.policy, known.map(({ name }) => name))
+      if (policy === undefined)
+        throw fail.unknownPolicy(
+          kept.policy,
+          known.map(({ name }) => name),
+        )
       const race = raceOfCase(file, kept, policy)
       terminal.say(`${terminal.bold(kept.id)}\n${tellRace(race, kept.certificate)}\n`)
-      rows.push({ id: kept.id, file, policy: kept.policy, invariant: kept.invariant, diagram: diagramOf(race) })
+      rows.push({
+        id: kept.id,
+        file,
+        policy: kept.policy,
+        invariant: kept.invariant,
+        diagram: diagramOf(race),
+      })
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
       problems.push({ file, error: cause.message })

@@ -1,7 +1,7 @@
 /** `shootdown verify`: every workload within the bounds, under every schedule. */
 import type { z } from 'zod'
 import { ShootdownError } from '../../errors.ts'
-import type { Policy } from '../../guest/policy.ts'
+import type { AnyPolicy } from '../../guest/policy.ts'
 import { WITNESSES } from '../../machine/facts.ts'
 import { diagramOf } from '../../report/race.ts'
 import { tellVerification, verify, type Verification } from '../../verify/verify.ts'
@@ -28,7 +28,9 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
         operations,
         stop: () => interrupt.stop(),
         onProgress: ({ workloads, of, states }) =>
-          terminal.progress(`${policy.name}: ${workloads} of ${of} workloads, ${states.toLocaleString('en')} states`),
+          terminal.progress(
+            `${policy.name}: ${workloads} of ${of} workloads, ${states.toLocaleString('en')} states`,
+          ),
       })
       report(policy, verification, terminal.say)
       row = rowOf(policy, verification)
@@ -43,20 +45,25 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
   terminal.clearProgress()
   if (interrupt.stop()) terminal.complain('Ended early; nothing is claimed of what was not searched.')
   terminal.object(selected.length === 1 ? rows[0] : { verifications: rows })
-  const asExpected = ({ verdict, expected }: Row): boolean => verdict === (expected === 'broken' ? 'race' : 'safe')
+  const asExpected = ({ verdict, expected }: Row): boolean =>
+    verdict === (expected === 'broken' ? 'race' : 'safe')
   return rows.length === selected.length && rows.every(asExpected) ? AS_EXPECTED : NOT_AS_EXPECTED
 }
 
-function report(policy: Policy<any, any>, verification: Verification, say: (text: string) => void): void {
-  const claim = policy.expected === undefined ? '' : `, ${verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe') ? 'as stated' : `but stated ${policy.expected}`}`
+function report(policy: AnyPolicy, verification: Verification, say: (text: string) => void): void {
+  const claim =
+    policy.expected === undefined
+      ? ''
+      : `, ${verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe') ? 'as stated' : `but stated ${policy.expected}`}`
   say(`${tellVerification(policy, verification)}${claim} (${verification.seconds.toFixed(1)} s)`)
   if (verification.verdict === 'safe') {
     say(`  reached on the way: ${verification.witnesses.map((kind) => WITNESSES[kind]).join('; ')}`)
   }
-  if (verification.race !== undefined) say(`  ${verification.race.violation.explanation}\n${diagramOf(verification.race)}\n`)
+  if (verification.race !== undefined)
+    say(`  ${verification.race.violation.explanation}\n${diagramOf(verification.race)}\n`)
 }
 
-function rowOf(policy: Policy<any, any>, v: Verification | undefined): Row {
+function rowOf(policy: AnyPolicy, v: Verification | undefined): Row {
   const { race } = v ?? {}
   return {
     policy: policy.name,
@@ -70,6 +77,13 @@ function rowOf(policy: Policy<any, any>, v: Verification | undefined): Row {
     depth: v?.depth ?? 0,
     seconds: v?.seconds ?? 0,
     witnesses: [...(v?.witnesses ?? [])],
-    race: race === undefined ? null : { invariant: race.violation.invariant, explanation: race.violation.explanation, diagram: diagramOf(race) },
+    race:
+      race === undefined
+        ? null
+        : {
+            invariant: race.violation.invariant,
+            explanation: race.violation.explanation,
+            diagram: diagramOf(race),
+          },
   }
 }

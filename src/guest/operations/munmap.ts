@@ -20,7 +20,11 @@ export function* munmap(cpu: Cpu, page: number, space: number): Code {
     const frame = yield* perform(CLEAR_ENTRY, table, place(1, page))
     const emptied: number[] = []
     if (frame !== 0) {
-      for (let below = table, level = 2; level <= levels && (yield* perform(IS_EMPTY, below)) === 1; level++) {
+      for (
+        let below = table, level = 2;
+        level <= levels && (yield* perform(IS_EMPTY, below)) === 1;
+        level++
+      ) {
         const above = yield* perform(FIND_TABLE, space, place(level, page))
         yield* perform(CLEAR_ENTRY, above, place(level, page))
         emptied.push(below)
