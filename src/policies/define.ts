@@ -9,7 +9,8 @@ import type { SharedDeclaration } from '../guest/kernel.ts'
  * @throws ShootdownError if a part is missing or of the wrong kind; the sentence names it.
  */
 export function definePolicy<
-  const D extends Record<string, SharedDeclaration> = Record<string, never>,
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- a policy without variables has none, not any
+  const D extends Record<string, SharedDeclaration> = Record<never, never>,
   const O extends z.ZodType = z.ZodType,
 >(policy: Policy<D, O>): Policy<D, O> {
   checkPolicy('definePolicy', policy)
