@@ -6,7 +6,11 @@ import * as T from '../scenario/transition.ts'
 import type { Turn } from './schedules.ts'
 
 /** The transition of number `pick` among some of one kind, modulo if there is none of it; undefined if there are none. */
-export function picked(transitions: readonly number[], pick: number, numberOf: (t: number) => number = T.detailOf): number | undefined {
+export function picked(
+  transitions: readonly number[],
+  pick: number,
+  numberOf: (t: number) => number = T.detailOf,
+): number | undefined {
   return transitions.find((t) => numberOf(t) === pick) ?? transitions[pick % transitions.length]
 }
 

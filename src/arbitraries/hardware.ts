@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { defaultBounds } from '../scenario/bounds.ts'
 import { PlainArbitrary } from './plain.ts'
-import { listShape, recordShape, type Shape } from './shape.ts'
+import { listShape, natural, naturalBelow, recordShape, type Shape } from './shape.ts'
 
 export interface HardwareEvent {
   /** Transitions from the beginning: it happens after so many, or as soon as it can from then on. */
@@ -39,13 +39,10 @@ export function hardwareShape(limits: HardwareLimits): Shape<readonly HardwareEv
   const { vcpus = defaultBounds.vcpus, count = 4, steps = 31, does = DOES } = limits
   const event = recordShape<HardwareEvent>({
     schema: z.strictObject({
-      step: z.int().min(0),
-      cpu: z
-        .int()
-        .min(0)
-        .max(vcpus - 1),
+      step: natural,
+      cpu: naturalBelow(vcpus),
       does: z.enum(DOES),
-      pick: z.int().min(0),
+      pick: natural,
     }),
     least: [0, 0, 0, 0],
     encode: (each) => [each.step, each.pick, each.cpu, DOES.indexOf(each.does)],

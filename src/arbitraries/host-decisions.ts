@@ -6,7 +6,7 @@
 import { z } from 'zod'
 import { defaultBounds } from '../scenario/bounds.ts'
 import { PlainArbitrary } from './plain.ts'
-import { listShape, recordShape, type Shape } from './shape.ts'
+import { listShape, naturalBelow, recordShape, type Shape } from './shape.ts'
 
 export interface HostDecision {
   /** The vCPU that is put on a pCPU; if it cannot be, the pCPU alone decides. */
@@ -36,14 +36,8 @@ export function hostShape({
 }: HostLimits): Shape<readonly HostDecision[]> {
   const decision = recordShape<HostDecision>({
     schema: z.strictObject({
-      cpu: z
-        .int()
-        .min(0)
-        .max(vcpus - 1),
-      pcpu: z
-        .int()
-        .min(0)
-        .max(pcpus - 1),
+      cpu: naturalBelow(vcpus),
+      pcpu: naturalBelow(pcpus),
     }),
     least: [0, 0],
     encode: ({ cpu, pcpu }) => [cpu, pcpu],

@@ -9,3 +9,9 @@ export { hardwareEvents, type HardwareEvent, type HardwareLimits } from './hardw
 export { scenarios, type Scenario, type ScenarioLimits } from './scenarios.ts'
 export { runScenario, type Played } from './play.ts'
 export { scenarioOfCase, scenarioOfRace } from './recover.ts'
+export {
+  describeDistribution,
+  type Counts,
+  type Distribution,
+  type DistributionOptions,
+} from './distribution.ts'

@@ -5,7 +5,7 @@
 import { z } from 'zod'
 import { defaultBounds } from '../scenario/bounds.ts'
 import { PlainArbitrary } from './plain.ts'
-import { listShape, recordShape, type Shape } from './shape.ts'
+import { listShape, natural, naturalBelow, recordShape, type Shape } from './shape.ts'
 
 export interface PreemptionPoint {
   /** Transitions from the beginning: the vCPU is preempted after so many, or as soon as it can be from then on. */
@@ -36,12 +36,9 @@ export function preemptionShape(limits: PreemptionLimits): Shape<readonly Preemp
   const { vcpus = defaultBounds.vcpus, count = 2, steps = 31 } = limits
   const point = recordShape<PreemptionPoint>({
     schema: z.strictObject({
-      step: z.int().min(0),
-      cpu: z
-        .int()
-        .min(0)
-        .max(vcpus - 1),
-      for: z.int().min(0),
+      step: natural,
+      cpu: naturalBelow(vcpus),
+      for: natural,
     }),
     least: [0, 0, 0],
     encode: (each) => [each.step, each.for, each.cpu],
@@ -54,3 +51,7 @@ export function preemptionShape(limits: PreemptionLimits): Shape<readonly Preemp
   })
   return listShape(point, { count, by: ({ step }) => step })
 }
+
+/** Points in the order in which they are due. */
+export const ascending = (points: readonly PreemptionPoint[]): readonly PreemptionPoint[] =>
+  points.toSorted((a, b) => a.step - b.step)

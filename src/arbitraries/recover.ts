@@ -25,7 +25,9 @@ import type { AnyPolicy } from './workloads.ts'
 /** The scenario that plays a race, within the bounds of that race. */
 export function scenarioOfRace(race: Race): Scenario {
   const world = new Worlds(race.policy, race.bounds).at(race.workload)
-  return new Recovery(world, race.bounds, race.workload).follow(Array.from(race.schedule, (t) => (possible) => possible.find((each) => each === t)))
+  return new Recovery(world, race.bounds, race.workload).follow(
+    Array.from(race.schedule, (t) => (possible) => possible.find((each) => each === t)),
+  )
 }
 
 /**
@@ -34,8 +36,15 @@ export function scenarioOfRace(race: Race): Scenario {
  * @param policy the policy to play it on; default: the shipped one that the case names
  * @throws ShootdownError if the policy is not known, or knows nothing of the case's operations
  */
-export function scenarioOfCase(kept: Case, policy: AnyPolicy | undefined = policyNamed(kept.policy)): Scenario {
-  if (policy === undefined) throw fail.unknownPolicy(kept.policy, policies.map(({ name }) => name))
+export function scenarioOfCase(
+  kept: Case,
+  policy: AnyPolicy | undefined = policyNamed(kept.policy),
+): Scenario {
+  if (policy === undefined)
+    throw fail.unknownPolicy(
+      kept.policy,
+      policies.map(({ name }) => name),
+    )
   const workload = kept.workload as Workload
   checkWorkload(kept.id, workload, policy, kept.bounds.groups)
   const chosen = policy.name === kept.policy ? withOptions(policy, kept.options ?? {}) : policy

@@ -2,14 +2,15 @@
  * Scenarios: all that a run depends on as one plain value, which can be written to a file, edited by hand, and handed
  * back. The policy and the bounds are not part of it: the same scenario can be played on several.
  */
+import type { Random } from 'fast-check'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Workload } from '../scenario/workload.ts'
 import { hardwareShape, type HardwareEvent } from './hardware.ts'
 import { hostShape, type HostDecision } from './host-decisions.ts'
 import { PlainArbitrary } from './plain.ts'
-import { preemptionShape, type PreemptionPoint } from './preemptions.ts'
+import { ascending, preemptionShape, type PreemptionPoint } from './preemptions.ts'
 import { scheduleShape, type Schedule } from './schedules.ts'
-import { isSmaller, type Shape } from './shape.ts'
+import { isSmaller, type Measure, type Shape } from './shape.ts'
 import { workloadShape, type AnyPolicy } from './workloads.ts'
 
 export interface Scenario {
@@ -23,7 +24,7 @@ export interface Scenario {
 export interface ScenarioLimits {
   /** Guest operations, at most. Default 4. */
   readonly operations?: number
-  /** Turns, at most. Default 8. */
+  /** Turns, at most. Default 5. */
   readonly turns?: number
 }
 
@@ -33,17 +34,31 @@ export interface ScenarioLimits {
  * The measure is that of the workload, then of preemptions, hardware, host and schedule.
  * @throws ShootdownError if a bound is out of its range
  */
-export function scenarios(policy: AnyPolicy, bounds: Partial<Bounds> = {}, limits: ScenarioLimits = {}): PlainArbitrary<Scenario> {
+export function scenarios(
+  policy: AnyPolicy,
+  bounds: Partial<Bounds> = {},
+  limits: ScenarioLimits = {},
+): PlainArbitrary<Scenario> {
   return new PlainArbitrary(scenarioShape(policy, makeBounds(bounds), limits))
 }
+
+/** The parts of a scenario, those that a reader would first be rid of first. */
+const BY_WEIGHT = ['workload', 'preemptions', 'hardware', 'host', 'schedule'] as const
 
 /** Preemption points that are worth drawing where vCPUs share pCPUs: giving way is not counted as a preemption. */
 const SHARING_POINTS = 2
 
-function scenarioShape(policy: AnyPolicy, bounds: Bounds, { operations = 4, turns = 8 }: ScenarioLimits): Shape<Scenario> {
+function scenarioShape(
+  policy: AnyPolicy,
+  bounds: Bounds,
+  { operations = 4, turns = 5 }: ScenarioLimits,
+): Shape<Scenario> {
   const { vcpus, pcpus, groups, migration } = bounds
   const sharing = vcpus > pcpus
-  const does = [...(bounds.speculation > 0 ? (['walk'] as const) : []), ...(bounds.eviction ? (['evict'] as const) : [])]
+  const does = [
+    ...(bounds.speculation > 0 ? (['walk'] as const) : []),
+    ...(bounds.eviction ? (['evict'] as const) : []),
+  ]
   const parts: { readonly [Part in keyof Scenario]: Shape<Scenario[Part]> } = {
     workload: workloadShape(policy, { vcpus, operations, groups }),
     preemptions: preemptionShape({ vcpus, count: bounds.preemptions + (sharing ? SHARING_POINTS : 0) }),
@@ -51,40 +66,70 @@ function scenarioShape(policy: AnyPolicy, bounds: Bounds, { operations = 4, turn
     host: hostShape({ vcpus, pcpus, count: sharing || migration ? 4 : 0 }),
     schedule: scheduleShape({ vcpus, turns }),
   }
+  function* withPart<Part extends keyof Scenario>(part: Part, scenario: Scenario): Generator<Scenario> {
+    for (const smaller of parts[part].smaller(scenario[part])) yield { ...scenario, [part]: smaller }
+  }
+  const measureOf = <Part extends keyof Scenario>(part: Part, scenario: Scenario): Measure =>
+    parts[part].measure(scenario[part])
   return {
-    draw: (random, small) => ({
-      workload: parts.workload.draw(random, small),
-      schedule: parts.schedule.draw(random, small),
-      preemptions: parts.preemptions.draw(random, small),
-      host: parts.host.draw(random, small),
-      hardware: parts.hardware.draw(random, small),
-    }),
+    draw(random, small) {
+      const workload = parts.workload.draw(random, small)
+      const schedule = parts.schedule.draw(random, small)
+      const anywhere = parts.preemptions.draw(random, small)
+      const host = parts.host.draw(random, small)
+      const hardware = parts.hardware.draw(random, small)
+      const preemptions = anywhere.map((point) =>
+        random.nextInt(0, 1) === 0 ? point : atTurnEnd(random, schedule, point),
+      )
+      return { workload, schedule, preemptions: ascending(preemptions), host, hardware }
+    },
     accepts(value) {
       if (typeof value !== 'object' || value === null) return false
-      const names = Object.keys(parts) as (keyof Scenario)[]
-      return (
-        Object.keys(value).every((name) => name in parts) && names.every((name) => parts[name].accepts((value as Scenario)[name]))
-      )
+      const isWhole = BY_WEIGHT.every((part) => parts[part].accepts((value as Scenario)[part]))
+      return isWhole && Object.keys(value).length === BY_WEIGHT.length
     },
     *smaller(scenario) {
-      for (const workload of parts.workload.smaller(scenario.workload)) yield { ...scenario, workload }
-      for (const renamed of withCpusSwapped(scenario, vcpus)) {
-        if (isSmaller(parts.workload.measure(renamed.workload), parts.workload.measure(scenario.workload))) yield renamed
+      yield* withPart('workload', scenario)
+      for (const swapped of withCpusSwapped(scenario, vcpus)) {
+        if (isSmaller(parts.workload.measure(swapped.workload), parts.workload.measure(scenario.workload)))
+          yield swapped
       }
-      for (const preemptions of parts.preemptions.smaller(scenario.preemptions)) yield { ...scenario, preemptions }
-      for (const hardware of parts.hardware.smaller(scenario.hardware)) yield { ...scenario, hardware }
-      for (const host of parts.host.smaller(scenario.host)) yield { ...scenario, host }
-      for (const schedule of parts.schedule.smaller(scenario.schedule)) yield { ...scenario, schedule }
+      yield* withoutOperationAndItsSteps(scenario)
+      for (const part of BY_WEIGHT.slice(1)) yield* withPart(part, scenario)
     },
-    measure: (scenario) => [
-      ...parts.workload.measure(scenario.workload),
-      ...parts.preemptions.measure(scenario.preemptions),
-      ...parts.hardware.measure(scenario.hardware),
-      ...parts.host.measure(scenario.host),
-      ...parts.schedule.measure(scenario.schedule),
-    ],
+    measure: (scenario) => BY_WEIGHT.flatMap((part) => measureOf(part, scenario)),
   }
 }
+
+/** The point at the end of a turn: a preemption matters most where others go on in the middle of what its vCPU does. */
+function atTurnEnd(random: Random, schedule: Schedule, point: PreemptionPoint): PreemptionPoint {
+  const last = random.nextInt(0, schedule.length)
+  const who = schedule[last]?.who
+  if (who === undefined || who === 'rcu') return point
+  return { ...point, cpu: who, step: schedule.slice(0, last + 1).reduce((sum, { steps }) => sum + steps, 0) }
+}
+
+/**
+ * Without an operation, and without the steps that it took: else the turns of its CPU would go past the point where
+ * they have to end. How many steps it took depends on what the others did, so any number is tried.
+ */
+function* withoutOperationAndItsSteps(scenario: Scenario): Generator<Scenario> {
+  for (const [cpu, ops] of scenario.workload.entries()) {
+    for (const i of ops.keys()) {
+      const workload = scenario.workload.with(cpu, ops.toSpliced(i, 1))
+      for (const [at, turn] of scenario.schedule.entries()) {
+        if (turn.who !== cpu) continue
+        yield { ...scenario, workload, schedule: scenario.schedule.toSpliced(at, 1) }
+        for (let steps = turn.steps - 1; steps >= 1 && steps >= turn.steps - LONGEST_OPERATION; steps--) {
+          yield { ...scenario, workload, schedule: scenario.schedule.with(at, { ...turn, steps }) }
+        }
+      }
+    }
+  }
+}
+
+/** Transitions of one operation, roughly, at most. */
+const LONGEST_OPERATION = 32
 
 /** The scenario with two vCPUs in each other's place: a workload becomes canonical only with all that goes with it. */
 function* withCpusSwapped(scenario: Scenario, vcpus: number): Generator<Scenario> {

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import type { Random } from 'fast-check'
 import { defaultBounds } from '../scenario/bounds.ts'
 import { PlainArbitrary } from './plain.ts'
-import { listShape, recordShape, type Shape } from './shape.ts'
+import { listShape, natural, naturalBelow, recordShape, type Shape } from './shape.ts'
 
 export interface Turn {
   /** The vCPU that goes on, or `rcu`: deferred frees whose grace period is over. */
@@ -28,7 +28,7 @@ export type Schedule = readonly Turn[]
 export interface ScheduleLimits {
   /** Default 2. */
   readonly vcpus?: number
-  /** Turns of a drawn schedule, at most. Default 8. */
+  /** Turns of a drawn schedule, at most. Default 5: a race needs few, and more of them get in each other's way. */
   readonly turns?: number
 }
 
@@ -39,32 +39,38 @@ export function schedules(limits: ScheduleLimits = {}): PlainArbitrary<Schedule>
 
 const BEGINNINGS = [undefined, 'interrupt', 'exit'] as const
 
-/** One turn in so many begins with something else than a step, picks another outcome, or is RCU's. */
-const SELDOM = 5
+/** Steps of a drawn turn, at most: two in three stop somewhere in an operation, the third gets past most of them. */
+const SHORT = 6
+const LONG = 16
 
-/** A drawn turn has up to 2 to this power steps: half of them are this short, and some reach past any operation. */
-const LONGEST = 4
-
-export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 8 }: ScheduleLimits): Shape<Schedule> {
+export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 5 }: ScheduleLimits): Shape<Schedule> {
   const turnOf = (who: number, steps: number, first: number, pick: number): Turn => ({
     who: who === vcpus ? 'rcu' : who,
     steps,
     ...(BEGINNINGS[first] === undefined ? {} : { first: BEGINNINGS[first] }),
     ...(pick === 0 ? {} : { pick }),
   })
-  const seldom = (random: Random): boolean => random.nextInt(1, SELDOM) === 1
+  const oneIn = (random: Random, many: number): boolean => random.nextInt(1, many) === 1
+  const drawOwner = (random: Random, before: Turn | undefined): number => {
+    if (oneIn(random, 8)) return vcpus
+    // Two turns of the same vCPU in a row are one longer turn.
+    const others = Array.from({ length: vcpus }, (_, v) => v).filter((v) => vcpus === 1 || v !== before?.who)
+    return others[random.nextInt(0, others.length - 1)]
+  }
+  // A pending interrupt is as likely to be taken at once as later; kicks and other outcomes matter to few policies.
+  const drawTurn = (random: Random, before?: Turn): Turn =>
+    turnOf(
+      drawOwner(random, before),
+      random.nextInt(1, oneIn(random, 3) ? LONG : SHORT),
+      oneIn(random, 2) ? 1 : oneIn(random, 4) ? 2 : 0,
+      oneIn(random, 3) ? 1 : 0,
+    )
   const turn = recordShape<Turn>({
     schema: z.strictObject({
-      who: z.union([
-        z
-          .int()
-          .min(0)
-          .max(vcpus - 1),
-        z.literal('rcu'),
-      ]),
+      who: z.union([naturalBelow(vcpus), z.literal('rcu')]),
       steps: z.int().min(1),
       first: z.enum(['interrupt', 'exit']).optional(),
-      pick: z.int().min(0).optional(),
+      pick: natural.optional(),
     }),
     least: [1, 0, 0, 0],
     encode: ({ who, steps, first, pick = 0 }) => [
@@ -74,17 +80,17 @@ export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 8 }: Schedu
       who === 'rcu' ? vcpus : who,
     ],
     decode: ([steps, pick, first, who]) => turnOf(who, steps, first, pick),
-    draw: (random) =>
-      turnOf(
-        seldom(random) ? vcpus : random.nextInt(0, vcpus - 1),
-        random.nextInt(1, 2 ** random.nextInt(0, LONGEST)),
-        seldom(random) ? random.nextInt(1, 2) : 0,
-        seldom(random) ? 1 : 0,
-      ),
+    draw: (random) => drawTurn(random),
   })
   const list = listShape(turn, { count: turns })
   return {
     ...list,
+    draw(random, small) {
+      const drawn: Turn[] = []
+      const count = random.nextInt(0, small ? Math.min(turns, 2) : turns)
+      while (drawn.length < count) drawn.push(drawTurn(random, drawn.at(-1)))
+      return drawn
+    },
     *smaller(schedule) {
       yield* list.smaller(schedule)
       yield* joined(schedule)

@@ -4,7 +4,7 @@
  * of how a value came about, so that a value from a file shrinks like one that was drawn.
  */
 import type { Random } from 'fast-check'
-import type { z } from 'zod'
+import { z } from 'zod'
 
 /** Numbers that are compared from the first on: the value whose measure comes first is the smaller one. */
 export type Measure = readonly number[]
@@ -30,6 +30,10 @@ export function isSmaller(a: Measure, b: Measure): boolean {
 export function* towards(least: number, value: number): Generator<number> {
   for (let gap = value - least; gap >= 1; gap = Math.floor(gap / 2)) yield value - gap
 }
+
+/** Whole numbers, of vCPUs and pCPUs and of steps. */
+export const natural = z.int().min(0)
+export const naturalBelow = (limit: number): z.ZodInt => natural.max(limit - 1)
 
 /** A record that is told by a few whole numbers; the order of the numbers is the order of their weight. */
 export interface Fields<T> {

@@ -43,19 +43,29 @@ const keyOf = ({ op, page }: Operation): string => `${op} ${page ?? ''}`
 export function workloadShape(policy: AnyPolicy, limits: WorkloadLimits): Shape<Workload> {
   const { vcpus = defaultBounds.vcpus, operations = 4, groups = defaultBounds.groups } = limits
   const domain = operationDomain(policy, groups)
+  const pages = groups.flat()
   const ranks = new Map(domain.map((operation, rank) => [keyOf(operation), rank]))
   const rankOf = (operation: Operation): number => ranks.get(keyOf(operation)) ?? domain.length
 
   const measure = (workload: Workload): Measure => [
     operationCount(workload),
     busyCpus(workload),
-    ...workload.flatMap((ops) => [-ops.length, ...ops.map(rankOf)]),
+    ...workload.flatMap((ops) => [0 - ops.length, ...ops.map(rankOf)]),
   ]
   /** Operations that could stand in place of one: the same on a simpler page first, for the race may be about it. */
   const simpler = (operation: Operation): Operation[] =>
     domain
       .slice(0, rankOf(operation))
       .toSorted((a, b) => Number(b.op === operation.op) - Number(a.op === operation.op))
+  const simplerPages = pages.flatMap((from, i) => pages.slice(0, i).map((to) => [from, to] as const))
+  /** The workload about another page: a race is about one, so all that is about a page has to move at once. */
+  const moved = (workload: Workload, from: number, to: number): Workload =>
+    workload.map((ops) =>
+      ops.map((each) => {
+        const there = { ...each, page: to }
+        return each.page === from && ranks.has(keyOf(there)) ? there : each
+      }),
+    )
 
   return {
     measure,
@@ -78,9 +88,12 @@ export function workloadShape(policy: AnyPolicy, limits: WorkloadLimits): Shape<
     },
     *smaller(workload) {
       yield* withoutSome(workload)
-      const canonical = canonicalWorkload(workload, policy, groups)
-      if (isSmaller(measure(canonical), measure(workload))) yield canonical
-      yield* withFewerCpus(workload)
+      const others = [
+        canonicalWorkload(workload, policy, groups),
+        ...withFewerCpus(workload),
+        ...simplerPages.map(([from, to]) => moved(workload, from, to)),
+      ]
+      yield* others.filter((other) => isSmaller(measure(other), measure(workload)))
       for (const [cpu, ops] of workload.entries()) {
         for (const [i, operation] of ops.entries()) {
           for (const other of simpler(operation)) yield workload.with(cpu, ops.with(i, other))
@@ -102,8 +115,8 @@ function* withoutSome(workload: Workload): Generator<Workload> {
 function* withFewerCpus(workload: Workload): Generator<Workload> {
   for (const [from, ops] of workload.entries()) {
     for (const [to, others] of workload.entries()) {
-      if (from !== to && ops.length > 0 && others.length > 0)
-        yield workload.with(from, []).with(to, [...others, ...ops])
+      if (from === to || ops.length === 0 || others.length === 0) continue
+      yield workload.with(from, []).with(to, [...others, ...ops])
     }
   }
 }

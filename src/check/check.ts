@@ -7,9 +7,11 @@ import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { hunt, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
+import type { Case } from '../corpus/schema.ts'
 import { makeBounds } from '../scenario/bounds.ts'
+import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { tellVerification, verify, type Verification } from '../verify/verify.ts'
 import { VERSION } from '../version.ts'
 
@@ -44,44 +46,43 @@ export function checkByHunting(
     return { hunted, passed, message: passed ? clean : `${clean}, though it is stated to be broken` }
   }
   const broken = policy.expected === 'broken'
-  const message = hunted.found.map((found) => tellFound(hunted, found, options, !broken)).join('\n\n')
+  const message = hunted.found
+    .map((each) => {
+      const found = { seed: hunted.seed, strategy: each.foundBy, run: each.run, version: VERSION }
+      return tellFound(each, found, options, !broken)
+    })
+    .join('\n\n')
   return { hunted, passed: broken, message }
 }
 
-function tellFound(hunted: Hunted, found: Found, options: CheckOptions, save: boolean): string {
-  const kept = makeCase(found.race, found.certificate, {
-    seed: hunted.seed,
-    strategy: found.foundBy,
-    run: found.run,
-    version: VERSION,
-  })
-  const story = tellRace(found.race, found.certificate)
+/** The story of a race; if it is to be kept, it is, and the story ends with where, and how to replay it. */
+function tellFound(shrunk: Shrunk, found: Case['found'], options: CheckOptions, save: boolean): string {
+  const story = tellRace(shrunk.race, shrunk.certificate)
   if (!save) return story
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
-  const file =
-    options.policyFile === undefined
-      ? ' --policy-file FILE (the file that exports the policy)'
-      : ` --policy-file ${options.policyFile}`
+  const file = options.policyFile ?? 'FILE (the file that exports the policy)'
   try {
-    const { file: path } = keep(folder, kept)
-    return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path}${file}`
+    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found))
+    return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path} --policy-file ${file}`
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
     return `${story}\nNot saved: ${cause.message}`
   }
 }
 
-/** Verifies a policy within bounds, and says which. */
+/** Verifies a policy within bounds, and says which. A race that was not to be expected is made small and kept. */
 export function checkByVerifying(
   policy: AnyPolicy,
   options: CheckOptions = {},
 ): Finding & { readonly verification: Verification } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
   const verification = verify({ policy, bounds: makeBounds(options.bounds), operations })
-  const passed = verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe')
+  const { race, verdict } = verification
+  const passed = verdict === (policy.expected === 'broken' ? 'race' : 'safe')
   const sentence = tellVerification(policy, verification)
-  const story = verification.race === undefined ? '' : `\n\n${tellRace(verification.race, undefined)}`
-  return { verification, passed, message: passed ? sentence : `${sentence}${story}` }
+  if (passed || race === undefined) return { verification, passed, message: sentence }
+  const found = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
+  return { verification, passed, message: `${sentence}\n\n${tellFound(shrink(race), found, options, true)}` }
 }
 
 /** The cases of a policy in a corpus, and the files of the corpus that could not be read. */

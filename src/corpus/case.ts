@@ -46,7 +46,7 @@ export function makeCase(race: Race, certificate: Certificate | undefined, found
     schedule: diagramRows(race).map(({ name, main }) => ({
       do: name,
       step: main.asked,
-      ...(main.ofPolicy ? { by: 'policy' as const } : {}),
+      ...(main.ofPolicy ? { by: 'policy' as const } : main.ofHardware ? { by: 'hardware' as const } : {}),
     })),
   }
   const content: Omit<Case, 'digest'> = {

@@ -1,7 +1,8 @@
 /**
  * Replaying a case. The workload's steps must come as the case names them; the policy's may differ, for that is what
  * a repair changes: where the policy asks for more, it is let; where it waits, the code holds the interleaving off;
- * where it does less, there is nothing to do. What is left over at the end runs to completion.
+ * where it does less, there is nothing to do. Nor need hardware take the same steps for an access: that depends on what
+ * the policy left in the caches. What is left over at the end runs to completion.
  */
 import { MAX_ENABLED } from '../engine/system.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
@@ -22,6 +23,8 @@ export interface Replayed {
   /** What was done, as far as it went. */
   readonly rows: readonly Row[]
 }
+
+type Entry = Case['schedule'][number]
 
 /** Steps that a policy may put in before the next step of the workload; far more than any policy has. */
 const MAX_INSERTED = 1000
@@ -50,7 +53,7 @@ class Replay {
     const { world, kept } = this
     world.reset()
     for (const [i, entry] of kept.schedule.entries()) {
-      const diverged = entry.by === 'policy' ? this.followPolicy(entry) : this.followWorkload(entry)
+      const diverged = entry.by === 'policy' ? this.followPolicy(entry) : this.followCode(entry)
       if (diverged !== undefined) return this.end('diverged', i + 1, `at step ${i + 1} ${diverged}`)
       const judged = this.judge(i + 1)
       if (judged !== undefined) return judged
@@ -59,7 +62,7 @@ class Replay {
   }
 
   /** A step of the policy, or one that the policy causes: whatever it asks for now, if it can. */
-  private followPolicy(entry: Case['schedule'][number]): undefined {
+  private followPolicy(entry: Entry): undefined {
     const transition = this.find(entry.do)
     if (transition === undefined) return undefined
     const before = this.world.state.slice()
@@ -69,16 +72,18 @@ class Replay {
     return undefined
   }
 
-  /** A step of the workload or of the environment: it must be asked for as named. Returns why it is not. */
-  private followWorkload(entry: Case['schedule'][number]): string | undefined {
+  /** A step of the workload, of hardware or of the environment. Returns why it is not asked for as named. */
+  private followCode(entry: Entry): string | undefined {
     const { world } = this
     for (let inserted = 0; inserted < MAX_INSERTED; inserted++) {
       const transition = this.find(entry.do)
-      if (transition === undefined) return this.missing(entry)
+      if (transition === undefined) return entry.by === 'hardware' ? undefined : this.missing(entry)
       const before = world.state.slice()
       const row = tellTransition(world, transition)
       if (!row.main.ofPolicy && row.main.asked !== entry.step) {
         world.state.set(before)
+        world.clearViolation()
+        if (entry.by === 'hardware') return undefined
         return `the case says "${entry.do}: ${entry.step}", but the code asked for "${row.main.asked}"`
       }
       this.rows.push(row)
@@ -88,7 +93,7 @@ class Replay {
   }
 
   /** Why a transition of the workload is not there; nothing if the code makes its CPU wait, which is what a cure does. */
-  private missing(entry: Case['schedule'][number]): string | undefined {
+  private missing(entry: Entry): string | undefined {
     const cpu = /^cpu(\d+)/.exec(entry.do)
     if (cpu !== null && this.world.nextNode(Number(cpu[1])) >= 0) return undefined
     if (cpu !== null)

@@ -30,8 +30,8 @@ export const caseSchema = z.strictObject({
         do: z.string(),
         /** What the code asked for in it. */
         step: z.string(),
-        /** Present if the policy asked for it: the part that a repair may change. */
-        by: z.literal('policy').optional(),
+        /** Absent for the workload's own steps; `policy` for what a repair may change, `hardware` for how an access came about. */
+        by: z.enum(['policy', 'hardware']).optional(),
       }),
     )
     .min(1),

@@ -1,10 +1,17 @@
 /**
  * The set of visited states: packed states one after the other in chunks, in the order of discovery, and an open-
- * addressing table of their numbers. Comparison is exact; the hash only finds the place (the finalizer of MurmurHash3,
- * Appleby 2011, over the words). The order of discovery doubles as the queue of a breadth-first search.
+ * addressing table of their numbers. The order of discovery doubles as the queue of a breadth-first search. Comparison
+ * is exact; the hash only finds the place, and what room a number leaves in its table entry holds some bits of the
+ * hash, so that the table can be filled well, and grow in small steps, without looking at states in vain.
  */
+import { bitsFor } from './layout.ts'
+
 const CHUNK_BITS = 9
 const CHUNK_STATES = 1 << CHUNK_BITS
+
+/** The table grows when it is fuller than this, by this factor: entries cost 4.7 to 5.9 bytes a state. */
+const FULL = 0.85
+const GROWTH = 1.25
 
 export class StateSet {
   count = 0
@@ -13,8 +20,9 @@ export class StateSet {
   /** Working copy of the state to look up: fill it, then call {@link add}. */
   readonly probe: Uint32Array
   private readonly chunks: Uint32Array[] = []
-  private table = new Int32Array(1 << 9)
-  private mask = (1 << 9) - 1
+  /** Entries: number + 1 in the low bits, hash bits above; 0 is empty. */
+  private table = new Uint32Array(512)
+  private numberMask = 0x3ff
 
   constructor(size: number) {
     this.size = size
@@ -28,27 +36,26 @@ export class StateSet {
 
   /** Adds the state in {@link probe}: its number if it is new, otherwise -1 - number. */
   add(): number {
-    const { probe, size } = this
-    let slot = hash(probe, 0, size) & this.mask
-    for (;;) {
-      const entry = this.table[slot] - 1
-      if (entry < 0) break
-      const chunk = this.chunks[entry >> CHUNK_BITS]
-      const at = (entry & (CHUNK_STATES - 1)) * size
-      let i = 0
-      while (i < size && chunk[at + i] === probe[i]) i++
-      if (i === size) return -1 - entry
-      slot = (slot + 1) & this.mask
+    const { probe, size, table, numberMask } = this
+    const h = hash(probe, 0, size)
+    const tag = h & ~numberMask
+    let slot = placeOf(h, table.length)
+    for (let entry = table[slot]; entry !== 0; entry = table[slot]) {
+      if ((entry & ~numberMask) === tag) {
+        const number = (entry & numberMask) - 1
+        if (this.holds(number)) return -1 - number
+      }
+      if (++slot === table.length) slot = 0
     }
     const number = this.count++
     if (number >> CHUNK_BITS === this.chunks.length) this.chunks.push(new Uint32Array(CHUNK_STATES * size))
     this.chunks[number >> CHUNK_BITS].set(probe, (number & (CHUNK_STATES - 1)) * size)
-    this.table[slot] = number + 1
-    if (this.count * 5 > this.table.length * 4) this.grow()
+    table[slot] = tag | (number + 1)
+    if (this.count > table.length * FULL) this.grow()
     return number
   }
 
-  /** Where a state is stored: its chunk, and its first word there. */
+  /** The chunk that a state is stored in, and its first word there. */
   chunk(number: number): Uint32Array {
     return this.chunks[number >> CHUNK_BITS]
   }
@@ -57,25 +64,38 @@ export class StateSet {
     return (number & (CHUNK_STATES - 1)) * this.size
   }
 
+  /** True if state `number` equals the probe. */
+  private holds(number: number): boolean {
+    const { probe, size } = this
+    const chunk = this.chunks[number >> CHUNK_BITS]
+    const at = (number & (CHUNK_STATES - 1)) * size
+    for (let i = 0; i < size; i++) if (chunk[at + i] !== probe[i]) return false
+    return true
+  }
+
   private grow(): void {
-    const { size } = this
-    const table = new Int32Array(this.table.length * 2)
-    this.mask = table.length - 1
+    const table = new Uint32Array(Math.ceil(this.table.length * GROWTH))
+    this.numberMask = 2 ** bitsFor(table.length) - 1
     for (let number = 0; number < this.count; number++) {
-      let slot = hash(this.chunk(number), this.offset(number), size) & this.mask
-      while (table[slot] !== 0) slot = (slot + 1) & this.mask
-      table[slot] = number + 1
+      const h = hash(this.chunk(number), this.offset(number), this.size)
+      let slot = placeOf(h, table.length)
+      while (table[slot] !== 0) if (++slot === table.length) slot = 0
+      table[slot] = (h & ~this.numberMask) | (number + 1)
     }
     this.table = table
   }
 }
 
+/** A place in a table of any length, from the high bits of a hash. */
+const placeOf = (h: number, length: number): number => Math.floor(((h >>> 0) / 0x100000000) * length)
+
+/** The words of a state, mixed; the finalizer of MurmurHash3 (Appleby 2011). */
 function hash(words: Uint32Array, at: number, size: number): number {
   let h = 0x9747b28c
   for (let i = 0; i < size; i++) {
     h = Math.imul(h ^ words[at + i], 0x85ebca6b)
-    h = (h ^ (h >>> 13)) | 0
+    h ^= h >>> 13
   }
   h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35)
-  return (h ^ (h >>> 16)) >>> 0
+  return h ^ (h >>> 16)
 }

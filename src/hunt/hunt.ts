@@ -49,7 +49,7 @@ export interface Hunted {
   readonly enumerated: Verification | undefined
 }
 
-/** Workloads of so many guest operations are few enough to be enumerated in passing. */
+/** Workloads of so many guest operations, without speculation, are few enough to be enumerated in passing. */
 const ENUMERATED_OPERATIONS = 2
 
 export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 'portfolio' } as const
@@ -78,8 +78,9 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     run: searched.foundAt[i],
   }))
   const enumerate = found.length === 0 && options.stop?.() !== true
+  const plain = { ...bounds, speculation: 0, eviction: false }
   const enumerated = enumerate
-    ? verify({ policy, bounds, operations: ENUMERATED_OPERATIONS, ...stop })
+    ? verify({ policy, bounds: plain, operations: ENUMERATED_OPERATIONS, ...stop })
     : undefined
   const raw = enumerated?.race
   if (raw !== undefined) found.push({ ...shrink(raw, stop), raw, foundBy: 'enumeration', run: 0 })

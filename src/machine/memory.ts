@@ -7,20 +7,21 @@ import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
 import type { Machine } from './machine.ts'
 
+const was = (result: number | undefined): string => (result === undefined ? '' : ` (was ${result})`)
 const arrow = (result: number | undefined): string => (result === undefined ? '' : ` -> ${result}`)
 
 export const LOAD = defineOp('load', 0, (a, _b, _c, n, r) => `load ${n.word(a)}${arrow(r)}`)
 export const STORE = defineOp('store', 1, (a, b, _c, n) => `${n.word(a)} = ${b}`)
-export const XCHG = defineOp('xchg', 0, (a, b, _c, n, r) => `xchg ${n.word(a)}, ${b}${arrow(r)}`)
+export const XCHG = defineOp('xchg', 0, (a, b, _c, n, r) => `xchg ${n.word(a)}, ${b}${was(r)}`)
 /** Results in the old value. */
 export const CMPXCHG = defineOp(
   'cmpxchg',
   0,
-  (a, b, c, n, r) => `cmpxchg ${n.word(a)}, ${b} to ${c}${arrow(r)}`,
+  (a, b, c, n, r) => `cmpxchg ${n.word(a)}, ${b} to ${c}${was(r)}`,
 )
-export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${arrow(r)}`)
-export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${arrow(r)}`)
-export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${arrow(r)}`)
+export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${was(r)}`)
+export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${was(r)}`)
+export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${was(r)}`)
 /** Waits until (word & mask) equals value: a spin loop without its iterations. */
 export const UNTIL = defineOp(
   'until',

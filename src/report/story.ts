@@ -4,6 +4,7 @@
  */
 import type { Role } from '../scenario/threads.ts'
 import type { World } from '../scenario/world.ts'
+import { ACCESS } from '../machine/access.ts'
 import * as T from '../scenario/transition.ts'
 
 /** One step as it was done. */
@@ -15,6 +16,8 @@ export interface Told {
   readonly role: Role | 'host'
   /** True if the policy asked for it, or if it only happens because of what a policy did. */
   readonly ofPolicy: boolean
+  /** True if it is hardware at work: how an access comes about depends on what is cached, not on what the code says. */
+  readonly ofHardware: boolean
   readonly mover: 'none' | 'right' | 'left'
 }
 
@@ -32,14 +35,16 @@ export interface Row {
 /** Takes a transition and tells it. */
 export function tellTransition(world: World, transition: number): Row {
   const steps: Told[] = []
-  world.tracer = (_vcpu, node, result, role) => {
+  world.tracer = (vcpu, node, result, role) => {
     const { op, a, b, c, ofPolicy } = world.co.steps[node]
+    const code = role === 'walk' ? world.co.steps[world.nextNode(vcpu)] : world.co.steps[node]
     if (op.mover === 'left' && op.tell(a, b, c, world.names) === op.name && !op.name.startsWith('unlock'))
       return
     steps.push({
       text: op.tell(a, b, c, world.names, result),
-      asked: op.tell(a, b, c, world.names),
+      asked: code.op.tell(code.a, code.b, code.c, world.names),
       role,
+      ofHardware: role === 'walk' || role === 'speculation' || op === ACCESS,
       ofPolicy: ofPolicy === true || role === 'interrupt' || role === 'hypercall' || role === 'hook',
       mover: op.mover,
     })
@@ -54,7 +59,7 @@ export function tellTransition(world: World, transition: number): Row {
   const byItself = tellDecision(world, transition)
   if (byItself !== undefined) steps.unshift(byItself)
   if (steps.length === 0) steps.push(accessStep(world, transition))
-  const main = steps.findLast((step) => step.mover === 'none') ?? steps.at(-1)!
+  const main = steps.find((step) => step.mover === 'none') ?? steps.at(-1)!
   const cpu = kind === T.RCU_FREE ? -1 : T.whoOf(transition)
   return { name, cpu, steps, main }
 }
@@ -68,6 +73,7 @@ function tellDecision(world: World, transition: number): Told | undefined {
     asked: text,
     role,
     ofPolicy,
+    ofHardware: role === 'speculation',
     mover: 'none',
   })
   switch (T.kindOf(transition)) {
@@ -92,7 +98,7 @@ function tellDecision(world: World, transition: number): Told | undefined {
 /** A step of an access that only looked something up. */
 function accessStep(world: World, transition: number): Told {
   const name = world.name(transition)
-  return { text: name, asked: name, role: 'operation', ofPolicy: false, mover: 'none' }
+  return { text: name, asked: name, role: 'operation', ofPolicy: false, ofHardware: true, mover: 'none' }
 }
 
 /** Runs a schedule from the beginning and tells every transition. */

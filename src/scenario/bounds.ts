@@ -29,7 +29,7 @@ export const defaultBounds: Bounds = {
   entries: 2,
   preemptions: 1,
   migration: false,
-  speculation: 0,
+  speculation: 1,
   eviction: false,
   structureCaches: true,
   vpid: true,

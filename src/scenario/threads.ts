@@ -28,6 +28,11 @@ export type Role = 'operation' | 'interrupt' | 'hypercall' | 'hook' | 'walk' | '
 export type Tracer = (vcpu: number, node: number, result: number, role: Role) => void
 
 const ROLES: readonly Role[] = ['operation', 'interrupt', 'hypercall', 'hook']
+const NONE = 0
+const RIGHT = 1
+/** To be done before anything else: a step that belongs to the one before it, or the end of a coroutine. */
+const LEFT = 2
+
 const OPERATION = 0
 const INTERRUPT = 1
 const IN_HYPERCALL = 2
@@ -60,8 +65,8 @@ export class Threads {
   private readonly hostRoots: number[] = []
   private vectors: readonly string[] = []
   private hypercalls: readonly string[] = []
-  private readonly left: boolean[]
-  private readonly right: boolean[]
+  /** By operation: how it is grouped with its neighbours. */
+  private readonly movers: Uint8Array
 
   constructor(around: ThreadsAround) {
     this.around = around
@@ -69,8 +74,9 @@ export class Threads {
     this.vcpus = config.vcpus
     this.frames = layout.addControl('control', 4 * config.vcpus)
     this.position = layout.add('position', config.vcpus, 15)
-    this.left = opTable().map((op) => op.mover === 'left')
-    this.right = opTable().map((op) => op.mover === 'right')
+    this.movers = Uint8Array.from(opTable(), (op) =>
+      op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : NONE,
+    )
   }
 
   /** Gives the threads the handles that their code is written with. */
@@ -153,24 +159,23 @@ export class Threads {
 
   /** Adds the transitions of a vCPU that can step: one for each outcome that its step can have. */
   addSteps(v: number, top: number, out: Int32Array, n: number): number {
-    const count = Math.max(1, this.alternatives(this.around.machine.S[top]))
+    const count = this.outcomes(this.around.machine.S[top])
     for (let i = 0; i < count; i++) out[n + i] = T.transition(T.STEP, v, i)
     return n + count
   }
 
-  /** How many outcomes the explorer can pick for the step that `node` asks for; 0 for a step that has but one. */
-  private alternatives(node: number): number {
+  /** How many outcomes the explorer can pick from for the step that `node` asks for. */
+  private outcomes(node: number): number {
     const { nodes } = this.around.co
     const op = opOf(nodes, node)
-    return op === CHOOSE.code ? argA(nodes, node) : op === TRY_ALLOCATE.code ? 2 : 0
+    return op === CHOOSE.code ? argA(nodes, node) : op === TRY_ALLOCATE.code ? 2 : 1
   }
 
   /** Does the next step of a vCPU, with the steps that are joined to it. */
   step(v: number): void {
     const { machine, co, judge, walkers } = this.around
     const { S, execute } = machine
-    for (;;) {
-      const top = this.top(v)
+    for (let top = this.top(v); ;) {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === HYPERCALL.code) return this.enterHost(v, top, node)
@@ -179,14 +184,17 @@ export class Threads {
           ? stepAccess(machine, co, v, node, walkers.stepWalk)
           : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (result === UNFINISHED) return
-      this.tracer?.(v, node, result, ROLES[this.roleOf(top)])
-      this.deliver(v, top, node, result)
+      if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
+      const next = co.next(node, result)
+      S[top] = next
       if (judge.violation !== undefined) return
-      if (!this.right[op]) break
-      const next = this.top(v)
-      if (next < 0 || !this.canStep(v, next) || this.alternatives(S[next]) > 0) break
+      if (this.movers[op] !== RIGHT) {
+        if (this.movers[opOf(co.nodes, next)] !== NONE) this.settle(v)
+        return
+      }
+      if (opOf(co.nodes, next) === RETURN.code) return this.settle(v)
+      if (!this.canStep(v, top) || this.outcomes(next) > 1) return
     }
-    this.settle(v)
   }
 
   /** Does the steps that belong to the transition before them, and ends coroutines that have nothing left. */
@@ -200,24 +208,17 @@ export class Threads {
         this.end(v, top, argA(co.nodes, node))
         continue
       }
-      if (!this.left[op]) return
+      if (this.movers[op] !== LEFT) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
-      this.tracer?.(v, node, result, ROLES[this.roleOf(top)])
+      if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
       if (judge.violation !== undefined) return
-      this.deliver(v, top, node, result)
+      S[top] = co.next(node, result)
     }
-  }
-
-  private deliver(v: number, top: number, node: number, result: number): void {
-    const { machine, co } = this.around
-    const next = co.next(node, result)
-    machine.S[top] = next
-    if (opOf(co.nodes, next) === RETURN.code) this.end(v, top, argA(co.nodes, next))
   }
 
   /** A coroutine of a vCPU has returned `value`. */
   private end(v: number, top: number, value: number): void {
-    const { machine, host, kernel } = this.around
+    const { machine, host, kernel, co } = this.around
     const { S } = machine
     S[top] = 0
     switch (this.roleOf(top)) {
@@ -235,7 +236,7 @@ export class Threads {
       case IN_HYPERCALL: {
         host.enter(v)
         const caller = this.top(v)
-        this.deliver(v, caller, S[caller], value)
+        S[caller] = co.next(S[caller], value)
         return
       }
       default:

@@ -38,7 +38,7 @@ export interface CertifyOptions {
 }
 
 /** Most workloads that a scope may have before the next smaller scope is tried. */
-const MAX_WORKLOADS = 20_000
+const MAX_WORKLOADS = 5000
 const MAX_STATES = 5_000_000
 
 /**
