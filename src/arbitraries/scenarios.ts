@@ -10,7 +10,7 @@ import { hostShape, type HostDecision } from './host-decisions.ts'
 import { PlainArbitrary } from './plain.ts'
 import { ascending, preemptionShape, type PreemptionPoint } from './preemptions.ts'
 import { scheduleShape, type Schedule } from './schedules.ts'
-import { isSmaller, type Measure, type Shape } from './shape.ts'
+import { isSmaller, type Shape } from './shape.ts'
 import { workloadShape, type AnyPolicy } from './workloads.ts'
 
 export interface Scenario {
@@ -66,11 +66,11 @@ function scenarioShape(
     host: hostShape({ vcpus, pcpus, count: sharing || migration ? 4 : 0 }),
     schedule: scheduleShape({ vcpus, turns }),
   }
-  function* withPart<Part extends keyof Scenario>(part: Part, scenario: Scenario): Generator<Scenario> {
-    for (const smaller of parts[part].smaller(scenario[part])) yield { ...scenario, [part]: smaller }
+  // Which shape goes with which part is known here and not to the compiler, once the parts are gone through in a row.
+  const shapes = parts as unknown as Readonly<Record<keyof Scenario, Shape<unknown>>>
+  function* withSmaller(part: keyof Scenario, scenario: Scenario): Generator<Scenario> {
+    for (const smaller of shapes[part].smaller(scenario[part])) yield { ...scenario, [part]: smaller }
   }
-  const measureOf = <Part extends keyof Scenario>(part: Part, scenario: Scenario): Measure =>
-    parts[part].measure(scenario[part])
   return {
     draw(random, small) {
       const workload = parts.workload.draw(random, small)
@@ -85,19 +85,20 @@ function scenarioShape(
     },
     accepts(value) {
       if (typeof value !== 'object' || value === null) return false
-      const isWhole = BY_WEIGHT.every((part) => parts[part].accepts((value as Scenario)[part]))
+      const isWhole = BY_WEIGHT.every((part) => shapes[part].accepts((value as Scenario)[part]))
       return isWhole && Object.keys(value).length === BY_WEIGHT.length
     },
     *smaller(scenario) {
-      yield* withPart('workload', scenario)
+      yield* withSmaller('workload', scenario)
       for (const swapped of withCpusSwapped(scenario, vcpus)) {
         if (isSmaller(parts.workload.measure(swapped.workload), parts.workload.measure(scenario.workload)))
           yield swapped
       }
       yield* withoutOperationAndItsSteps(scenario)
-      for (const part of BY_WEIGHT.slice(1)) yield* withPart(part, scenario)
+      yield* withoutPointAndItsSteps(scenario)
+      for (const part of BY_WEIGHT.slice(1)) yield* withSmaller(part, scenario)
     },
-    measure: (scenario) => BY_WEIGHT.flatMap((part) => measureOf(part, scenario)),
+    measure: (scenario) => BY_WEIGHT.flatMap((part) => shapes[part].measure(scenario[part])),
   }
 }
 
@@ -116,12 +117,19 @@ function atTurnEnd(random: Random, schedule: Schedule, point: PreemptionPoint): 
 function* withoutOperationAndItsSteps(scenario: Scenario): Generator<Scenario> {
   for (const [cpu, ops] of scenario.workload.entries()) {
     for (const i of ops.keys()) {
-      const workload = scenario.workload.with(cpu, ops.toSpliced(i, 1))
+      const rest = { ...scenario, workload: scenario.workload.with(cpu, ops.toSpliced(i, 1)) }
+      for (const { step } of [...scenario.preemptions, ...scenario.hardware]) {
+        for (let fewer = 1; fewer <= Math.min(step, LONGEST_OPERATION); fewer++) {
+          yield earlier(rest, step - fewer, fewer)
+        }
+      }
+      let end = 0
       for (const [at, turn] of scenario.schedule.entries()) {
+        end += turn.steps
         if (turn.who !== cpu) continue
-        yield { ...scenario, workload, schedule: scenario.schedule.toSpliced(at, 1) }
-        for (let steps = turn.steps - 1; steps >= 1 && steps >= turn.steps - LONGEST_OPERATION; steps--) {
-          yield { ...scenario, workload, schedule: scenario.schedule.with(at, { ...turn, steps }) }
+        for (let fewer = 1; fewer <= Math.min(turn.steps, LONGEST_OPERATION); fewer++) {
+          const schedule = rest.schedule.with(at, { ...turn, steps: turn.steps - fewer })
+          yield earlier({ ...rest, schedule: schedule.filter(({ steps }) => steps > 0) }, end, fewer)
         }
       }
     }
@@ -130,6 +138,23 @@ function* withoutOperationAndItsSteps(scenario: Scenario): Generator<Scenario> {
 
 /** Transitions of one operation, roughly, at most. */
 const LONGEST_OPERATION = 32
+
+/** Without a preemption point, and without the two transitions that it took: away and back. */
+function* withoutPointAndItsSteps(scenario: Scenario): Generator<Scenario> {
+  for (const [i, { step }] of scenario.preemptions.entries()) {
+    yield earlier({ ...scenario, preemptions: scenario.preemptions.toSpliced(i, 1) }, step, 2)
+  }
+}
+
+/** The scenario with all that comes after a number of transitions so many of them earlier. */
+function earlier(scenario: Scenario, after: number, by: number): Scenario {
+  const shifted = <E extends { readonly step: number }>(events: readonly E[]): E[] =>
+    events.map((event) => ({
+      ...event,
+      step: event.step > after ? Math.max(after, event.step - by) : event.step,
+    }))
+  return { ...scenario, preemptions: shifted(scenario.preemptions), hardware: shifted(scenario.hardware) }
+}
 
 /** The scenario with two vCPUs in each other's place: a workload becomes canonical only with all that goes with it. */
 function* withCpusSwapped(scenario: Scenario, vcpus: number): Generator<Scenario> {

@@ -5,7 +5,7 @@
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
 import { DYING, KIND, type Machine } from '../machine/machine.ts'
-import { policyWords, word, type Word } from './word.ts'
+import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from './word.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
 export const CALL_RCU = defineOp('call_rcu', 1, (a, _b, _c, n) => `call_rcu: free ${n.frame(a)} later`)
@@ -120,17 +120,4 @@ export class Kernel {
       return 0
     })
   }
-}
-
-/** How a policy declares a variable of its own. */
-export interface SharedDeclaration {
-  readonly kind: 'one' | 'per-cpu'
-  readonly max: number
-  readonly initial: number
-}
-
-/** A policy's variable: one word, or one word a CPU. */
-export interface SharedWords {
-  /** The word of a CPU, or the only one. */
-  of(cpu?: number): Word
 }

@@ -7,7 +7,7 @@ import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
 import type { Cpu } from './cpu.ts'
-import type { SharedDeclaration, SharedWords } from './kernel.ts'
+import type { SharedDeclaration, SharedWords } from './word.ts'
 import type { FlushRequest } from './request.ts'
 
 /** The policy's variables as its code sees them. */

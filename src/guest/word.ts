@@ -1,7 +1,6 @@
 /** Words of memory as guest code and policies name them. */
 import { fail } from '../errors.ts'
 import type { Layout } from '../engine/layout.ts'
-import type { SharedDeclaration, SharedWords } from './kernel.ts'
 
 export interface Word {
   /** Where it lies. */
@@ -9,6 +8,19 @@ export interface Word {
   /** The largest value it can hold. */
   readonly max: number
   readonly name: string
+}
+
+/** How a policy declares a variable of its own. */
+export interface SharedDeclaration {
+  readonly kind: 'one' | 'per-cpu'
+  readonly max: number
+  readonly initial: number
+}
+
+/** A policy's variable: one word, or one word a CPU. */
+export interface SharedWords {
+  /** The word of a CPU, or the only one. */
+  of(cpu?: number): Word
 }
 
 export const word = (at: number, max: number, name: string): Word => ({ at, max, name })

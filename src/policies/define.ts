@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
 import { optionsOf, policySchema, type AnyPolicy, type Policy } from '../guest/policy.ts'
-import type { SharedDeclaration } from '../guest/kernel.ts'
+import type { SharedDeclaration } from '../guest/word.ts'
 
 /**
  * Declares a flush policy. See {@link Policy} for what each part means.

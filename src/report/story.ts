@@ -2,7 +2,7 @@
  * The story of a race: its schedule run once more, each transition told as what was done, by whom, and with what
  * result.
  */
-import type { Role } from '../scenario/threads.ts'
+import type { Role } from '../scenario/tracer.ts'
 import type { World } from '../scenario/world.ts'
 import { ACCESS } from '../machine/access.ts'
 import * as T from '../scenario/transition.ts'

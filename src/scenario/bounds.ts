@@ -44,10 +44,27 @@ export function makeBounds(given: Partial<Bounds> = {}): Bounds {
   ) as Partial<Bounds>
   const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
   const parsed = boundsSchema.safeParse(merged)
-  if (parsed.success) return parsed.data
+  if (parsed.success) return checkGroups(parsed.data)
   const issue = parsed.error.issues[0]
   const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'bounds'))
   throw fail.badConfig(`bounds.${field}`, (merged as Record<string, unknown>)[field], issue.message)
+}
+
+/** Groups are pages of one table: a single one, or all of them. */
+function checkGroups(bounds: Bounds): Bounds {
+  const { groups, entries } = bounds
+  for (const group of groups) {
+    const first = group[0] - (group[0] % entries)
+    const whole = group.length === entries && group.every((page, i) => page === first + i)
+    if (group.length !== 1 && !whole) {
+      throw fail.badConfig(
+        'bounds.groups',
+        groups,
+        `groups of one page, or of all ${entries} pages of a table in order`,
+      )
+    }
+  }
+  return bounds
 }
 
 /** The machine that a workload needs within some bounds. */

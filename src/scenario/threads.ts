@@ -5,27 +5,19 @@
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
-import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
-import { asPolicy } from '../guest/hooks.ts'
 import type { Kernel } from '../guest/kernel.ts'
-import { guestOperations } from '../guest/operations/index.ts'
-import type { AnyPolicy } from '../guest/policy.ts'
-import { callFunctionInterrupt } from '../guest/smp.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
-import { HostCpu, type AnyHostCpu, type Host } from '../hypervisor/host.ts'
+import type { Host } from '../hypervisor/host.ts'
 import { ACCESS, UNFINISHED, stepAccess } from '../machine/access.ts'
 import { inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
 import type { Judge } from './judge.ts'
+import type { Programs } from './programs.ts'
+import type { Role, Tracer } from './tracer.ts'
 import * as T from './transition.ts'
 import type { Walkers } from './walkers.ts'
 import type { Workload } from './workload.ts'
-
-/** Which of a vCPU's coroutines asked for a step. */
-export type Role = 'operation' | 'interrupt' | 'hypercall' | 'hook' | 'walk' | 'speculation'
-/** Called for every step that is done: who, the control state that asked for it, what it resulted in. */
-export type Tracer = (vcpu: number, node: number, result: number, role: Role) => void
 
 const ROLES: readonly Role[] = ['operation', 'interrupt', 'hypercall', 'hook']
 const NONE = 0
@@ -44,7 +36,6 @@ export interface ThreadsAround {
   readonly co: Coroutines
   readonly kernel: Kernel
   readonly host: Host
-  readonly policy: AnyPolicy
   readonly judge: Judge
   readonly walkers: Walkers
 }
@@ -59,12 +50,9 @@ export class Threads {
   private readonly frames: number
   /** Per vCPU: how many operations it has done. */
   private readonly position: number
-  private programs: number[][] = []
-  private cpus: readonly AnyCpu[] = []
-  private readonly handlers: number[][] = []
-  private readonly hostRoots: number[] = []
-  private vectors: readonly string[] = []
-  private hypercalls: readonly string[] = []
+  private programs!: Programs
+  /** Per vCPU: first control states of its operations. */
+  private operations: number[][] = []
   /** By operation: how it is grouped with its neighbours. */
   private readonly movers: Uint8Array
 
@@ -79,35 +67,18 @@ export class Threads {
     )
   }
 
-  /** Gives the threads the handles that their code is written with. */
-  equip(surroundings: AnySurroundings): void {
-    this.vectors = surroundings.vectors
-    this.hypercalls = surroundings.hypercalls
-    this.cpus = Array.from({ length: this.vcpus }, (_, v) => new Cpu(v, surroundings))
+  /** Gives the threads the code that they run. */
+  equip(programs: Programs): void {
+    this.programs = programs
   }
 
   /** Puts every vCPU to the beginning of its part of a workload. */
   load(workload: Workload): void {
     const { S } = this.around.machine
-    this.programs = Array.from({ length: this.vcpus }, (_, v) => this.compile(v, workload[v] ?? []))
-    for (let v = 0; v < this.vcpus; v++) S[this.frames + v] = this.programs[v][0] ?? 0
-  }
-
-  private compile(v: number, operations: Workload[number]): number[] {
-    const { co, policy } = this.around
-    const cpu = this.cpus[v]
-    let space = 0
-    return operations.map(({ op, page = 0 }) => {
-      const known = guestOperations[op]
-      const here = space
-      if (known?.needs === 'switching') space = 1 - space
-      const where = `${op}(${page}) on CPU${v}, policy ${policy.name}`
-      return co.root(`${where} mm${here}`, () =>
-        known === undefined
-          ? asPolicy(where, policy.operations![op].run(cpu))
-          : known.code(cpu as Cpu, page, here),
-      )
-    })
+    this.operations = Array.from({ length: this.vcpus }, (_, v) =>
+      this.programs.operations(v, workload[v] ?? []),
+    )
+    for (let v = 0; v < this.vcpus; v++) S[this.frames + v] = this.operations[v][0] ?? 0
   }
 
   /** True when all threads have ended. */
@@ -226,7 +197,7 @@ export class Threads {
         S[machine.held + v] = 0
         S[machine.dangling + v] = 0
         const position = ++S[this.position + v]
-        S[top] = this.programs[v][position] ?? 0
+        S[top] = this.operations[v][position] ?? 0
         return
       }
       case INTERRUPT:
@@ -249,57 +220,25 @@ export class Threads {
     const { machine } = this.around
     machine.S[machine.pending + v] &= ~(1 << vector)
     machine.S[machine.interruptFlag + v] = 0
-    machine.S[this.frames + INTERRUPT * this.vcpus + v] = this.handler(vector, v)
-    this.settle(v)
-  }
-
-  private handler(vector: number, v: number): number {
-    const known = (this.handlers[vector] ??= [])
-    return (known[v] ??= this.handlerRoot(vector, v))
-  }
-
-  private handlerRoot(vector: number, v: number): number {
-    const { co, policy } = this.around
-    const name = this.vectors[vector]
-    const own = policy.interrupts?.[name]
-    const where = `${name} interrupt on CPU${v}, policy ${policy.name}`
-    return co.root(where, () =>
-      own === undefined ? callFunctionInterrupt(this.cpus[v] as Cpu) : asPolicy(where, own(this.cpus[v])),
-    )
+    this.push(v, INTERRUPT, this.programs.handler(vector, v))
   }
 
   /** VM exit into the host side of a hypercall. */
   private enterHost(v: number, top: number, node: number): void {
-    this.tracer?.(v, node, 0, ROLES[this.roleOf(top)])
+    if (this.tracer !== undefined) this.tracer(v, node, 0, ROLES[this.roleOf(top)])
     this.around.host.exit(v)
-    const root = (this.hostRoots[node * this.vcpus + v] ??= this.hostRoot(v, node))
-    this.around.machine.S[this.frames + IN_HYPERCALL * this.vcpus + v] = root
-    this.settle(v)
-  }
-
-  private hostRoot(v: number, node: number): number {
-    const { co, policy } = this.around
-    const pages = argB(co.nodes, node)
-    const mask = argC(co.nodes, node)
-    const name = this.hypercalls[argA(co.nodes, node)]
-    const cpus = this.cpus.map(({ id }) => id).filter((id) => mask & (1 << id))
-    const where = `hypercall ${name}, policy ${policy.name}`
-    return co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
-      asPolicy(where, policy.hypercalls![name](this.hostCpu(v), pages, cpus)),
-    )
+    this.push(v, IN_HYPERCALL, this.programs.hostSide(v, node))
   }
 
   /** Runs the policy's hook of a VM entry or exit, if it has one. */
   hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): void {
-    const { co, policy, machine } = this.around
-    if (policy[name] === undefined) return
-    const where = `${name}, policy ${policy.name}`
-    const root = co.root(`${where} cpu${v}`, () => asPolicy(where, policy[name]!(this.hostCpu(v))))
-    machine.S[this.frames + IN_HOOK * this.vcpus + v] = root
-    this.settle(v)
+    const root = this.programs.hook(v, name)
+    if (root !== 0) this.push(v, IN_HOOK, root)
   }
 
-  private hostCpu(v: number): AnyHostCpu {
-    return new HostCpu(v, this.vcpus, this.around.kernel.shared)
+  /** Begins a coroutine on top of what the vCPU was doing. */
+  private push(v: number, role: number, root: number): void {
+    this.around.machine.S[this.frames + role * this.vcpus + v] = root
+    this.settle(v)
   }
 }

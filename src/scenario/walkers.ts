@@ -4,7 +4,7 @@ import { RETURN, opTable } from '../engine/step.ts'
 import { UNFINISHED, walkRoot } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
 import { FAULT } from '../machine/walk.ts'
-import type { Tracer } from './threads.ts'
+import type { Tracer } from './tracer.ts'
 
 export class Walkers {
   tracer: Tracer | undefined

@@ -7,7 +7,8 @@ import type { Names } from '../engine/step.ts'
 import type { System, Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import { hooksOf } from '../guest/hooks.ts'
-import { Kernel, type SharedDeclaration } from '../guest/kernel.ts'
+import { Kernel } from '../guest/kernel.ts'
+import type { SharedDeclaration } from '../guest/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { installSlots } from '../guest/smp.ts'
 import { Host } from '../hypervisor/host.ts'
@@ -28,7 +29,9 @@ import { Environment } from './environment.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
 import { Placement } from './placement.ts'
-import { Threads, type Tracer } from './threads.ts'
+import { Programs } from './programs.ts'
+import { Threads } from './threads.ts'
+import type { Tracer } from './tracer.ts'
 import * as T from './transition.ts'
 import { Walkers } from './walkers.ts'
 import type { Workload } from './workload.ts'
@@ -63,7 +66,7 @@ export class World implements System {
     this.judge = new Judge(m, this.kernel, policy)
     this.walkers = new Walkers(m, this.co)
     const { host, kernel, judge, walkers, co } = this
-    this.threads = new Threads({ machine: m, co, kernel, host, policy, judge, walkers })
+    this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers })
     this.environment = new Environment(m, host, this.threads)
     this.placement = new Placement(m, this.threads)
     m.seal()
@@ -90,7 +93,8 @@ export class World implements System {
     this.names = namesOf(m, kernel, this.vectors, hypercalls)
     const { vectors } = this
     const surroundings = { config, kernel, vectors, hypercalls, features, shared: kernel.shared }
-    this.threads.equip({ ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) })
+    const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
+    this.threads.equip(new Programs(co, policy, handles))
     this.actors = 2 * config.vcpus + 2
     this.load([])
   }

@@ -1,0 +1,89 @@
+/**
+ * The code that vCPUs run, as first control states: operations of the workload, interrupt handlers, host sides of
+ * hypercalls, entry and exit hooks. Each is asked for again and again, so what was found once is kept by number.
+ */
+import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
+import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
+import { asPolicy } from '../guest/hooks.ts'
+import { guestOperations } from '../guest/operations/index.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
+import { callFunctionInterrupt } from '../guest/smp.ts'
+import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
+import type { Operation } from './workload.ts'
+
+export class Programs {
+  private readonly co: Coroutines
+  private readonly policy: AnyPolicy
+  private readonly cpus: readonly AnyCpu[]
+  private readonly hosts: readonly AnyHostCpu[]
+  private readonly vectors: readonly string[]
+  private readonly hypercalls: readonly string[]
+  private readonly handlers: number[][] = []
+  private readonly hostSides: number[] = []
+
+  constructor(co: Coroutines, policy: AnyPolicy, surroundings: AnySurroundings) {
+    const { config, shared, vectors, hypercalls } = surroundings
+    this.co = co
+    this.policy = policy
+    this.vectors = vectors
+    this.hypercalls = hypercalls
+    this.cpus = Array.from({ length: config.vcpus }, (_, v) => new Cpu(v, surroundings))
+    this.hosts = this.cpus.map(({ id }) => new HostCpu(id, config.vcpus, shared))
+  }
+
+  /** The operations of a vCPU, one after the other; each begins in the address space that the one before left. */
+  operations(v: number, operations: readonly Operation[]): number[] {
+    const cpu = this.cpus[v]
+    let space = 0
+    return operations.map(({ op, page = 0 }) => {
+      const known = guestOperations[op]
+      const here = space
+      if (known?.needs === 'switching') space = 1 - space
+      const where = `${op}(${page}) on CPU${v}, policy ${this.policy.name}`
+      return this.co.root(`${where} mm${here}`, () =>
+        known === undefined
+          ? asPolicy(where, this.policy.operations![op].run(cpu))
+          : known.code(cpu as Cpu, page, here),
+      )
+    })
+  }
+
+  /** The handler of an interrupt. */
+  handler(vector: number, v: number): number {
+    const known = (this.handlers[vector] ??= [])
+    return (known[v] ??= this.handlerOf(vector, v))
+  }
+
+  private handlerOf(vector: number, v: number): number {
+    const name = this.vectors[vector]
+    const own = this.policy.interrupts?.[name]
+    const where = `${name} interrupt on CPU${v}, policy ${this.policy.name}`
+    return this.co.root(where, () =>
+      own === undefined ? callFunctionInterrupt(this.cpus[v] as Cpu) : asPolicy(where, own(this.cpus[v])),
+    )
+  }
+
+  /** The host side of the hypercall that control state `node` asks for. */
+  hostSide(v: number, node: number): number {
+    return (this.hostSides[node * this.cpus.length + v] ??= this.hostSideOf(v, node))
+  }
+
+  private hostSideOf(v: number, node: number): number {
+    const { nodes } = this.co
+    const pages = argB(nodes, node)
+    const mask = argC(nodes, node)
+    const name = this.hypercalls[argA(nodes, node)]
+    const cpus = this.cpus.map(({ id }) => id).filter((id) => mask & (1 << id))
+    const where = `hypercall ${name}, policy ${this.policy.name}`
+    return this.co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
+      asPolicy(where, this.policy.hypercalls![name](this.hosts[v], pages, cpus)),
+    )
+  }
+
+  /** The policy's hook of a VM entry or exit, or 0 if it has none. */
+  hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): number {
+    if (this.policy[name] === undefined) return 0
+    const where = `${name}, policy ${this.policy.name}`
+    return this.co.root(`${where} cpu${v}`, () => asPolicy(where, this.policy[name]!(this.hosts[v])))
+  }
+}
