@@ -5,7 +5,7 @@
  */
 import fc, { type Arbitrary } from 'fast-check'
 import { busyCpus, operationCount } from '../scenario/workload.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 
 /** How many scenarios there are of each kind, by its name or number, in ascending order. */
 export type Counts = Readonly<Record<string, number>>

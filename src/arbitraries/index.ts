@@ -6,7 +6,8 @@ export { schedules, type Schedule, type ScheduleLimits, type Turn } from './sche
 export { preemptionPoints, type PreemptionLimits, type PreemptionPoint } from './preemptions.ts'
 export { hostDecisions, type HostDecision, type HostLimits } from './host-decisions.ts'
 export { hardwareEvents, type HardwareEvent, type HardwareLimits } from './hardware.ts'
-export { scenarios, type Scenario, type ScenarioLimits } from './scenarios.ts'
+export type { Scenario } from './scenario.ts'
+export { scenarios, type ScenarioLimits } from './scenarios.ts'
 export { runScenario, type Played } from './play.ts'
 export { scenarioOfCase, scenarioOfRace } from './recover.ts'
 export {

@@ -14,7 +14,7 @@ import { Worlds } from '../scenario/worlds.ts'
 import { nextOf, ofKind, picked } from './choices.ts'
 import type { HardwareEvent } from './hardware.ts'
 import { Hypervisor } from './hypervisor.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import type { AnyPolicy } from './workloads.ts'
 
 /** A longer run is given up, as explorers give it up: vCPUs that do nothing but make way for each other never end. */

@@ -18,7 +18,7 @@ import { nextOf, ofKind } from './choices.ts'
 import type { HardwareEvent } from './hardware.ts'
 import type { HostDecision } from './host-decisions.ts'
 import type { PreemptionPoint } from './preemptions.ts'
-import type { Scenario } from './scenarios.ts'
+import type { Scenario } from './scenario.ts'
 import type { Turn } from './schedules.ts'
 import type { AnyPolicy } from './workloads.ts'
 

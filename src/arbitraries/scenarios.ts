@@ -1,25 +1,22 @@
 /**
- * Scenarios: all that a run depends on as one plain value, which can be written to a file, edited by hand, and handed
- * back. The policy and the bounds are not part of it: the same scenario can be played on several.
+ * Scenarios, drawn part by part and shrunk part by part, and where one part alone cannot become smaller, together.
+ * What the bounds leave no choice in is not drawn.
  */
 import type { Random } from 'fast-check'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
-import type { Workload } from '../scenario/workload.ts'
-import { hardwareShape, type HardwareEvent } from './hardware.ts'
-import { hostShape, type HostDecision } from './host-decisions.ts'
+import { hardwareShape } from './hardware.ts'
+import { hostShape } from './host-decisions.ts'
 import { PlainArbitrary } from './plain.ts'
 import { ascending, preemptionShape, type PreemptionPoint } from './preemptions.ts'
+import {
+  withCpusSwapped,
+  withoutOperationAndItsSteps,
+  withoutPointAndItsSteps,
+  type Scenario,
+} from './scenario.ts'
 import { scheduleShape, type Schedule } from './schedules.ts'
 import { isSmaller, type Shape } from './shape.ts'
 import { workloadShape, type AnyPolicy } from './workloads.ts'
-
-export interface Scenario {
-  readonly workload: Workload
-  readonly schedule: Schedule
-  readonly preemptions: readonly PreemptionPoint[]
-  readonly host: readonly HostDecision[]
-  readonly hardware: readonly HardwareEvent[]
-}
 
 export interface ScenarioLimits {
   /** Guest operations, at most. Default 4. */
@@ -108,67 +105,4 @@ function atTurnEnd(random: Random, schedule: Schedule, point: PreemptionPoint): 
   const who = schedule[last]?.who
   if (who === undefined || who === 'rcu') return point
   return { ...point, cpu: who, step: schedule.slice(0, last + 1).reduce((sum, { steps }) => sum + steps, 0) }
-}
-
-/**
- * Without an operation, and without the steps that it took: else the turns of its CPU would go past the point where
- * they have to end. How many steps it took depends on what the others did, so any number is tried.
- */
-function* withoutOperationAndItsSteps(scenario: Scenario): Generator<Scenario> {
-  for (const [cpu, ops] of scenario.workload.entries()) {
-    for (const i of ops.keys()) {
-      const rest = { ...scenario, workload: scenario.workload.with(cpu, ops.toSpliced(i, 1)) }
-      for (const { step } of [...scenario.preemptions, ...scenario.hardware]) {
-        for (let fewer = 1; fewer <= Math.min(step, LONGEST_OPERATION); fewer++) {
-          yield earlier(rest, step - fewer, fewer)
-        }
-      }
-      let end = 0
-      for (const [at, turn] of scenario.schedule.entries()) {
-        end += turn.steps
-        if (turn.who !== cpu) continue
-        for (let fewer = 1; fewer <= Math.min(turn.steps, LONGEST_OPERATION); fewer++) {
-          const schedule = rest.schedule.with(at, { ...turn, steps: turn.steps - fewer })
-          yield earlier({ ...rest, schedule: schedule.filter(({ steps }) => steps > 0) }, end, fewer)
-        }
-      }
-    }
-  }
-}
-
-/** Transitions of one operation, roughly, at most. */
-const LONGEST_OPERATION = 32
-
-/** Without a preemption point, and without the two transitions that it took: away and back. */
-function* withoutPointAndItsSteps(scenario: Scenario): Generator<Scenario> {
-  for (const [i, { step }] of scenario.preemptions.entries()) {
-    yield earlier({ ...scenario, preemptions: scenario.preemptions.toSpliced(i, 1) }, step, 2)
-  }
-}
-
-/** The scenario with all that comes after a number of transitions so many of them earlier. */
-function earlier(scenario: Scenario, after: number, by: number): Scenario {
-  const shifted = <E extends { readonly step: number }>(events: readonly E[]): E[] =>
-    events.map((event) => ({
-      ...event,
-      step: event.step > after ? Math.max(after, event.step - by) : event.step,
-    }))
-  return { ...scenario, preemptions: shifted(scenario.preemptions), hardware: shifted(scenario.hardware) }
-}
-
-/** The scenario with two vCPUs in each other's place: a workload becomes canonical only with all that goes with it. */
-function* withCpusSwapped(scenario: Scenario, vcpus: number): Generator<Scenario> {
-  const { workload, schedule, preemptions, host, hardware } = scenario
-  for (let a = 0; a < vcpus; a++) {
-    for (let b = a + 1; b < vcpus; b++) {
-      const name = (cpu: number): number => (cpu === a ? b : cpu === b ? a : cpu)
-      yield {
-        workload: Array.from({ length: vcpus }, (_, cpu) => workload[name(cpu)] ?? []),
-        schedule: schedule.map((turn) => (turn.who === 'rcu' ? turn : { ...turn, who: name(turn.who) })),
-        preemptions: preemptions.map((point) => ({ ...point, cpu: name(point.cpu) })),
-        host: host.map((decision) => ({ ...decision, cpu: name(decision.cpu) })),
-        hardware: hardware.map((event) => ({ ...event, cpu: name(event.cpu) })),
-      }
-    }
-  }
 }

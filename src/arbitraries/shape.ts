@@ -26,9 +26,16 @@ export function isSmaller(a: Measure, b: Measure): boolean {
   return at < 0 ? a.length < b.length : at < b.length && a[at] < b[at]
 }
 
-/** Numbers from `least` up to, not including, `value`: in large strides at first, and at last the one before `value`. */
+/** A gap that is gone through number by number. */
+const SMALL_GAP = 16
+
+/**
+ * Numbers from `least` up to, not including, `value`: all of them where they are few, for whether a schedule violates
+ * something is no monotone matter; otherwise in large strides at first, and at last the one before `value`.
+ */
 export function* towards(least: number, value: number): Generator<number> {
-  for (let gap = value - least; gap >= 1; gap = Math.floor(gap / 2)) yield value - gap
+  if (value - least <= SMALL_GAP) for (let n = least; n < value; n++) yield n
+  else for (let gap = value - least; gap >= 1; gap = Math.floor(gap / 2)) yield value - gap
 }
 
 /** Whole numbers, of vCPUs and pCPUs and of steps. */

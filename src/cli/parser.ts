@@ -30,7 +30,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify: 2)')
     .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
     .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
-    .option('--speculation <n>', 'speculative page walks, at most (default 0)')
+    .option('--speculation <n>', 'speculative page walks, at most (default 1)')
     .option('--eviction', 'let TLB entries vanish at any time')
     .option('--migration', 'let vCPUs move between pCPUs')
     .option('--no-vpid', 'flush at every VM entry')
