@@ -57,14 +57,6 @@ export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 5 }: Schedu
     const others = Array.from({ length: vcpus }, (_, v) => v).filter((v) => vcpus === 1 || v !== before?.who)
     return others[random.nextInt(0, others.length - 1)]
   }
-  // A pending interrupt is as likely to be taken at once as later; kicks and other outcomes matter to few policies.
-  const drawTurn = (random: Random, before?: Turn): Turn =>
-    turnOf(
-      drawOwner(random, before),
-      random.nextInt(1, oneIn(random, 3) ? LONG : SHORT),
-      oneIn(random, 2) ? 1 : oneIn(random, 4) ? 2 : 0,
-      oneIn(random, 3) ? 1 : 0,
-    )
   const turn = recordShape<Turn>({
     schema: z.strictObject({
       who: z.union([naturalBelow(vcpus), z.literal('rcu')]),
@@ -80,17 +72,18 @@ export function scheduleShape({ vcpus = defaultBounds.vcpus, turns = 5 }: Schedu
       who === 'rcu' ? vcpus : who,
     ],
     decode: ([steps, pick, first, who]) => turnOf(who, steps, first, pick),
-    draw: (random) => drawTurn(random),
+    // A pending interrupt is as likely to be taken at once as later; kicks and other outcomes matter to few policies.
+    draw: (random, _small, before) =>
+      turnOf(
+        drawOwner(random, before),
+        random.nextInt(1, oneIn(random, 3) ? LONG : SHORT),
+        oneIn(random, 2) ? 1 : oneIn(random, 4) ? 2 : 0,
+        oneIn(random, 3) ? 1 : 0,
+      ),
   })
   const list = listShape(turn, { count: turns })
   return {
     ...list,
-    draw(random, small) {
-      const drawn: Turn[] = []
-      const count = random.nextInt(0, small ? Math.min(turns, 2) : turns)
-      while (drawn.length < count) drawn.push(drawTurn(random, drawn.at(-1)))
-      return drawn
-    },
     *smaller(schedule) {
       yield* list.smaller(schedule)
       yield* joined(schedule)

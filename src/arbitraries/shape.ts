@@ -10,8 +10,8 @@ import { z } from 'zod'
 export type Measure = readonly number[]
 
 export interface Shape<T> {
-  /** Draws a value; one of the small ones, where races are few but cheap to look at, if `small`. */
-  draw(random: Random, small: boolean): T
+  /** Draws a value; one of the small ones, where races are few but cheap to look at, if `small`. In a list, what was drawn `before`. */
+  draw(random: Random, small: boolean, before?: T): T
   /** Whether a value from anywhere is well-formed; it may be larger than any that is drawn. */
   accepts(value: unknown): boolean
   /** Values that are smaller than `value`, boldest first. */
@@ -49,7 +49,7 @@ export interface Fields<T> {
   readonly least: readonly number[]
   encode(value: T): readonly number[]
   decode(numbers: readonly number[]): T
-  draw(random: Random, small: boolean): T
+  draw(random: Random, small: boolean, before?: T): T
 }
 
 /** The shape of a record of whole numbers: smaller by one number at a time. */
@@ -74,6 +74,9 @@ export interface ListOptions<T> {
   readonly by?: (element: T) => number
 }
 
+/** Elements of a small list, at most. */
+const SMALL_LIST = 2
+
 /** The shape of a list: smaller by fewer elements, then by smaller ones. */
 export function listShape<T>(element: Shape<T>, { count, by }: ListOptions<T>): Shape<readonly T[]> {
   const arrange = (list: T[]): T[] => (by === undefined ? list : list.toSorted((a, b) => by(a) - by(b)))
@@ -81,8 +84,10 @@ export function listShape<T>(element: Shape<T>, { count, by }: ListOptions<T>): 
     by === undefined || list.every((each, i) => i === 0 || by(list[i - 1]) <= by(each))
   return {
     draw(random, small) {
-      const length = random.nextInt(0, small ? Math.min(count, 1) : count)
-      return arrange(Array.from({ length }, () => element.draw(random, small)))
+      const length = random.nextInt(0, small ? Math.min(count, SMALL_LIST) : count)
+      const list: T[] = []
+      while (list.length < length) list.push(element.draw(random, small, list.at(-1)))
+      return arrange(list)
     },
     accepts: (value) =>
       Array.isArray(value) && value.every((each) => element.accepts(each)) && isArranged(value as T[]),

@@ -10,8 +10,9 @@ import { bitsFor } from './layout.ts'
 export class Widened extends Error {}
 
 export class Packer {
-  /** Packed size in 32-bit words. */
+  /** Packed size in 32-bit words, and in bytes: the last word may be used in part. */
   size = 0
+  bytes = 0
   /** Packed size in bits. */
   bits = 0
   private words: Int32Array = new Int32Array(0)
@@ -41,16 +42,16 @@ export class Packer {
     if (this.dictionaries.some(({ values, capacity }) => values.length > capacity)) this.arrange()
   }
 
-  /** Writes the packed form of `state` to `out` at `at`. */
-  pack(state: Int32Array, out: Uint32Array, at: number): void {
+  /** Writes the packed form of `state` to `out`. */
+  pack(state: Int32Array, out: Uint32Array): void {
     const { words, shifts, places, maps, capacities, constants, size, base } = this
-    for (let i = 0; i < size; i++) out[at + i] = 0
+    for (let i = 0; i < size; i++) out[i] = 0
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
       const { codes } = maps[i]
       let code = value < codes.length ? codes[value] : maps[i].find(value)
       if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
-      out[at + places[i]] |= code << shifts[i]
+      out[places[i]] |= code << shifts[i]
     }
     let changed = 0
     for (let i = 0; i < constants.length; i++) changed |= state[constants[i]] ^ base[constants[i]]
@@ -63,11 +64,11 @@ export class Packer {
   }
 
   /** Puts a packed state back. */
-  unpack(packed: Uint32Array, at: number, state: Int32Array): void {
+  unpack(packed: Uint32Array, state: Int32Array): void {
     const { words, shifts, places, maps, capacities } = this
     state.set(this.base)
     for (let i = 0; i < words.length; i++) {
-      state[words[i]] = maps[i].values[(packed[at + places[i]] >>> shifts[i]) & (capacities[i] - 1)]
+      state[words[i]] = maps[i].values[(packed[places[i]] >>> shifts[i]) & (capacities[i] - 1)]
     }
   }
 
@@ -105,6 +106,7 @@ export class Packer {
       rooms[place] += need
     }
     this.size = Math.max(1, rooms.length)
+    this.bytes = Math.max(1, (this.size - 1) * 4 + Math.ceil((rooms.at(-1) ?? 0) / 8))
     this.words = Int32Array.from(changing)
     this.constants = Int32Array.from(constant)
     this.shifts = Int32Array.from(shifts)

@@ -15,29 +15,32 @@ const GROWTH = 1.25
 
 export class StateSet {
   count = 0
-  /** Words a state. */
-  readonly size: number
   /** Working copy of the state to look up: fill it, then call {@link add}. */
   readonly probe: Uint32Array
-  private readonly chunks: Uint32Array[] = []
+  /** Bytes a state. */
+  readonly size: number
+  private readonly probeBytes: Uint8Array
+  private readonly chunks: Uint8Array[] = []
   /** Entries: number + 1 in the low bits, hash bits above; 0 is empty. */
   private table = new Uint32Array(512)
   private numberMask = 0x3ff
 
+  /** `size` is the number of bytes that a packed state takes; what is left of its last word is not kept. */
   constructor(size: number) {
     this.size = size
-    this.probe = new Uint32Array(size)
+    this.probe = new Uint32Array(Math.ceil(size / 4))
+    this.probeBytes = new Uint8Array(this.probe.buffer)
   }
 
   /** Bytes in use, table included. */
   get bytes(): number {
-    return this.chunks.length * CHUNK_STATES * this.size * 4 + this.table.byteLength
+    return this.chunks.length * CHUNK_STATES * this.size + this.table.byteLength
   }
 
   /** Adds the state in {@link probe}: its number if it is new, otherwise -1 - number. */
   add(): number {
-    const { probe, size, table, numberMask } = this
-    const h = hash(probe, 0, size)
+    const { probe, probeBytes, size, table, numberMask } = this
+    const h = hash(probe)
     const tag = h & ~numberMask
     let slot = placeOf(h, table.length)
     for (let entry = table[slot]; entry !== 0; entry = table[slot]) {
@@ -48,41 +51,45 @@ export class StateSet {
       if (++slot === table.length) slot = 0
     }
     const number = this.count++
-    if (number >> CHUNK_BITS === this.chunks.length) this.chunks.push(new Uint32Array(CHUNK_STATES * size))
-    this.chunks[number >> CHUNK_BITS].set(probe, (number & (CHUNK_STATES - 1)) * size)
+    if (number >> CHUNK_BITS === this.chunks.length) this.chunks.push(new Uint8Array(CHUNK_STATES * size))
+    const chunk = this.chunks[number >> CHUNK_BITS]
+    const at = (number & (CHUNK_STATES - 1)) * size
+    for (let i = 0; i < size; i++) chunk[at + i] = probeBytes[i]
     table[slot] = tag | (number + 1)
     if (this.count > table.length * FULL) this.grow()
     return number
   }
 
-  /** The chunk that a state is stored in, and its first word there. */
-  chunk(number: number): Uint32Array {
-    return this.chunks[number >> CHUNK_BITS]
-  }
-
-  offset(number: number): number {
-    return (number & (CHUNK_STATES - 1)) * this.size
+  /** Puts a stored state into {@link probe}. */
+  fetch(number: number): void {
+    const { probeBytes, size } = this
+    const chunk = this.chunks[number >> CHUNK_BITS]
+    const at = (number & (CHUNK_STATES - 1)) * size
+    for (let i = 0; i < size; i++) probeBytes[i] = chunk[at + i]
   }
 
   /** True if state `number` equals the probe. */
   private holds(number: number): boolean {
-    const { probe, size } = this
+    const { probeBytes, size } = this
     const chunk = this.chunks[number >> CHUNK_BITS]
     const at = (number & (CHUNK_STATES - 1)) * size
-    for (let i = 0; i < size; i++) if (chunk[at + i] !== probe[i]) return false
+    for (let i = 0; i < size; i++) if (chunk[at + i] !== probeBytes[i]) return false
     return true
   }
 
   private grow(): void {
     const table = new Uint32Array(Math.ceil(this.table.length * GROWTH))
+    const looked = this.probe.slice()
     this.numberMask = 2 ** bitsFor(table.length) - 1
     for (let number = 0; number < this.count; number++) {
-      const h = hash(this.chunk(number), this.offset(number), this.size)
+      this.fetch(number)
+      const h = hash(this.probe)
       let slot = placeOf(h, table.length)
       while (table[slot] !== 0) if (++slot === table.length) slot = 0
       table[slot] = (h & ~this.numberMask) | (number + 1)
     }
     this.table = table
+    this.probe.set(looked)
   }
 }
 
@@ -90,10 +97,10 @@ export class StateSet {
 const placeOf = (h: number, length: number): number => Math.floor(((h >>> 0) / 0x100000000) * length)
 
 /** The words of a state, mixed; the finalizer of MurmurHash3 (Appleby 2011). */
-function hash(words: Uint32Array, at: number, size: number): number {
+function hash(words: Uint32Array): number {
   let h = 0x9747b28c
-  for (let i = 0; i < size; i++) {
-    h = Math.imul(h ^ words[at + i], 0x85ebca6b)
+  for (let i = 0; i < words.length; i++) {
+    h = Math.imul(h ^ words[i], 0x85ebca6b)
     h ^= h >>> 13
   }
   h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35)

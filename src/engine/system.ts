@@ -15,6 +15,8 @@ export interface Violation {
 export interface System {
   /** The state. Explorers copy it and put it back; nothing else is remembered between transitions. */
   readonly state: Int32Array
+  /** Changes whenever the initial state does. */
+  readonly beginnings: number
   /** Puts the state back to the initial one. */
   reset(): void
   /** Writes the enabled transitions to `out`, in a fixed order, and returns their number. */

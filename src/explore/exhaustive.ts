@@ -82,12 +82,12 @@ export function learn(system: System): Packer {
 
 function search(system: System, packer: Packer, options: ExhaustiveOptions): Exploration {
   const { maxStates = 20_000_000, stop, countOnly = false } = options
-  const visited = new StateSet(packer.size)
+  const visited = new StateSet(packer.bytes)
   const enabled = new Int32Array(MAX_ENABLED)
   system.reset()
   const { state } = system
   const here = state.slice()
-  packer.pack(state, visited.probe, 0)
+  packer.pack(state, visited.probe)
   visited.add()
   let transitions = 0
   let depth = 0
@@ -107,7 +107,8 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
       levelEnd = visited.count
     }
     if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
-    packer.unpack(visited.chunk(number), visited.offset(number), here)
+    visited.fetch(number)
+    packer.unpack(visited.probe, here)
     state.set(here)
     const count = system.enabled(enabled)
     if (system.progress === 0 && !system.final() && !countOnly) return report(system.deadlock(), true)
@@ -120,7 +121,7 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
         if (!countOnly) return report(violation, true)
         system.clearViolation()
       }
-      packer.pack(state, visited.probe, 0)
+      packer.pack(state, visited.probe)
       visited.add()
     }
     if (visited.count > maxStates) throw fail.tooManyStates(maxStates)

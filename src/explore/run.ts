@@ -1,9 +1,13 @@
 /** One run of a system under a strategy. */
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Memo } from './memo.ts'
 import type { Strategy } from './strategy.ts'
 
 /** A run longer than this is given up: no workload of the package comes near it. */
 const MAX_RUN = 4096
+
+/** After so many runs from one beginning, what its states lead to is remembered. */
+const RUNS_BEFORE_MEMO = 400
 
 export interface Run {
   /** Number of transitions taken. */
@@ -15,8 +19,29 @@ export interface Run {
 export class Runner {
   readonly schedule = new Int32Array(MAX_RUN)
   private readonly enabled = new Int32Array(MAX_ENABLED)
+  /** What was run last, from which beginning, how often, and the memory of it once that is worth while. */
+  private last: System | undefined
+  private beginning = -1
+  private runs = 0
+  private memo: Memo | undefined
 
   run(system: System, strategy: Strategy): Run {
+    return this.play(this.remembered(system), strategy)
+  }
+
+  /** The system, or a memory of it. */
+  private remembered(system: System): System {
+    if (system !== this.last || system.beginnings !== this.beginning) {
+      this.last = system
+      this.beginning = system.beginnings
+      this.runs = 0
+      this.memo = undefined
+    }
+    if (this.runs++ < RUNS_BEFORE_MEMO) return system
+    return (this.memo ??= new Memo(system))
+  }
+
+  private play(system: System, strategy: Strategy): Run {
     const { schedule, enabled } = this
     system.reset()
     strategy.begin(system)

@@ -43,6 +43,7 @@ export class World implements System {
   readonly vectors: readonly string[]
   readonly actors: number
   progress = 0
+  beginnings = 0
   /** Dangerous situations reached since this world was built. */
   readonly witnessed = new Set<WitnessKind>()
 
@@ -135,6 +136,7 @@ export class World implements System {
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)
     this.initial = S.slice()
+    this.beginnings++
     this.clearViolation()
   }
 

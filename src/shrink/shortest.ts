@@ -77,7 +77,7 @@ class Search {
     this.system = system
     this.packer = packer
     this.options = options
-    this.visited = new StateSet(packer.size + 1)
+    this.visited = new StateSet(packer.size * 4 + 1)
     this.here = new Int32Array(system.state.length)
     const { below } = options
     this.limit = below === undefined ? 0x7fffffff : Frontier.cost(below.switches, below.steps)
@@ -105,8 +105,9 @@ class Search {
 
   private expand(node: number, cost: number): void {
     const { system, visited, packer, here, enabled } = this
-    packer.unpack(visited.chunk(node), visited.offset(node), here)
-    const last = visited.chunk(node)[visited.offset(node) + packer.size] - 1
+    visited.fetch(node)
+    packer.unpack(visited.probe, here)
+    const last = visited.probe[packer.size] - 1
     system.state.set(here)
     const count = system.enabled(enabled)
     if (system.progress === 0 && !system.final()) this.consider(node, -1, cost, system.deadlock())
@@ -135,7 +136,7 @@ class Search {
   /** The system is in a state that `actor` brought it to; queues it if this is the cheapest way there so far. */
   private reach(from: number, transition: number, actor: number, cost: number): void {
     const { visited, packer } = this
-    packer.pack(this.system.state, visited.probe, 0)
+    packer.pack(this.system.state, visited.probe)
     visited.probe[packer.size] = actor + 1
     let node = visited.add()
     if (node >= 0) scratch.room(node)
