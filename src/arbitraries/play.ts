@@ -3,6 +3,7 @@
  * then the turns of the schedule; then the first who can go on. Every scenario runs to its end, whatever it leaves
  * out. Nothing is drawn here: a scenario has one outcome.
  */
+import { MAX_RUN } from '../explore/run.ts'
 import { fail } from '../errors.ts'
 import { MAX_ENABLED, type Violation } from '../engine/system.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
@@ -16,9 +17,6 @@ import type { HardwareEvent } from './hardware.ts'
 import { Hypervisor } from './hypervisor.ts'
 import type { Scenario } from './scenario.ts'
 import type { AnyPolicy } from './workloads.ts'
-
-/** A longer run is given up, as explorers give it up: vCPUs that do nothing but make way for each other never end. */
-const MAX_STEPS = 4096
 
 /** After the schedule: transitions of one actor in a row until another one is let in, since code may be polling. */
 const PATIENCE = 256
@@ -91,7 +89,7 @@ class Player {
 
   play(): { taken: readonly number[]; violation: Violation | undefined } {
     const { world, host, taken } = this
-    while (world.violation === undefined && taken.length < MAX_STEPS) {
+    while (world.violation === undefined && taken.length < MAX_RUN) {
       const enabled = [...buffer.subarray(0, world.enabled(buffer))]
       if (world.progress === 0) return { taken, violation: world.final() ? undefined : world.deadlock() }
       const now = taken.length

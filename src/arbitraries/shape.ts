@@ -10,7 +10,7 @@ import { z } from 'zod'
 export type Measure = readonly number[]
 
 export interface Shape<T> {
-  /** Draws a value; one of the small ones, where races are few but cheap to look at, if `small`. In a list, what was drawn `before`. */
+  /** Draws a value, a simple one if `small`; `before` is the element that precedes it in a list. */
   draw(random: Random, small: boolean, before?: T): T
   /** Whether a value from anywhere is well-formed; it may be larger than any that is drawn. */
   accepts(value: unknown): boolean

@@ -4,7 +4,7 @@ import { Memo } from './memo.ts'
 import type { Strategy } from './strategy.ts'
 
 /** A run longer than this is given up: no workload of the package comes near it. */
-const MAX_RUN = 4096
+export const MAX_RUN = 4096
 
 /** After so many runs from one beginning, what its states lead to is remembered. */
 const RUNS_BEFORE_MEMO = 400

@@ -40,11 +40,14 @@ export class Placement {
     return true
   }
 
+  /** True if a vCPU that waits for pCPU `p` could go on there: otherwise taking turns would hide a deadlock. */
   private someoneWaitsFor(p: number): boolean {
-    const { S, on, pending, config } = this.machine
+    const { S, on, pending, interruptFlag, config } = this.machine
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] !== 0 || (!config.migration && v % config.pcpus !== p)) continue
-      if (this.threads.top(v) >= 0 || S[pending + v] !== 0) return true
+      if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) return true
+      const top = this.threads.top(v)
+      if (top >= 0 && this.threads.canStep(v, top)) return true
     }
     return false
   }

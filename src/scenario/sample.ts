@@ -9,6 +9,8 @@ import { operationDomain, type Operation, type Workload } from './workload.ts'
 
 /** One operation in this many is drawn from the whole domain. */
 const ANYTHING = 4
+/** One workload in this many may leave all CPUs but one idle. */
+const ALONE = 8
 
 export function sampleWorkload(
   random: Random,
@@ -25,9 +27,19 @@ export function sampleWorkload(
     const from = random.below(ANYTHING) === 0 ? domain : close
     workload[random.below(vcpus)].push(from[random.below(from.length)])
   }
+  spread(random, workload)
   for (const op of Object.keys(policy.operations ?? {})) {
     const ops = workload[random.below(vcpus)]
     if (random.below(2) === 0) ops.splice(random.below(ops.length + 1), 0, { op })
   }
   return workload
+}
+
+/** Moves an operation to another CPU where all of them came to be on one: races need company, mostly. */
+function spread(random: Random, workload: Operation[][]): void {
+  const alone = workload.findIndex((ops) => ops.length > 1)
+  if (workload.length < 2 || workload.filter((ops) => ops.length > 0).length > 1 || alone < 0) return
+  if (random.below(ALONE) === 0) return
+  const other = (alone + 1 + random.below(workload.length - 1)) % workload.length
+  workload[other].push(workload[alone].pop()!)
 }
