@@ -1,0 +1,59 @@
+/**
+ * How results are shown: plain tables for people, one JSON object for programs, and whether each floor is met. A floor
+ * that is missed is said, not punished: what fails a build is decided elsewhere.
+ */
+
+/** Cells by the name of their column. */
+export type Row = Readonly<Record<string, string | number>>
+
+export interface Floor {
+  readonly what: string
+  readonly value: number
+  /** `value` must reach it, or must not exceed it. */
+  readonly atLeast?: number
+  readonly atMost?: number
+}
+
+export interface Report {
+  readonly title: string
+  /** What was measured, in a line or two. */
+  readonly about: string
+  readonly rows: readonly Row[]
+  readonly floors: readonly Floor[]
+}
+
+const isMet = ({ value, atLeast = -Infinity, atMost = Infinity }: Floor): boolean =>
+  value >= atLeast && value <= atMost
+
+/** Three significant digits below a thousand, whole numbers above. */
+export function tellCell(cell: string | number): string {
+  if (typeof cell === 'string') return cell
+  if (Number.isInteger(cell) || Math.abs(cell) >= 1000) return Math.round(cell).toLocaleString('en')
+  return cell.toPrecision(3)
+}
+
+/** Text to the left, numbers to the right, two spaces in between. */
+export function tellTable(rows: readonly Row[]): string {
+  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))]
+  const lines = [columns, ...rows.map((row) => columns.map((column) => tellCell(row[column] ?? '')))]
+  const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)))
+  const isText = columns.map((column) => rows.some((row) => typeof row[column] === 'string'))
+  const tellLine = (line: readonly string[]): string =>
+    line.map((cell, i) => (isText[i] ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  ')
+  return lines.map((line) => tellLine(line).trimEnd()).join('\n')
+}
+
+export function tellFloor(floor: Floor): string {
+  const bound = floor.atLeast === undefined ? `at most ${floor.atMost}` : `at least ${floor.atLeast}`
+  return `${isMet(floor) ? 'met' : 'MISSED'}: ${floor.what} ${tellCell(floor.value)} (floor: ${bound})`
+}
+
+export const tellReport = ({ title, about, rows, floors }: Report): string =>
+  [title, about, '', tellTable(rows), ...floors.map(tellFloor), ''].join('\n')
+
+export const jsonReport = ({ title, about, rows, floors }: Report): object => ({
+  title,
+  about,
+  rows,
+  floors: floors.map((floor) => ({ ...floor, met: isMet(floor) })),
+})

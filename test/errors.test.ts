@@ -1,0 +1,123 @@
+/** The package's voice, to be read in one minute: everything that it says to somebody who made a mistake. */
+import { describe, expect, it } from 'vitest'
+import { fail, messages, ShootdownError } from '../src/errors.ts'
+
+type Code = keyof typeof messages
+
+/** A sample of every message, with arguments such as the code gives. */
+const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
+  notAStep: ['munmap(0) on CPU0, policy mine', '3'],
+  stepNotRun: ['munmap(0) on CPU0, policy mine', 'load'],
+  nondeterministic: ['munmap(0) on CPU0, policy mine', 4, 'load(3, 0, 0)', 'store(3, 1, 0)'],
+  neverEnds: ['munmap(0) on CPU0, policy mine', 2000, 'load(3, 0, 0)'],
+  endlessWithoutSteps: ['munmap(0) on CPU0, policy mine', 2000],
+  threw: ['munmap(0) on CPU0, policy mine', 4, new TypeError('oh no')],
+  threwInvariant: ['no-asks', 'mine', new TypeError('oh no')],
+  notAGenerator: ['mine flush'],
+  checkpointLies: ['munmap(0) on CPU0, policy mine', 'again(1)', 'load(3, 0, 0)', 'cli(0, 0, 0)'],
+  valueTooLarge: ['asked', 9, 7],
+  badConfig: ['bounds.vcpus', 9, 'a whole number from 1 to 6'],
+  unknownPolicy: ['hyperv', ['native-ipi', 'hyperv-list']],
+  badPolicy: ['mine.ts', '"flush": expected a generator method'],
+  policyOptions: ['hyperv-list', 'targets', 'expected "plain" or "sparse"'],
+  policyFile: ['mine.ts', 'there is no such file'],
+  badOption: ['--runs', 'many', 'a whole number from 1 to 1000000000'],
+  noCommand: ['huntt', ['hunt', 'verify']],
+  extraArgument: ['hunt', 'extra'],
+  badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
+  corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
+  corpusVersion: ['case.json', 2, 1],
+  corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
+  corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
+  tooManyStates: [1_000_000],
+}
+const codes = Object.keys(messages) as Code[]
+const say = (code: Code): string =>
+  (messages[code] as (...args: readonly unknown[]) => string)(...samples[code])
+
+it('every message, word for word', () => {
+  expect(codes.map((code) => `${code}\n  ${say(code)}`).join('\n')).toMatchInlineSnapshot(`
+    "notAStep
+      munmap(0) on CPU0, policy mine yielded 3, which is not a step. Expected a step of the cpu or host handle: write \`yield* cpu.load(...)\`, not \`yield\` or a bare call.
+    stepNotRun
+      munmap(0) on CPU0, policy mine yielded the generator of "load" instead of running it. Write \`yield* cpu.load(...)\` with the star.
+    nondeterministic
+      munmap(0) on CPU0, policy mine is not deterministic: step 4 was "load(3, 0, 0)" the first time and "store(3, 1, 0)" when the same results were fed in again. Likely causes: Math.random, Date, a variable kept outside the generator, or iteration over an unordered collection. Keep state in shared variables.
+    neverEnds
+      munmap(0) on CPU0, policy mine has not ended after 2000 steps; it last asked for "load(3, 0, 0)". Wait with \`yield* cpu.until(...)\` instead of spinning, or mark the loop with \`yield* cpu.checkpoint(...)\`.
+    endlessWithoutSteps
+      munmap(0) on CPU0, policy mine asked for more than 2000 checkpoints without a step in between. A loop must contain a step.
+    threw
+      munmap(0) on CPU0, policy mine threw at step 4: oh no
+    threwInvariant
+      Invariant "no-asks" of policy "mine" threw: oh no. It should return true or false.
+    notAGenerator
+      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`.
+    checkpointLies
+      munmap(0) on CPU0, policy mine reached checkpoint again(1) twice with different futures: "load(3, 0, 0)" once, "cli(0, 0, 0)" now. A checkpoint must be given every local that the rest of the code depends on.
+    valueTooLarge
+      "asked" was set to 9; it was declared to hold 0 to 7. Declare a larger \`max\` for it.
+    badConfig
+      bounds.vcpus is 9; expected a whole number from 1 to 6.
+    unknownPolicy
+      There is no policy named "hyperv". Known policies: native-ipi, hyperv-list. For one of your own, use --policy-file FILE.
+    badPolicy
+      mine.ts: "flush": expected a generator method. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.
+    policyOptions
+      Option "targets" of policy "hyperv-list": expected "plain" or "sparse". Its file says which options a policy has.
+    policyFile
+      mine.ts: there is no such file. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.
+    badOption
+      Option --runs is "many"; expected a whole number from 1 to 1000000000.
+    noCommand
+      There is no command "huntt"; expected one of hunt, verify. See npx shootdown --help.
+    extraArgument
+      The command hunt takes options only, but was given "extra". See npx shootdown --help.
+    badWorkload
+      case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
+    corpusRead
+      case.json: is empty; expected a corpus case, whole.
+    corpusVersion
+      case.json: "format" is 2, written by a newer version; this version reads formats up to 1. Update shootdown to replay it.
+    corpusTampered
+      case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
+    corpusWrite
+      case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    tooManyStates
+      More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit."
+  `)
+})
+
+describe.each(codes)('%s', (code) => {
+  it('is whole sentences on one line, the last of which may be what a policy threw', () => {
+    expect(say(code)).toMatch(code === 'threw' ? /: oh no$/ : /\.$/)
+    expect(say(code)).not.toMatch(/\n|(?<!\.)\.\.(?!\.)|undefined|\[object|NaN/)
+  })
+
+  it('contains everything that it was given: what was found, and what was expected', () => {
+    for (const value of (samples[code] as readonly unknown[]).flat()) {
+      const told = value instanceof Error ? value.message : String(value)
+      expect(
+        [told, Number(told).toLocaleString('en')].some((each) => say(code).includes(each)),
+        told,
+      ).toBe(true)
+    }
+  })
+
+  it('is thrown as an error of this package, with its code', () => {
+    const error = (fail[code] as (...args: readonly unknown[]) => ShootdownError)(...samples[code])
+    expect(error).toBeInstanceOf(ShootdownError)
+    expect(error).toBeInstanceOf(Error)
+    expect(error).toMatchObject({ name: 'ShootdownError', code, message: say(code) })
+  })
+})
+
+it('what was thrown is told also where it is no Error', () => {
+  expect(messages.threw('mine', 3, 'a string')).toBe('mine threw at step 3: a string')
+  expect(messages.threw('mine', 3, undefined)).toBe('mine threw at step 3: undefined')
+  expect(messages.corpusWrite('case.json', { code: 3 })).not.toContain('undefined')
+})
+
+it('a command line without a command is told so, not that there is no command "undefined"', () => {
+  expect(messages.noCommand(undefined, ['hunt'])).toMatch(/^No command was given; expected one of hunt\./)
+})

@@ -1,0 +1,50 @@
+/** Guest code of a policy's own, for scenarios that no shipped operation gets into. */
+import { perform, type Code } from '../../src/engine/step.ts'
+import type { Cpu } from '../../src/guest/cpu.ts'
+import { flushTlbRange } from '../../src/guest/flush.ts'
+import { geometryOf } from '../../src/guest/operations/root.ts'
+import type { AnyPolicy } from '../../src/guest/policy.ts'
+import { pageMask } from '../../src/guest/request.ts'
+import { COPY, PUT } from '../../src/machine/frames.ts'
+import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/tables.ts'
+import { nativeIpi } from '../../src/policies/index.ts'
+
+/** native-ipi with one more operation, `own`. */
+export const withOwn = (run: (cpu: Cpu) => Code): AnyPolicy => ({
+  ...nativeIpi,
+  operations: { own: { summary: 'code of a test', run } },
+})
+
+/** Frame of the page, of the table that maps it, and of the large page that could take its place. */
+export function framesOf(cpu: Cpu, page: number): { page: number; table: number; huge: number } {
+  const { datas, tables, huge, base } = geometryOf(cpu.config)
+  const first = base.call(geometryOf(cpu.config), page, 1)
+  return {
+    page: datas.find((each) => each.page === page)!.frame,
+    table: tables.find((each) => each.level === 1 && each.first === first)!.frame,
+    huge: huge.find((each) => each.page === first)?.frame ?? 0,
+  }
+}
+
+const flush = (cpu: Cpu, page: number): Code => flushTlbRange(cpu, 0, pageMask(cpu.config, page), {}, 0)
+
+/** Copies page 2 away, while it is mapped or after it was unmapped and flushed. */
+export const copyAway = (unmapFirst: boolean): AnyPolicy =>
+  withOwn(function* (cpu) {
+    const { page, table, huge } = framesOf(cpu, 2)
+    if (unmapFirst) {
+      yield* perform(CLEAR_ENTRY, table, place(1, 2))
+      yield* flush(cpu, 2)
+    }
+    yield* perform(COPY, huge, page)
+  })
+
+/** Unmaps page 0 and gives it back, with a locked exchange that hands on the D flag or with a plain store. */
+export const unmap = (locked: boolean): AnyPolicy =>
+  withOwn(function* (cpu) {
+    const { page, table } = framesOf(cpu, 0)
+    if (locked) yield* perform(CLEAR_ENTRY, table, place(1, 0))
+    else yield* perform(SET_ENTRY, table, place(1, 0), 0)
+    yield* flush(cpu, 0)
+    yield* perform(PUT, page)
+  })

@@ -1,0 +1,53 @@
+/** Policies and guest operations with one mistake each: verification, or a workload made for it, tells. */
+import { describe, expect, it } from 'vitest'
+import type { AnyPolicy } from '../../src/guest/policy.ts'
+import { hypervRcu, nativeIpi, xenRcu } from '../../src/policies/index.ts'
+import type { Bounds } from '../../src/scenario/bounds.ts'
+import { verify } from '../../src/verify/verify.ts'
+import { quiet } from '../explore/quiet.ts'
+import { firstViolation } from './broken-world.ts'
+import { mistakes, own, unmapping, type Mistake } from './mistakes.ts'
+
+const on = (op: string): { op: string; page: number } => ({ op, page: 0 })
+const boundsOf = ({ bounds }: Mistake): Bounds => quiet({ groups: [[0]], preemptions: 0, ...bounds })
+
+describe('a policy or operation in which', () => {
+  it.each(mistakes)('$name violates $breaks', (mistake) => {
+    const { policy, workloads } = mistake
+    expect(firstViolation({ policy, bounds: boundsOf(mistake), workloads })?.invariant).toBe(mistake.breaks)
+  })
+
+  it('everything is done in order violates nothing, in the same searches', () => {
+    const sound = unmapping(function* ({ clear, unhook, flush, free, put }) {
+      yield* clear()
+      yield* unhook()
+      yield* flush()
+      yield* free()
+      yield* put()
+    })
+    const workloads = [
+      [[own], [on('read')]],
+      [[own], [on('gup_fast')]],
+      [[own], [on('write')]],
+    ]
+    expect(firstViolation({ policy: sound, bounds: quiet({ groups: [[0]] }), workloads })).toBeUndefined()
+    for (const mistake of mistakes.filter(({ policy }) => policy.operations === undefined)) {
+      const whole = [nativeIpi, hypervRcu, xenRcu].find(({ name }) => name === mistake.policy.name)!
+      expect(
+        firstViolation({ policy: whole, bounds: boundsOf(mistake), workloads: mistake.workloads }),
+      ).toBeUndefined()
+    }
+  })
+
+  it('no table is ever given back is clean, but not a witness that one was', () => {
+    const leaks: AnyPolicy = { ...hypervRcu, *freeTable() {} }
+    const { verdict, witnesses } = verify({
+      policy: leaks,
+      bounds: quiet({ groups: [[0]], preemptions: 0 }),
+      operations: 2,
+    })
+    expect(verdict).toBe('safe')
+    expect(witnesses).toContain('walker-inside')
+    expect(witnesses).not.toContain('table-freed')
+  })
+})
