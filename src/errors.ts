@@ -20,7 +20,9 @@ export const messages = {
   notAStep: (where: string, found: string) =>
     `${where} yielded ${found}, which is not a step. Expected a step of the cpu or host handle: write \`yield* cpu.load(...)\`, not \`yield\` or a bare call.`,
   stepNotRun: (where: string, step: string) =>
-    `${where} yielded the generator of "${step}" instead of running it. Write \`yield* cpu.${step}(...)\` with the star.`,
+    `${where} yielded a generator instead of running it (its first step is "${step}"). Write \`yield* ...\` with the star.`,
+  badArgument: (where: string, step: string, found: string) =>
+    `${where} gave ${found} to the step "${step}". Expected whole numbers.`,
   nondeterministic: (where: string, position: number, first: string, then: string) =>
     `${where} is not deterministic: step ${position} was "${first}" the first time and "${then}" when the same results were fed in again. Likely causes: Math.random, Date, a variable kept outside the generator, or iteration over an unordered collection. Keep state in shared variables.`,
   neverEnds: (where: string, limit: number, step: string) =>
@@ -42,11 +44,11 @@ export const messages = {
   unknownPolicy: (name: string, known: readonly string[]) =>
     `There is no policy named "${name}". Known policies: ${known.join(', ')}. For one of your own, use --policy-file FILE.`,
   badPolicy: (source: string, problem: string) =>
-    `${source}: ${problem}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
+    `${source}: ${problem.replace(/\.$/, '')}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
   policyOptions: (policy: string, option: string, problem: string) =>
     `Option "${option}" of policy "${policy}": ${problem}. Its file says which options a policy has.`,
   policyFile: (file: string, problem: string) =>
-    `${file}: ${problem}. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.`,
+    `${file}: ${problem.replace(/\.$/, '')}. Expected a TypeScript module that exports a policy, for example \`export default definePolicy({ ... })\`.`,
   badOption: (option: string, found: unknown, expected: string) =>
     `Option ${option} is ${JSON.stringify(found)}; expected ${expected}.`,
   noCommand: (found: string | undefined, known: readonly string[]) =>

@@ -39,7 +39,10 @@ async function policiesFrom(file: string): Promise<AnyPolicy[]> {
     module = (await import(pathToFileURL(path).href)) as Record<string, unknown>
   } catch (cause) {
     if (cause instanceof ShootdownError) throw fail.policyFile(file, cause.message)
-    throw fail.policyFile(file, `could not be loaded (${(cause as Error).message.split('\n')[0]})`)
+    throw fail.policyFile(
+      file,
+      `could not be loaded (${String(cause instanceof Error ? cause.message : cause).split('\n')[0]})`,
+    )
   }
   if (module.default !== undefined) {
     checkPolicy(file, module.default)

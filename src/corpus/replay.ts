@@ -5,6 +5,7 @@
  * the policy left in the caches. What is left over at the end runs to completion.
  */
 import { MAX_ENABLED } from '../engine/system.ts'
+import { MAX_RUN } from '../explore/run.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { withOptions } from '../policies/define.ts'
 import { tellTransition, type Row } from '../report/story.ts'
@@ -61,14 +62,35 @@ class Replay {
     return this.drain()
   }
 
-  /** A step of the policy, or one that the policy causes: whatever it asks for now, if it can. */
+  /** A step of the policy, or one that the policy causes: whatever it asks for now, up to what the case names if it still does. */
   private followPolicy(entry: Entry): undefined {
+    const { world, rows } = this
+    const before = world.state.slice()
+    const told = rows.length
+    for (let inserted = 0; inserted < MAX_INSERTED; inserted++) {
+      const row = this.takePolicyStep(entry)
+      if (row === undefined) break
+      if (row.main.asked === entry.step || world.violation !== undefined) return
+    }
+    world.state.set(before)
+    world.clearViolation()
+    rows.length = told
+    this.takePolicyStep(entry)
+  }
+
+  /** Takes the transition that an entry names, if the policy asks for it. */
+  private takePolicyStep(entry: Entry): Row | undefined {
+    const { world } = this
     const transition = this.find(entry.do)
     if (transition === undefined) return undefined
-    const before = this.world.state.slice()
-    const row = tellTransition(this.world, transition)
-    if (row.main.ofPolicy || this.world.violation !== undefined) this.rows.push(row)
-    else this.world.state.set(before)
+    const before = world.state.slice()
+    const row = tellTransition(world, transition)
+    if (row.main.ofPolicy) {
+      this.rows.push(row)
+      return row
+    }
+    world.state.set(before)
+    world.clearViolation()
     return undefined
   }
 
@@ -118,14 +140,16 @@ class Replay {
     )
   }
 
-  /** Runs everybody to the end, the first who can go first. */
+  /** Runs everybody to the end, one after the other in turn. */
   private drain(): Replayed {
     const { world, kept } = this
     const length = kept.schedule.length
-    for (;;) {
+    for (let turn = 0; ; turn++) {
       world.enabled(this.enabled)
       if (world.progress === 0) break
-      this.rows.push(tellTransition(world, this.enabled[0]))
+      if (turn > MAX_RUN)
+        return this.end('diverged', length, `after step ${length} the code does not come to an end`)
+      this.rows.push(tellTransition(world, this.enabled[turn % world.progress]))
       const judged = this.judge(length)
       if (judged !== undefined) return judged
     }

@@ -12,6 +12,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -34,7 +35,16 @@ export interface Corpus {
 export function readCorpus(folder: string): Corpus {
   const cases: Kept[] = []
   const problems: Corpus['problems'][number][] = []
-  for (const file of filesOf(folder)) {
+  let files: string[] = []
+  try {
+    files = filesOf(folder)
+  } catch (cause) {
+    problems.push({
+      file: folder,
+      error: fail.corpusRead(folder, `could not be read (${(cause as Error).message})`),
+    })
+  }
+  for (const file of files) {
     try {
       const kept = parseCase(file, read(file))
       if (basename(file) !== `${kept.id}.json`)
@@ -50,7 +60,7 @@ export function readCorpus(folder: string): Corpus {
 
 function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return []
-  if (folder.endsWith('.json')) return [folder]
+  if (!statSync(folder).isDirectory()) return [folder]
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
   return names.toSorted().map((name) => join(folder, name))
 }
@@ -79,8 +89,17 @@ export function keep(folder: string, kept: Case): { file: string; fresh: boolean
     }
     renameSync(beside, file)
   } catch (cause) {
-    rmSync(beside, { force: true })
+    discard(beside)
     throw fail.corpusWrite(file, cause)
   }
   return { file, fresh: true }
+}
+
+/** Removes what a failed write left behind, if it can be removed; the failure itself is what matters. */
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true })
+  } catch {
+    // Nothing was written, then.
+  }
 }

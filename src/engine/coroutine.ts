@@ -44,7 +44,7 @@ interface Origin {
   readonly history: History
 }
 
-type Running = Generator<Step, number | void, number>
+type Running = Generator<Step, number | boolean | void, number>
 
 /** A coroutine advanced to a point, with the history that led there. */
 interface Live {
@@ -245,7 +245,7 @@ export class Coroutines {
   }
 
   private take(program: Program, position: number, run: Running, result: number): Step {
-    let taken: IteratorResult<Step, number | void>
+    let taken: IteratorResult<Step, number | boolean | void>
     try {
       taken = run.next(result)
     } catch (cause) {
@@ -253,10 +253,12 @@ export class Coroutines {
       throw fail.threw(program.name, position, cause)
     }
     if (taken.done === true) {
-      const value = typeof taken.value === 'number' ? taken.value : 0
+      const value = typeof taken.value === 'boolean' ? (taken.value ? 1 : 0) : (taken.value ?? 0)
       return { op: RETURN, a: value, b: 0, c: 0, results: 1 }
     }
     if (!isStep(taken.value)) throw this.strange(program, taken.value)
+    const wrong = [taken.value.a, taken.value.b, taken.value.c].find((value) => !Number.isSafeInteger(value))
+    if (wrong !== undefined) throw fail.badArgument(program.name, taken.value.op.name, inspect(wrong))
     if (position > MAX_STEPS) throw fail.neverEnds(program.name, MAX_STEPS, describeStep(taken.value))
     return taken.value
   }

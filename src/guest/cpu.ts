@@ -3,6 +3,7 @@
  * `yield*`. Nothing happens between two steps of one CPU that others cannot see coming: between any two, every other
  * CPU, the host and the hardware may act.
  */
+import { fail } from '../errors.ts'
 import { checkpoint, perform, type Code } from '../engine/step.ts'
 import { ACCESS } from '../machine/access.ts'
 import type { MachineConfig } from '../machine/config.ts'
@@ -16,6 +17,7 @@ import {
   CMPXCHG,
   LOAD,
   LOCK,
+  MAX_CHOICES,
   OR,
   STORE,
   TRY_ALLOCATE,
@@ -150,6 +152,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** One of 0 .. n-1, chosen by the explorer: an outcome that nobody in the machine decides. */
   *choose(n: number): Code<number> {
+    if (!Number.isInteger(n) || n < 1 || n > MAX_CHOICES)
+      throw fail.badConfig('choose(n)', n, `1 to ${MAX_CHOICES}`)
     return yield* perform(CHOOSE, n, 0, 0, n)
   }
 
@@ -179,6 +183,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** User-mode access to a page through the TLB; true if it faulted. */
   *access(page: number, kind: 'read' | 'write'): Code<boolean> {
+    if (!this.config.pages.includes(page))
+      throw fail.badConfig('page of access', page, `one of ${this.config.pages.join(', ')}`)
     return (yield* perform(ACCESS, page, kind === 'write' ? 1 : 0)) === 1
   }
 
@@ -189,6 +195,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */
   *loadCr3(space: number): Code {
+    if (!(space >= 0 && space < this.config.spaces))
+      throw fail.badConfig('space of loadCr3', space, `0 to ${this.config.spaces - 1}`)
     yield* perform(LOAD_CR3, space)
   }
 
@@ -199,6 +207,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** Sends an IPI of the policy's own to a CPU; does not wait. */
   *sendIpi(target: number, vector: string): Code {
+    if (!(target >= 0 && target < this.cpus))
+      throw fail.badConfig('target of sendIpi', target, `a CPU from 0 to ${this.cpus - 1}`)
     yield* perform(SEND_IPI, target, this.vector(vector))
   }
 

@@ -4,7 +4,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
-import { DYING, KIND, type Machine } from '../machine/machine.ts'
+import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from './word.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
@@ -58,7 +58,7 @@ export class Kernel {
     this.slots = Array.from({ length: vcpus }, (_, i) => each(`call CPU${i}->CPU`, vcpus, 0xffff))
     this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
-    this.rcuNesting = m.layout.add('rcu nesting', vcpus, 1)
+    this.rcuNesting = m.layout.add('rcu nesting', vcpus, 7)
     this.shared = policyWords(m.layout, vcpus, declared)
     this.installRcu()
   }
@@ -95,7 +95,7 @@ export class Kernel {
   private installRcu(): void {
     const { m } = this
     m.install(CALL_RCU, (v, table) => {
-      if (!m.isTable(table)) m.hooks.fact('bad-free', v, 1, table)
+      if ((m.S[m.frame + table] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, table)
       const readers = this.readers()
       if (readers !== 0) m.hooks.witness('rcu-waited')
       m.S[m.frame + table] = DYING
@@ -113,9 +113,9 @@ export class Kernel {
       (v) => m.S[this.rcuWaiters + v] === 0,
     )
     m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
-    m.install(RCU_LOCK, (v) => ((m.S[this.rcuNesting + v] = 1), 0))
+    m.install(RCU_LOCK, (v) => (m.S[this.rcuNesting + v]++, 0))
     m.install(RCU_UNLOCK, (v) => {
-      m.S[this.rcuNesting + v] = 0
+      m.S[this.rcuNesting + v]--
       this.quiescent(v)
       return 0
     })

@@ -88,7 +88,7 @@ const generator = z.custom<(...args: never[]) => Code>(
 const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a kebab-case name such as "my-policy"')
 
 /** What can be checked of a policy before it runs. */
-export const policySchema = z.object({
+export const policySchema = z.strictObject({
   name: kebab,
   summary: z.string().min(1),
   expected: z.enum(['safe', 'broken']).optional(),
@@ -105,11 +105,19 @@ export const policySchema = z.object({
   flush: generator,
   freeTable: generator.optional(),
   finish: generator.optional(),
-  interrupts: z.record(z.string(), generator).optional(),
+  interrupts: z
+    .record(z.string(), generator)
+    .refine((all) => Object.keys(all).length < 8, 'expected at most 7')
+    .optional(),
   hypercalls: z.record(z.string(), generator).optional(),
   onVcpuEntry: generator.optional(),
   onVcpuExit: generator.optional(),
-  operations: z.record(z.string(), z.object({ summary: z.string(), run: generator })).optional(),
+  operations: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as "turn_key"'),
+      z.object({ summary: z.string(), run: generator }),
+    )
+    .optional(),
   invariants: z
     .array(
       z.object({
@@ -124,7 +132,8 @@ export const policySchema = z.object({
 /** Options checked against a policy's schema; its defaults for what is not given. */
 export function optionsOf(policy: AnyPolicy, given: unknown = policy.chosen ?? {}): unknown {
   if (policy.options === undefined) return undefined
-  const parsed = (policy.options as z.ZodType).safeParse(given)
+  const schema: z.ZodType = policy.options instanceof z.ZodObject ? policy.options.strict() : policy.options
+  const parsed = schema.safeParse(given)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw fail.policyOptions(policy.name, issue.path.join('.') || 'options', issue.message)

@@ -82,7 +82,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const enumerated = enumerate
     ? verify({ policy, bounds: plain, operations: ENUMERATED_OPERATIONS, ...stop })
     : undefined
-  const raw = enumerated?.race
+  const raw = enumerated?.race && { ...enumerated.race, bounds }
   if (raw !== undefined) found.push({ ...shrink(raw, stop), raw, foundBy: 'enumeration', run: 0 })
   return {
     policy,

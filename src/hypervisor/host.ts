@@ -3,10 +3,11 @@
  * and kick it out of guest mode with a host IPI, which interrupts a guest whatever its IF says. Host code runs on the
  * pCPU of the vCPU that called it, with no guest instruction in flight there.
  */
+import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { abortInstruction, dropContext, dropPages, dropStructures } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
-import { CHOOSE, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
+import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
 const FLUSH_VCPU = defineOp(
@@ -187,6 +188,8 @@ export class HostCpu<Shared = unknown> {
 
   /** One of 0 .. n-1, chosen by the explorer. */
   *choose(n: number): Code<number> {
+    if (!Number.isInteger(n) || n < 1 || n > MAX_CHOICES)
+      throw fail.badConfig('choose(n)', n, `1 to ${MAX_CHOICES}`)
     return yield* perform(CHOOSE, n, 0, 0, n)
   }
 }

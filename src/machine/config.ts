@@ -15,7 +15,7 @@ export const machineConfigSchema = z.object({
   /** Entries of a table. Real ones have 512; two are enough to be empty, partly and completely filled. */
   entries: z.number().int().min(2).max(4),
   /** Virtual pages that are mapped at the start, in every address space. */
-  pages: z.array(z.number().int().min(0)).min(1).max(8),
+  pages: z.array(z.number().int().min(0).max(63)).min(1).max(8),
   /** Address spaces (mm). CPUs start in the first. */
   spaces: z.number().int().min(1).max(2),
   /** How often the host may preempt a vCPU that runs. */
@@ -69,5 +69,21 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
   if (new Set(config.pages).size !== config.pages.length)
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  const tables = tablesOf(config)
+  if (tables > MAX_TABLES) {
+    throw fail.badConfig('machine.pages', config.pages, `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`)
+  }
   return config
+}
+
+/** Walks point to tables by one bit each of a word. */
+const MAX_TABLES = 30
+
+/** Tables that the pages of a configuration need. */
+function tablesOf({ pages, spaces, levels, entries }: MachineConfig): number {
+  let tables = 1
+  for (let level = 1; level < levels; level++) {
+    tables += new Set(pages.map((page) => Math.floor(page / entries ** level))).size
+  }
+  return tables * spaces
 }

@@ -22,7 +22,7 @@ export function installFlushGhosts(m: Machine): void {
   for (const page of pages) {
     for (let level = 1; level < config.levels; level++) {
       const slot = m.structureSlot(level, page)
-      if (slot >= 0 && m.geometry.base(page, level) === page) below.push({ level, page, slot })
+      if (slot >= 0 && !below.some((other) => other.slot === slot)) below.push({ level, page, slot })
     }
   }
   const mark = (at: number, due: number): void => {

@@ -64,7 +64,7 @@ export function installFrames(m: Machine): void {
   const { geometry } = m
   const initiallyFree = new Set(geometry.huge.map((page) => page.frame))
   m.install(FREE_TABLE, (v, a) => {
-    if (!m.isTable(a)) m.hooks.fact('bad-free', v, 1, a)
+    if ((m.S[m.frame + a] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, a)
     release(m, a)
     return 0
   })

@@ -16,15 +16,13 @@ export function installInvalidations(m: Machine): void {
   m.install(INVLPG, (v, a) => {
     dropPages(m, m.context(v), a)
     dropStructures(m, m.context(v))
-    m.S[m.speculation + v] = 0
-    m.S[m.speculationPointer + v] = 0
+    abortSpeculation(m, v)
     return 0
   })
   m.install(LOAD_CR3, (v, a) => {
     m.S[m.cr3 + v] = a
     dropContext(m, m.context(v))
-    m.S[m.speculation + v] = 0
-    m.S[m.speculationPointer + v] = 0
+    abortSpeculation(m, v)
     return 0
   })
 }
@@ -35,15 +33,11 @@ export function dropPages(m: Machine, context: number, mask: number): void {
   const base = m.tlb + context * pages.length
   for (let slot = 0; slot < pages.length; slot++) {
     if ((mask & (1 << slot)) === 0) continue
-    if (m.S[base + slot] === 0) continue
-    if (m.S[base + slot] & CACHED_PS) {
-      const region = m.geometry.base(pages[slot], 1)
-      for (let other = 0; other < pages.length; other++) {
-        if (m.S[base + other] & CACHED_PS && m.geometry.base(pages[other], 1) === region)
-          m.S[base + other] = 0
-      }
-    }
     m.S[base + slot] = 0
+    const region = m.geometry.base(pages[slot], 1)
+    for (let other = 0; other < pages.length; other++) {
+      if (m.S[base + other] & CACHED_PS && m.geometry.base(pages[other], 1) === region) m.S[base + other] = 0
+    }
   }
 }
 
@@ -75,6 +69,10 @@ export function abortInstruction(m: Machine, vcpu: number): void {
   m.S[m.pointer + vcpu] = 0
   m.S[m.latch + vcpu] = 0
   m.S[m.walkPage + vcpu] = 0
+  abortSpeculation(m, vcpu)
+}
+
+function abortSpeculation(m: Machine, vcpu: number): void {
   m.S[m.speculation + vcpu] = 0
   m.S[m.speculationPointer + vcpu] = 0
   m.S[m.speculationPage + vcpu] = 0

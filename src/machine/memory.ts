@@ -30,6 +30,8 @@ export const UNTIL = defineOp(
 )
 /** A choice that nobody in the machine makes: an allocation that may fail, say. Results in 0 .. a-1. */
 export const CHOOSE = defineOp('choose', 0, (a, _b, _c, _n, r) => `choose 1 of ${a}${arrow(r)}`)
+/** Outcomes that a CHOOSE can have, at most: a transition has room for so many. */
+export const MAX_CHOICES = 256
 /** CHOOSE of two for an allocation that must not sleep: 0 is success. */
 export const TRY_ALLOCATE = defineOp(
   'try to allocate',

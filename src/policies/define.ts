@@ -1,6 +1,7 @@
 /** How policies are made: checked once, when the module that defines one is loaded. */
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
+import { guestOperations } from '../guest/operations/index.ts'
 import { optionsOf, policySchema, type AnyPolicy, type Policy } from '../guest/policy.ts'
 import type { SharedDeclaration } from '../guest/word.ts'
 
@@ -22,8 +23,8 @@ export function definePolicy<
  * @throws ShootdownError if the policy has no options, or they do not fit its schema.
  */
 export function withOptions<P extends AnyPolicy>(policy: P, given: Readonly<Record<string, unknown>>): P {
+  if (Object.keys(given).length === 0) return policy
   if (policy.options === undefined) {
-    if (Object.keys(given).length === 0) return policy
     throw fail.policyOptions(policy.name, Object.keys(given)[0], 'this policy has no options')
   }
   return { ...policy, chosen: optionsOf(policy, given) }
@@ -32,7 +33,12 @@ export function withOptions<P extends AnyPolicy>(policy: P, given: Readonly<Reco
 /** Checks that something is a policy; `source` says where it came from. */
 export function checkPolicy(source: string, policy: unknown): asserts policy is AnyPolicy {
   const parsed = policySchema.safeParse(policy)
-  if (parsed.success) return
+  if (parsed.success) {
+    const shadowed = Object.keys(parsed.data.operations ?? {}).find((op) => guestOperations[op] !== undefined)
+    if (shadowed !== undefined)
+      throw fail.badPolicy(source, `"operations.${shadowed}" is the name of a guest operation`)
+    return
+  }
   const issue = parsed.error.issues[0]
   const at = issue.path.length === 0 ? 'the policy' : `"${issue.path.join('.')}"`
   throw fail.badPolicy(source, `${at}: ${issue.message}`)

@@ -55,7 +55,7 @@ export function tellMinimality(
     plural(size.steps, 'step'),
   ].join(', ')
   if (certificate === undefined)
-    return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large.`
+    return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large, or was ended early.`
   const every =
     certificate.scope === 'all-workloads'
       ? `every workload with as many operations or fewer (${plural(certificate.workloads, 'workload')})`

@@ -115,10 +115,10 @@ export class Threads {
     return Math.floor((top - this.frames) / this.vcpus)
   }
 
+  /** True between two instructions of guest code; handlers do not nest. */
   takesInterrupts(v: number): boolean {
     const { machine } = this.around
-    const host = this.frames + IN_HYPERCALL * this.vcpus + v
-    return machine.S[host] === 0 && machine.S[host + this.vcpus] === 0 && !inInstruction(machine, v)
+    return this.top(v) < this.frames + INTERRUPT * this.vcpus && !inInstruction(machine, v)
   }
 
   canStep(v: number, top: number): boolean {
@@ -158,8 +158,7 @@ export class Threads {
       if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
       const next = co.next(node, result)
       S[top] = next
-      if (judge.violation !== undefined) return
-      if (this.movers[op] !== RIGHT) {
+      if (this.movers[op] !== RIGHT || judge.violation !== undefined) {
         if (this.movers[opOf(co.nodes, next)] !== NONE) this.settle(v)
         return
       }
@@ -170,7 +169,7 @@ export class Threads {
 
   /** Does the steps that belong to the transition before them, and ends coroutines that have nothing left. */
   settle(v: number): void {
-    const { machine, co, judge } = this.around
+    const { machine, co } = this.around
     const { S, execute } = machine
     for (let top = this.top(v); top >= 0; top = this.top(v)) {
       const node = S[top]
@@ -182,7 +181,6 @@ export class Threads {
       if (this.movers[op] !== LEFT) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
-      if (judge.violation !== undefined) return
       S[top] = co.next(node, result)
     }
   }

@@ -169,7 +169,7 @@ describe('something that is yielded and is no step', () => {
     }
     const { code, message } = yielding(load())
     expect(code).toBe('stepNotRun')
-    expect(message).toContain('yielded the generator of "load" instead of running it. Write `yield* cpu.load(...)` with the star')
+    expect(message).toContain('instead of running it (its first step is "load")')
   })
 })
 

@@ -88,8 +88,9 @@ function expectedPages(ops: readonly Operation[]): Map<number, { writable: boole
   for (const { op, page = 0 } of ops) {
     const at = mapped.get(page)
     if (op === 'collapse' && [2, 3].every((each) => mapped.get(each)?.large === false)) {
-      // The large page is mapped with the rights that the model of a collapse gives it.
-      for (const each of [2, 3]) mapped.set(each, { writable: true, large: true })
+      // The large page has the rights that all of its pages had.
+      const writable = [2, 3].every((each) => mapped.get(each)!.writable)
+      for (const each of [2, 3]) mapped.set(each, { writable, large: true })
     }
     if (at === undefined || at.large) continue
     if (op === 'munmap' || op === 'reclaim') mapped.delete(page)

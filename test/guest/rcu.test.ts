@@ -266,7 +266,7 @@ describe('in every run of readers and updaters', () => {
         for (const t of d.transitions()) {
           d.S.set(state)
           d.world.apply(t)
-          count += d.violation === 'software-walk' && d.S[d.m.held + 1] !== 0 ? 1 : 0
+          count += d.violation === 'software-walk' && state[d.m.held + 1] !== 0 ? 1 : 0
           d.world.clearViolation()
         }
       })

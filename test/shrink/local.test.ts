@@ -38,7 +38,7 @@ describe('without room for a proof', () => {
 
 describe('straightening', () => {
   it.each(broken)('never makes a schedule of %s longer, and keeps its invariant', (_, policy) => {
-    const raw = rawRaces(policy, { bounds, count: 6, seeds: 6, operations: 4 })
+    const raw = rawRaces(policy, { bounds, count: 6, seeds: 24, operations: 4 })
     const worlds = new Worlds(policy, bounds)
     for (const race of raw) {
       const straight = straighten(worlds, race)

@@ -21,11 +21,11 @@ export interface RawOptions {
 
 /** Up to `count` races of a policy, each from a seed and strategy of its own. */
 export function rawRaces(policy: AnyPolicy, options: RawOptions): Race[] {
-  const { bounds, count, invariant, seeds = 200, operations = 3 } = options
+  const { bounds, count, invariant, seeds = 800, operations = 3 } = options
   const found: Race[] = []
   for (let seed = 1; seed <= seeds && found.length < count; seed++) {
     const strategy = STRATEGIES[seed % STRATEGIES.length]
-    const { races } = searchRaces({ policy, bounds, operations, runs: 1000, seed, strategy })
+    const { races } = searchRaces({ policy, bounds, operations, runs: 240, seed, strategy })
     found.push(...races.filter(({ violation }) => violation.invariant === (invariant ?? violation.invariant)))
   }
   return found.slice(0, count)

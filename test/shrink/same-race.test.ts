@@ -16,7 +16,7 @@ const random = broken.filter(([name]) => name !== 'static-key-early')
 
 describe(`the ${INVARIANT} race of a broken policy`, () => {
   it.each(random)('%s: is the same case from any raw race, with the same certificate', (name, policy) => {
-    const count = COUNTS[name] ?? 6
+    const count = COUNTS[name] ?? 4
     const groups = name === 'serialization-flag' ? [[2, 3]] : [[0]]
     const raw = rawRaces(policy, { bounds: quiet({ groups, preemptions: 0 }), count, invariant: INVARIANT })
     expect(raw).toHaveLength(count)

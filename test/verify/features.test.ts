@@ -10,13 +10,13 @@ const FEW: Partial<Bounds> = { groups: [[0]] }
 
 const features: readonly (readonly [string, Partial<Bounds>])[] = [
   ['one speculative walk', { ...FEW, speculation: 1 }],
-  ['eviction', { eviction: true }],
-  ['three levels', { levels: 3 }],
+  ['eviction', { ...FEW, eviction: true }],
+  ['three levels', { ...FEW, levels: 3 }],
   ['five levels', { ...FEW, levels: 5 }],
   ['migration and two preemptions', { ...FEW, migration: true, preemptions: 2 }],
   ['one pCPU', { ...FEW, pcpus: 1 }],
   ['no VPID', { ...FEW, vpid: false }],
-  ['no paging-structure caches', { structureCaches: false }],
+  ['no paging-structure caches', { ...FEW, structureCaches: false }],
   ['no preemption', { ...FEW, preemptions: 0 }],
   ['gup_fast with the PTE re-check alone, without a region', { ...FEW, gupRecheck: 'pte' }],
 ]

@@ -13,7 +13,8 @@ describe('a verification', () => {
   it('adds up what exploring each workload by itself gives', () => {
     const verification = verify({ policy: nativeIpi, bounds, operations: 2 })
     const all = boundedWorkloads(nativeIpi, 2, 2, bounds.groups)
-    const each = all.map((workload) => explore(new Worlds(nativeIpi, bounds).at(workload)))
+    const worlds = new Worlds(nativeIpi, bounds)
+    const each = all.map((workload) => explore(worlds.at(workload)))
     expect(verification).toMatchObject({
       verdict: 'safe',
       workloads: all.length,

@@ -20,7 +20,8 @@ export async function huntCommand(context: Context): Promise<number> {
   const hunts: HuntRow[] = []
   const problems: string[] = []
   let asExpected = true
-  for (const policy of await selectedPolicies(options)) {
+  const selected = await selectedPolicies(options)
+  for (const policy of selected) {
     if (interrupt.stop()) break
     let hunted: Hunted
     try {
@@ -74,7 +75,8 @@ export async function huntCommand(context: Context): Promise<number> {
   if (interrupt.stop()) terminal.complain('Ended early; what was found until then is reported and kept.')
   terminal.clearProgress()
   terminal.object({ hunts, problems } satisfies z.infer<typeof huntJson>)
-  return asExpected && problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
+  const whole = hunts.length === selected.length && !interrupt.stop()
+  return whole && asExpected && problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
 }
 
 /** Writes a race's case and reports it; a case that cannot be written is a problem, not the end. */

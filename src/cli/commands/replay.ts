@@ -33,13 +33,17 @@ export async function replayCommand(context: Context): Promise<number> {
       problems.push({ file, error: cause.message })
     }
   }
+  if (rows.length + problems.length < cases.length)
+    terminal.complain('Ended early; the other cases were not replayed.')
   for (const { error } of problems) terminal.complain(error)
   const count = (outcome: string): number => rows.filter((row) => row.outcome === outcome).length
   terminal.say(
     `${rows.length} cases: ${count('reproduced')} reproduced, ${count('fixed')} fixed, ${count('diverged')} diverged; ${problems.length} unreadable.`,
   )
   terminal.object({ cases: rows, problems } satisfies Result)
-  return problems.length === 0 && rows.every(({ outcome, expected }) => outcome === expected)
+  return problems.length === 0 &&
+    rows.length === cases.length &&
+    rows.every(({ outcome, expected }) => outcome === expected)
     ? AS_EXPECTED
     : NOT_AS_EXPECTED
 }
@@ -52,6 +56,9 @@ export async function selectedCases({
   const folder = options.corpus ?? DEFAULT_CORPUS
   const read = (place: string): ReturnType<typeof readCorpus> => readCorpus(place)
   const names = [options.policy ?? []].flat()
+  const known = (await knownPolicies(options)).map(({ name }) => name)
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined) throw fail.unknownPolicy(unknown, known)
   const sources =
     rest.length === 0
       ? [read(folder)]

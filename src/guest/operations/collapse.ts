@@ -4,7 +4,7 @@
  * to mmu_gather here. mm/khugepaged.c (collapse_huge_page, retract_page_tables).
  */
 import { perform, type Code } from '../../engine/step.ts'
-import { A, D, P, PS, RW, US, entry } from '../../machine/entry.ts'
+import { A, D, P, PS, RW, US, entry, frameOf } from '../../machine/entry.ts'
 import { ALLOCATE, COPY, IS_UNPINNED, PUT } from '../../machine/frames.ts'
 import { CLEAR_ENTRY, FIND_TABLE, IS_FULL, PEEK_ENTRY, SET_ENTRY, place } from '../../machine/tables.ts'
 import type { Cpu } from '../cpu.ts'
@@ -27,13 +27,14 @@ export function* collapse(cpu: Cpu, page: number, space: number): Code {
     const old = yield* perform(PEEK_ENTRY, above, place(2, page))
     yield* perform(CLEAR_ENTRY, above, place(2, page))
     yield* flushTlbRange(cpu, space, pages, { collapse: true }, gathered)
-    if (yield* isolate(table, region)) {
+    const rights = yield* isolate(table, region)
+    if (rights !== undefined) {
       for (const small of region) {
         const frame = yield* perform(CLEAR_ENTRY, table, place(1, small))
         yield* perform(COPY, huge, frame)
         yield* perform(PUT, frame)
       }
-      yield* perform(SET_ENTRY, above, place(2, page), entry(huge, P | RW | US | A | D | PS))
+      yield* perform(SET_ENTRY, above, place(2, page), entry(huge, P | rights | A | D | PS))
       yield* cpu.policy.freeTable(cpu, table, gathered)
     } else {
       yield* perform(SET_ENTRY, above, place(2, page), old)
@@ -44,11 +45,13 @@ export function* collapse(cpu: Cpu, page: number, space: number): Code {
   yield* cpu.unlock(cpu.kernel.lock[space])
 }
 
-/** True if nobody but the mapping refers to any page of the region. */
-function* isolate(table: number, region: readonly number[]): Code<boolean> {
+/** The rights that all pages of the region have, if nobody but the mapping refers to any of them. */
+function* isolate(table: number, region: readonly number[]): Code<number | undefined> {
+  let rights = RW | US
   for (const small of region) {
     const word = yield* perform(PEEK_ENTRY, table, place(1, small))
-    if ((yield* perform(IS_UNPINNED, word >> 6)) === 0) return false
+    if ((yield* perform(IS_UNPINNED, frameOf(word))) === 0) return undefined
+    rights &= word
   }
-  return true
+  return rights
 }
