@@ -2,4 +2,4 @@
 import { flushBeforeUnhook, flushNobody, freeBeforeAck } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-for (const policy of [flushNobody, flushBeforeUnhook, freeBeforeAck]) describePolicy(policy)
+for (const policy of [flushNobody, flushBeforeUnhook, freeBeforeAck]) describePolicy(policy, { runs: 20_000 })

@@ -3,4 +3,4 @@ import { hypervList, hypervRcu, hypervSpace, rcuNoFallback, xenPv, xenRcu } from
 import { describePolicy } from '../src/vitest/index.ts'
 
 for (const policy of [hypervList, hypervSpace, xenPv, hypervRcu, xenRcu, rcuNoFallback])
-  describePolicy(policy)
+  describePolicy(policy, { runs: 20_000 })

@@ -5,5 +5,6 @@
 import { serializationFlag, serializationFlagCollapse, staticKey, staticKeyEarly } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-for (const policy of [serializationFlag, serializationFlagCollapse]) describePolicy(policy)
-for (const policy of [staticKey, staticKeyEarly]) describePolicy(policy, { bounds: { speculation: 0 } })
+for (const policy of [serializationFlag, serializationFlagCollapse]) describePolicy(policy, { runs: 40_000 })
+for (const policy of [staticKey, staticKeyEarly])
+  describePolicy(policy, { runs: 20_000, bounds: { speculation: 0 } })

@@ -2,5 +2,5 @@
 import { nativeIpi, nativeRcu } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-describePolicy(nativeIpi)
-describePolicy(nativeRcu)
+describePolicy(nativeIpi, { runs: 20_000 })
+describePolicy(nativeRcu, { runs: 20_000 })

@@ -6,6 +6,7 @@ type Code = keyof typeof messages
 
 /** A sample of every message, with arguments such as the code gives. */
 const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
+  badArgument: ['munmap(0) on CPU0, policy mine', 'store', '0.5'],
   notAStep: ['munmap(0) on CPU0, policy mine', '3'],
   stepNotRun: ['munmap(0) on CPU0, policy mine', 'load'],
   nondeterministic: ['munmap(0) on CPU0, policy mine', 4, 'load(3, 0, 0)', 'store(3, 1, 0)'],

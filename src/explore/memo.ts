@@ -55,7 +55,7 @@ export class Memo implements System {
 
   reset(): void {
     this.node = this.root
-    this.violation = undefined
+    this.clearViolation()
     if (this.node < 0) this.system.reset()
   }
 

@@ -31,6 +31,11 @@ export interface Policy<
   readonly options?: O
   /** The options in force; set by `withOptions`, defaults where it is absent. */
   readonly chosen?: z.output<O>
+  /**
+   * True if the policy treats all CPUs alike: renumbering them changes nothing. Then workloads that differ only in that
+   * are searched once. Leave it out where a number of a CPU decides anything.
+   */
+  readonly symmetric?: boolean
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
   readonly shared?: D
 
@@ -98,6 +103,7 @@ export const policySchema = z.strictObject({
     .custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema')
     .optional(),
   chosen: z.unknown().optional(),
+  symmetric: z.boolean().optional(),
   shared: z
     .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
     .optional(),

@@ -71,7 +71,11 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
   const tables = tablesOf(config)
   if (tables > MAX_TABLES) {
-    throw fail.badConfig('machine.pages', config.pages, `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`)
+    throw fail.badConfig(
+      'machine.pages',
+      config.pages,
+      `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`,
+    )
   }
   return config
 }

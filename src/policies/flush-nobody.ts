@@ -4,6 +4,7 @@ import { definePolicy } from './define.ts'
 export const flushNobody = definePolicy({
   name: 'flush-nobody',
   summary: 'Flush the local CPU only; pages and tables are freed at once',
+  symmetric: true,
   expected: 'broken',
   breaks: 'other CPUs keep their translations',
   fixedBy: 'native-ipi',

@@ -10,6 +10,7 @@ import { removeTable } from './table-free.ts'
 export const hypervRcu = definePolicy({
   name: 'hyperv-rcu',
   summary: 'Flush by hypercall; tables are freed by RCU, after an empty IPI where no batch page can be had',
+  symmetric: true,
   expected: 'safe',
   options: targetSets,
   hypercalls: hypervList.hypercalls!,

@@ -9,6 +9,7 @@ import { flushTargets, targetSets } from './hyperv-targets.ts'
 export const hypervSpace = definePolicy({
   name: 'hyperv-space',
   summary: 'Flush the whole address space by hypercall; tables are freed at once',
+  symmetric: true,
   expected: 'broken',
   breaks: 'the hypercall completes although a target walks page tables with interrupts off',
   fixedBy: 'hyperv-rcu',

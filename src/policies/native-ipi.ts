@@ -8,6 +8,7 @@ import { definePolicy } from './define.ts'
 export const nativeIpi = definePolicy({
   name: 'native-ipi',
   summary: 'Flush by IPI, wait for all; tables are freed at once. Interrupts off holds the flush off',
+  symmetric: true,
   expected: 'safe',
   *flush(cpu, request) {
     yield* cpu.flushLocal(request)

@@ -8,6 +8,7 @@ import { removeTable } from './table-free.ts'
 export const nativeRcu = definePolicy({
   name: 'native-rcu',
   summary: 'Flush by IPI; tables are freed by RCU, after an empty IPI where no batch page can be had',
+  symmetric: true,
   expected: 'safe',
   *flush(cpu, request) {
     yield* nativeIpi.flush(cpu, request, 0)

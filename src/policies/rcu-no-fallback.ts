@@ -8,6 +8,7 @@ import { targetSets } from './hyperv-targets.ts'
 export const rcuNoFallback = definePolicy({
   name: 'rcu-no-fallback',
   summary: 'Flush by hypercall; tables are freed by RCU, or at once where no batch page can be had',
+  symmetric: true,
   expected: 'broken',
   breaks: 'without memory for the batch the table is freed while a target still walks it',
   fixedBy: 'hyperv-rcu',

@@ -8,6 +8,7 @@ export const serializationFlagCollapse = definePolicy({
   name: 'serialization-flag-collapse',
   summary:
     'Flush by IPI where tables are freed or retracted by a collapse, by hypercall otherwise; freed at once',
+  symmetric: true,
   expected: 'safe',
   options: targetSets,
   hypercalls: hypervList.hypercalls!,

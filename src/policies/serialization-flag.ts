@@ -11,6 +11,7 @@ import { nativeIpi } from './native-ipi.ts'
 export const serializationFlag = definePolicy({
   name: 'serialization-flag',
   summary: 'Flush by IPI where the caller says that tables are freed, by hypercall otherwise; freed at once',
+  symmetric: true,
   expected: 'broken',
   breaks: 'a collapse retracts a table without saying that one is freed',
   fixedBy: 'serialization-flag-collapse',

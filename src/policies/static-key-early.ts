@@ -7,6 +7,7 @@ import { decide, flushByKey, freeByDecision, keys } from './static-key.ts'
 export const staticKeyEarly = definePolicy({
   name: 'static-key-early',
   summary: 'Turns IPI flushes with immediate freeing into hypercalls with RCU at run time, both at once',
+  symmetric: true,
   expected: 'broken',
   breaks: 'an operation that decided to free at once flushes by hypercall',
   fixedBy: 'static-key',

@@ -38,6 +38,7 @@ export const staticKey = definePolicy({
   name: 'static-key',
   summary:
     'Turns IPI flushes with immediate freeing into hypercalls with RCU at run time, a grace period in between',
+  symmetric: true,
   expected: 'safe',
   shared: keys,
   options: targetSets,

@@ -9,6 +9,7 @@ import { definePolicy } from './define.ts'
 export const xenPv = definePolicy({
   name: 'xen-pv',
   summary: 'Xen interrupts pCPUs that run a target and flags the others; tables are freed at once',
+  symmetric: true,
   expected: 'broken',
   breaks:
     'a host IPI does not wait for a guest section with interrupts off, and a preempted walker is not waited for at all',

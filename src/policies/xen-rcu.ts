@@ -8,6 +8,7 @@ import { xenPv } from './xen-pv.ts'
 export const xenRcu = definePolicy({
   name: 'xen-rcu',
   summary: 'Xen flushes running targets and flags the others; tables are freed by RCU, or after an empty IPI',
+  symmetric: true,
   expected: 'safe',
   hypercalls: xenPv.hypercalls!,
   *flush(cpu, request) {

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { guestOperations } from '../guest/operations/index.ts'
 import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
@@ -73,6 +74,10 @@ export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
   const switching = featuresFor(bounds, workload).switching
   return machineConfig({ ...machine, pages: mappedPages(workload, groups), spaces: switching ? 2 : 1 })
 }
+
+/** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
+export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
+  policy.symmetric === true && bounds.pcpus >= bounds.vcpus
 
 /** What the kernel has to keep track of for a workload. */
 export function featuresFor(bounds: Bounds, workload: Workload): KernelFeatures {

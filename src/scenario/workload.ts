@@ -75,11 +75,20 @@ function renamePages(workload: Workload, groups: readonly (readonly number[])[])
   )
 }
 
-/** The workload that stands for all that differ from it only by the numbering of CPUs and of pages within a table. */
-export function canonicalWorkload(workload: Workload, policy: AnyPolicy, groups = DEFAULT_GROUPS): Workload {
+/**
+ * The workload that stands for all that differ from it only by the numbering of pages within a table, and of CPUs where
+ * those are `alike`: where the policy treats them so, and each has a pCPU of its own.
+ */
+export function canonicalWorkload(
+  workload: Workload,
+  policy: AnyPolicy,
+  groups = DEFAULT_GROUPS,
+  alike = policy.symmetric === true,
+): Workload {
   const domain = operationDomain(policy, groups)
   let best: Workload | undefined
-  for (const order of permutations(workload.length)) {
+  const orders = alike ? permutations(workload.length) : [workload.map((_, cpu) => cpu)]
+  for (const order of orders) {
     const candidate = renamePages(
       order.map((cpu) => workload[cpu]),
       groups,
@@ -120,11 +129,12 @@ export function enumerateWorkloads(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
+  alike = policy.symmetric === true,
 ): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let extra = 0; extra <= Math.min(own, operations); extra++) {
-    found.push(...enumerateWith(policy, vcpus, operations - extra, extra, groups))
+    found.push(...enumerateWith(policy, vcpus, operations - extra, extra, groups, alike))
   }
   return found.toSorted(compareWorkloads(policy, groups))
 }
@@ -138,12 +148,13 @@ export function boundedWorkloads(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
+  alike = policy.symmetric === true,
 ): Workload[] {
   const own = Object.keys(policy.operations ?? {}).length
   const found: Workload[] = []
   for (let guest = 1; guest <= operations; guest++) {
     for (let extra = 0; extra <= own; extra++)
-      found.push(...enumerateWith(policy, vcpus, guest, extra, groups))
+      found.push(...enumerateWith(policy, vcpus, guest, extra, groups, alike))
   }
   return found.toSorted(compareWorkloads(policy, groups))
 }
@@ -155,18 +166,19 @@ function enumerateWith(
   guest: number,
   extra: number,
   groups: Groups,
+  alike: boolean,
 ): Workload[] {
   const domain = operationDomain(policy, groups)
   const found = new Map<string, Workload>()
   const extend = (workload: Operation[][], guestLeft: number, extraLeft: number, cpu: number): void => {
     if (guestLeft + extraLeft === 0) {
-      const canonical = canonicalWorkload(workload, policy, groups)
+      const canonical = canonicalWorkload(workload, policy, groups, alike)
       found.set(JSON.stringify(canonical), canonical)
       return
     }
     for (let at = cpu; at < vcpus; at++) {
-      // A later CPU may begin only when the one before it has something to do, and never with more than it.
-      if (at > 0 && workload[at - 1].length <= workload[at].length) continue
+      // Where CPUs are alike, a later one may begin only when the one before it has something to do, and never with more than it.
+      if (alike && at > 0 && workload[at - 1].length <= workload[at].length) continue
       for (const operation of domain) {
         const isGuest = guestOperations[operation.op] !== undefined
         if (isGuest ? guestLeft === 0 : extraLeft === 0 || workload.some((ops) => ops.includes(operation)))

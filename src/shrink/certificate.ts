@@ -3,7 +3,7 @@
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
 import type { AnyPolicy } from '../guest/policy.ts'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
 import {
   canonicalWorkload,
@@ -114,7 +114,13 @@ export function withVcpus(bounds: Bounds, vcpus: number): Bounds {
 
 function all(policy: AnyPolicy, bounds: Bounds, operations: number): Workload[] | undefined {
   if (operations > 3) return undefined
-  const workloads = enumerateWorkloads(policy, bounds.vcpus, operations, bounds.groups)
+  const workloads = enumerateWorkloads(
+    policy,
+    bounds.vcpus,
+    operations,
+    bounds.groups,
+    cpusAlike(policy, bounds),
+  )
   return workloads.length > MAX_WORKLOADS ? undefined : workloads
 }
 
@@ -130,7 +136,12 @@ function subsets(race: Race, vcpus: number, operations: number): Workload[] | un
     if (cpus.length > vcpus) continue
     const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
     for (const { cpu, operation } of kept) workload[cpus.indexOf(cpu)].push(operation)
-    const canonical = canonicalWorkload(workload, race.policy, race.bounds.groups)
+    const canonical = canonicalWorkload(
+      workload,
+      race.policy,
+      race.bounds.groups,
+      cpusAlike(race.policy, race.bounds),
+    )
     found.set(JSON.stringify(canonical), canonical)
   }
   return [...found.values()]

@@ -4,6 +4,7 @@
  * many, all that are left of this one. The proof is a search for something smaller, so if there is anything smaller it
  * is what comes out.
  */
+import { cpusAlike } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { canonicalWorkload, operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -35,7 +36,7 @@ function shrinkWorkload(race: Race, options: CertifyOptions): Race {
       const smaller = minimalSchedule(
         worlds,
         race,
-        canonicalWorkload(workload, race.policy, race.bounds.groups),
+        canonicalWorkload(workload, race.policy, race.bounds.groups, cpusAlike(race.policy, race.bounds)),
       )
       if (smaller === undefined) continue
       best = smaller

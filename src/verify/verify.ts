@@ -6,7 +6,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
-import { tellBounds, type Bounds } from '../scenario/bounds.ts'
+import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { boundedWorkloads, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -46,7 +46,13 @@ export interface Verification {
 export function verify(options: VerifyOptions): Verification {
   const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
-  const workloads = boundedWorkloads(policy, bounds.vcpus, operations, bounds.groups)
+  const workloads = boundedWorkloads(
+    policy,
+    bounds.vcpus,
+    operations,
+    bounds.groups,
+    cpusAlike(policy, bounds),
+  )
   const worlds = new Worlds(policy, bounds)
   let states = 0
   let transitions = 0

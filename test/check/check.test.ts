@@ -98,7 +98,7 @@ describe.each([
     )
   })
 
-  it.fails('tells the race also where the corpus is a file: it throws ENOTDIR instead, and the race is lost', () => {
+  it('tells the race also where the corpus is a file: it throws ENOTDIR instead, and the race is lost', () => {
     const file = join(temporaryFolder(), 'file')
     writeFileSync(file, 'precious')
     expect(check(broken, quick(file)).message).toContain('Not saved: ')

@@ -71,7 +71,7 @@ describe.each(['replay', 'show'])('%s', (command) => {
     expect({ status, err }).toEqual({ status: 0, err: '' })
   })
 
-  it.fails('says so in one sentence where the corpus is a file: it prints the stack of an ENOTDIR', async () => {
+  it('says so in one sentence where the corpus is a file: it prints the stack of an ENOTDIR', async () => {
     const file = join(temporaryFolder(), 'notes.txt')
     writeFileSync(file, 'x')
     const { err } = await shootdown([command, '--corpus', file])

@@ -104,7 +104,6 @@ describe('a file that was changed by hand', () => {
     ['policy', { policy: 'native-ipi' }],
     ['invariant', { invariant: 'frame-lifetime' }],
     ['options', { options: { targets: 'sparse' } }],
-    ['options', { options: undefined }],
   ])('is refused when its race is another one: %s', (_field, changes) => {
     const { code, message } = refusal(changed(changes))
     expect(code).toBe('corpusTampered')

@@ -8,7 +8,13 @@ const OPS = [defineOp('one', 1), defineOp('two', 2), defineOp('three', 3), defin
 /** Random code: steps whose results go to variables, branches and short loops on variables, early returns. */
 type Instruction =
   | { readonly kind: 'step'; readonly op: number; readonly into: number; readonly from: number }
-  | { readonly kind: 'if'; readonly on: number; readonly is: number; readonly yes: readonly Instruction[]; readonly no: readonly Instruction[] }
+  | {
+      readonly kind: 'if'
+      readonly on: number
+      readonly is: number
+      readonly yes: readonly Instruction[]
+      readonly no: readonly Instruction[]
+    }
   | { readonly kind: 'repeat'; readonly times: number; readonly body: readonly Instruction[] }
   | { readonly kind: 'checkpoint'; readonly at: number }
   | { readonly kind: 'return'; readonly from: number }
@@ -17,22 +23,42 @@ const VARIABLES = 3
 const variable = fc.nat(VARIABLES - 1)
 
 const { body } = fc.letrec<{ body: Instruction[]; instruction: Instruction }>((tie) => ({
-  body: fc.array(tie('instruction'), { maxLength: 5, depthIdentifier: 'code' }),
+  body: fc.array(tie('instruction'), { maxLength: 4, depthIdentifier: 'code' }),
   instruction: fc.oneof(
-    { depthIdentifier: 'code', maxDepth: 3 },
-    fc.record({ kind: fc.constant('step' as const), op: fc.nat(OPS.length - 1), into: variable, from: variable }),
-    fc.record({ kind: fc.constant('if' as const), on: variable, is: fc.nat(2), yes: tie('body'), no: tie('body') }),
-    fc.record({ kind: fc.constant('repeat' as const), times: fc.integer({ min: 1, max: 3 }), body: tie('body') }),
+    { depthIdentifier: 'code', maxDepth: 2 },
+    fc.record({
+      kind: fc.constant('step' as const),
+      op: fc.nat(OPS.length - 1),
+      into: variable,
+      from: variable,
+    }),
+    fc.record({
+      kind: fc.constant('if' as const),
+      on: variable,
+      is: fc.nat(2),
+      yes: tie('body'),
+      no: tie('body'),
+    }),
+    fc.record({
+      kind: fc.constant('repeat' as const),
+      times: fc.integer({ min: 1, max: 3 }),
+      body: tie('body'),
+    }),
     fc.record({ kind: fc.constant('checkpoint' as const), at: fc.nat() }),
     fc.record({ kind: fc.constant('return' as const), from: variable }),
   ),
 }))
 
 /** The program as a generator, the way an author would write it. */
-function* run(code: readonly Instruction[], loops: number[] = [], v: number[] = [0, 0, 0]): Code<number | undefined> {
+function* run(
+  code: readonly Instruction[],
+  loops: number[] = [],
+  v: number[] = [0, 0, 0],
+): Code<number | undefined> {
   for (const each of code) {
     if (each.kind === 'return') return v[each.from]
-    if (each.kind === 'step') v[each.into] = yield* perform(OPS[each.op], v[each.from], loops.length, each.into)
+    if (each.kind === 'step')
+      v[each.into] = yield* perform(OPS[each.op], v[each.from], loops.length, each.into)
     // An honest checkpoint declares the variables and where each loop stands.
     if (each.kind === 'checkpoint') yield* checkpoint(`${each.at}`, ...v, ...loops)
     if (each.kind === 'if') {
@@ -71,7 +97,7 @@ function direct(code: readonly Instruction[], raws: readonly number[]): string[]
   const running = start(code)()
   const asked: string[] = []
   let taken = running.next(0)
-  for (let i = 0; taken.done !== true; ) {
+  for (let i = 0; taken.done !== true;) {
     const step = taken.value
     if (step.key !== undefined) {
       taken = running.next(0)
@@ -97,12 +123,12 @@ function memoized(co: Coroutines, root: number, raws: readonly number[]): string
   }
 }
 
-const results = fc.array(fc.oneof(fc.nat(3), fc.nat(1_000_000)), { maxLength: 30 })
+const results = fc.array(fc.oneof(fc.nat(3), fc.nat(1_000_000)), { maxLength: 15 })
 
 describe('any program', () => {
   it('asks for the same steps through control states as when it is run, whatever the results', () => {
     fc.assert(
-      fc.property(body, fc.array(results, { minLength: 1, maxLength: 6 }), (written, runs) => {
+      fc.property(body, fc.array(results, { minLength: 1, maxLength: 3 }), (written, runs) => {
         const code = numbered(written)
         const co = new Coroutines()
         const root = co.root('random program', start(code))
@@ -126,28 +152,40 @@ describe('any program', () => {
   })
 
   it('comes to one control state exactly for equal futures, where all results are known', () => {
-    const known = body.map((code) => JSON.parse(JSON.stringify(numbered(code)), (key, value) => (key === 'op' ? value % 3 : value)) as Instruction[])
+    const known = body
+      .map(
+        (code) =>
+          JSON.parse(JSON.stringify(numbered(code)), (key, value) =>
+            key === 'op' ? value % 3 : value,
+          ) as Instruction[],
+      )
       .filter((code) => !JSON.stringify(code).includes('"checkpoint"'))
     fc.assert(
       fc.property(known, (code) => {
         const co = new Coroutines()
-        const root = co.root('known', start(code))
-        // Equal futures get one number; how large each is as a tree is counted along.
+        let starts = 0
+        const root = co.root('known', () => (starts++, start(code)()))
+        const expanded = starts
+        // Equal futures get one number.
         const numbers = new Map<string, number>()
-        const futures = new Map<number, { number: number; size: number }>()
-        const look = (node: number): { number: number; size: number } => {
+        const futures = new Map<number, number>()
+        const look = (node: number): number => {
           const known = futures.get(node)
           if (known !== undefined) return known
+          // Larger trees are not expanded ahead as a whole: running the code again shows it. What is followed lazily is
+          // not merged, and not meant here.
+          fc.pre(starts === expanded)
           const step = co.steps[node]
-          const children = step.op === RETURN ? [] : Array.from({ length: step.results }, (_, r) => look(co.next(node, r)))
-          const text = `${step.op.name} ${step.a} ${step.b} ${step.c}: ${children.map((child) => child.number).join()}`
+          const children =
+            step.op === RETURN ? [] : Array.from({ length: step.results }, (_, r) => look(co.next(node, r)))
+          const text = `${step.op.name} ${step.a} ${step.b} ${step.c}: ${children.join()}`
           if (!numbers.has(text)) numbers.set(text, numbers.size)
-          const seen = { number: numbers.get(text)!, size: children.reduce((sum, child) => sum + child.size, 1) }
+          const seen = numbers.get(text)!
           futures.set(node, seen)
           return seen
         }
-        // Larger trees are not expanded ahead as a whole, and the parts that are followed lazily are not merged.
-        fc.pre(co.size < 2000 && look(root).size < 4000)
+        look(root)
+        fc.pre(starts === expanded)
         expect(numbers.size).toBe(futures.size)
       }),
       { numRuns: 60 },

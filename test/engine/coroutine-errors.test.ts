@@ -18,24 +18,36 @@ function errorOf(run: () => unknown): ShootdownError {
   return expect.unreachable('nothing was thrown')
 }
 
-const rootOf = (start: () => Code<number | void>, co = new Coroutines()): (() => number) => () => co.root('lazy flush', start)
+const rootOf =
+  (start: () => Code<number | void>, co = new Coroutines()): (() => number) =>
+  () =>
+    co.root('lazy flush', start)
 
 describe('a generator that is not deterministic', () => {
   it('is named at once, with its step, what it was and what it became, and the likely causes', () => {
     let outside = 0
-    const { code, message } = errorOf(rootOf(function* () {
-      yield* perform(DO, 7)
-      yield* perform(DO, outside++)
-    }))
+    const { code, message } = errorOf(
+      rootOf(function* () {
+        yield* perform(DO, 7)
+        yield* perform(DO, outside++)
+      }),
+    )
     expect(code).toBe('nondeterministic')
-    expect(message).toContain('lazy flush is not deterministic: step 2 was "do(0, 0, 0)" the first time and "do(1, 0, 0)"')
-    for (const cause of ['Math.random', 'Date', 'outside the generator', 'unordered collection']) expect(message).toContain(cause)
+    expect(message).toContain(
+      'lazy flush is not deterministic: step 2 was "do(0, 0, 0)" the first time and "do(1, 0, 0)"',
+    )
+    for (const cause of ['Math.random', 'Date', 'outside the generator', 'unordered collection'])
+      expect(message).toContain(cause)
   })
 
   it('is named when it draws random numbers', () => {
-    expect(errorOf(rootOf(function* () {
-      yield* perform(DO, Math.floor(Math.random() * 1e9))
-    })).code).toBe('nondeterministic')
+    expect(
+      errorOf(
+        rootOf(function* () {
+          yield* perform(DO, Math.floor(Math.random() * 1e9))
+        }),
+      ).code,
+    ).toBe('nondeterministic')
   })
 
   it('is named behind an unknown result as soon as the history is run again', () => {
@@ -52,20 +64,26 @@ describe('a generator that is not deterministic', () => {
 
   it('is named when the other side of a known branch runs', () => {
     let runs = 0
-    expect(errorOf(rootOf(function* () {
-      const hidden = runs++
-      const bit = yield* perform(FLIP)
-      yield* perform(FLIP, bit === 0 ? 0 : hidden)
-      yield* perform(DO)
-    })).code).toBe('nondeterministic')
+    expect(
+      errorOf(
+        rootOf(function* () {
+          const hidden = runs++
+          const bit = yield* perform(FLIP)
+          yield* perform(FLIP, bit === 0 ? 0 : hidden)
+          yield* perform(DO)
+        }),
+      ).code,
+    ).toBe('nondeterministic')
   })
 
   it('is named when it ends one time and goes on another', () => {
     let runs = 0
-    const { message } = errorOf(rootOf(function* () {
-      yield* perform(DO)
-      if (runs++ > 0) yield* perform(DO, 1)
-    }))
+    const { message } = errorOf(
+      rootOf(function* () {
+        yield* perform(DO)
+        if (runs++ > 0) yield* perform(DO, 1)
+      }),
+    )
     expect(message).toContain('step 2 was "return(0, 0, 0)" the first time and "do(1, 0, 0)"')
   })
 
@@ -83,26 +101,33 @@ describe('a generator that is not deterministic', () => {
 
 describe('a generator that never ends', () => {
   it('is named with the limit, its last step and the way out', () => {
-    const { code, message } = errorOf(rootOf(function* () {
-      for (;;) yield* perform(DO, 4)
-    }))
+    const { code, message } = errorOf(
+      rootOf(function* () {
+        for (;;) yield* perform(DO, 4)
+      }),
+    )
     expect(code).toBe('neverEnds')
-    expect(message).toContain(`lazy flush has not ended after ${MAX_STEPS} steps; it last asked for "do(4, 0, 0)"`)
+    expect(message).toContain(
+      `lazy flush has not ended after ${MAX_STEPS} steps; it last asked for "do(4, 0, 0)"`,
+    )
     expect(message).toContain('yield* cpu.checkpoint(...)')
   })
 
   it('may be exactly as long as the limit', () => {
-    const steps = (count: number): (() => number) => rootOf(function* () {
-      for (let i = 0; i < count; i++) yield* perform(DO, i)
-    })
+    const steps = (count: number): (() => number) =>
+      rootOf(function* () {
+        for (let i = 0; i < count; i++) yield* perform(DO, i)
+      })
     expect(steps(MAX_STEPS)).not.toThrow()
     expect(errorOf(steps(MAX_STEPS + 1)).code).toBe('neverEnds')
   })
 
   it('is named when it only passes checkpoints', () => {
-    const { code, message } = errorOf(rootOf(function* () {
-      for (let i = 0; ; i++) yield* checkpoint('round', i)
-    }))
+    const { code, message } = errorOf(
+      rootOf(function* () {
+        for (let i = 0; ; i++) yield* checkpoint('round', i)
+      }),
+    )
     expect(message).toContain('lazy flush')
     expect(['endlessWithoutSteps', 'neverEnds']).toContain(code)
   })
@@ -110,26 +135,36 @@ describe('a generator that never ends', () => {
 
 describe('a generator that throws', () => {
   it('is named with the step, and the cause is quoted', () => {
-    const { code, message } = errorOf(rootOf(function* () {
-      yield* perform(DO)
-      throw new RangeError('no such CPU')
-    }))
+    const { code, message } = errorOf(
+      rootOf(function* () {
+        yield* perform(DO)
+        throw new RangeError('no such CPU')
+      }),
+    )
     expect(code).toBe('threw')
     expect(message).toBe('lazy flush threw at step 2: no such CPU')
   })
 
   it('is named when what it throws is no error', () => {
     const thrown: unknown = 'a string'
-    expect(errorOf(rootOf(function* () {
-      throw thrown
-    })).message).toBe('lazy flush threw at step 1: a string')
+    expect(
+      errorOf(
+        rootOf(function* () {
+          throw thrown
+        }),
+      ).message,
+    ).toBe('lazy flush threw at step 1: a string')
   })
 
   it('lets a sentence of this package through unchanged', () => {
     const own = new ShootdownError('mine', 'as it is')
-    expect(errorOf(rootOf(function* () {
-      throw own
-    }))).toBe(own)
+    expect(
+      errorOf(
+        rootOf(function* () {
+          throw own
+        }),
+      ),
+    ).toBe(own)
   })
 
   it('is named in a branch that only some results reach', () => {
@@ -146,9 +181,12 @@ describe('a generator that throws', () => {
 })
 
 describe('something that is yielded and is no step', () => {
-  const yielding = (value: unknown): ShootdownError => errorOf(rootOf(function* () {
-    yield value as never
-  }))
+  const yielding = (value: unknown): ShootdownError =>
+    errorOf(
+      rootOf(function* () {
+        yield value as never
+      }),
+    )
 
   it.each([
     [undefined, 'nothing'],
@@ -198,11 +236,15 @@ describe('a checkpoint that leaves out a local', () => {
   })
 
   it('is named where it is reached ahead of time', () => {
-    expect(errorOf(rootOf(function* () {
-      const bit = yield* perform(FLIP)
-      yield* checkpoint('after')
-      yield* perform(ASK, bit)
-    })).code).toBe('checkpointLies')
+    expect(
+      errorOf(
+        rootOf(function* () {
+          const bit = yield* perform(FLIP)
+          yield* checkpoint('after')
+          yield* perform(ASK, bit)
+        }),
+      ).code,
+    ).toBe('checkpointLies')
   })
 
   it('is named when one future is the end', () => {

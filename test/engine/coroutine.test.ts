@@ -15,7 +15,12 @@ describe('control states', () => {
     const root = co.root('p', function* () {
       yield* perform(ASK, 3, 4, 5)
     })
-    expect([opOf(co.nodes, root), argA(co.nodes, root), argB(co.nodes, root), argC(co.nodes, root)]).toEqual([ASK.code, 3, 4, 5])
+    expect([opOf(co.nodes, root), argA(co.nodes, root), argB(co.nodes, root), argC(co.nodes, root)]).toEqual([
+      ASK.code,
+      3,
+      4,
+      5,
+    ])
   })
 
   it('are never 0, which is a thread with nothing to do', () => {
@@ -70,8 +75,16 @@ describe('returned values', () => {
     const co = new Coroutines()
     const value = (key: string, start: () => Code<number | void>): number => co.returned(co.root(key, start))
     expect(value('nothing', function* () {})).toBe(0)
-    expect(value('number', function* () { return 42 })).toBe(42)
-    expect(value('negative', function* () { return -3 })).toBe(-3)
+    expect(
+      value('number', function* () {
+        return 42
+      }),
+    ).toBe(42)
+    expect(
+      value('negative', function* () {
+        return -3
+      }),
+    ).toBe(-3)
   })
 
   it('keep otherwise equal futures apart', () => {
@@ -229,12 +242,13 @@ describe('a checkpoint', () => {
   it('keeps different locals apart', () => {
     const co = new Coroutines()
     const root = co.root('count down', function* () {
-      for (let left = 3; left > 0; ) {
+      for (let left = 3; left > 0;) {
         yield* checkpoint('top', left)
         if ((yield* perform(ASK)) === 0) left--
       }
     })
-    const after = (...results: number[]): number => results.reduce((node, result) => co.next(node, result), root)
+    const after = (...results: number[]): number =>
+      results.reduce((node, result) => co.next(node, result), root)
     expect(after(1, 1, 1)).toBe(root)
     expect(after(0)).not.toBe(root)
     expect(after(0, 1)).toBe(after(0))

@@ -40,7 +40,13 @@ const state = (length: number): fc.Arbitrary<Int32Array> =>
   fc.array(value, { minLength: length, maxLength: length }).map((values) => Int32Array.from(values))
 const some = fc
   .integer({ min: 1, max: STATE_MAX })
-  .chain((length) => fc.tuple(state(length), fc.array(state(length), { maxLength: 30 }), fc.array(state(length), { maxLength: 30 })))
+  .chain((length) =>
+    fc.tuple(
+      state(length),
+      fc.array(state(length), { maxLength: 30 }),
+      fc.array(state(length), { maxLength: 30 }),
+    ),
+  )
 
 describe('packing', () => {
   it('loses nothing: every state comes back word for word', () => {
@@ -87,7 +93,9 @@ describe('packing', () => {
   })
 
   it('fills the room of a width before it asks for more', () => {
-    const packer = new Packer(Int32Array.of(0), (offer) => [1, 2].forEach((each) => offer(Int32Array.of(each))))
+    const packer = new Packer(Int32Array.of(0), (offer) =>
+      [1, 2].forEach((each) => offer(Int32Array.of(each))),
+    )
     expect(packer.bits).toBe(2)
     expect(() => pack(packer, Int32Array.of(99))).not.toThrow()
     expect(() => pack(packer, Int32Array.of(100))).toThrow(Widened)
@@ -158,7 +166,9 @@ describe('the packed form', () => {
         expect(packer.bytes).toBeLessThanOrEqual(packer.size * 4)
         expect(packer.bytes * 8).toBeGreaterThanOrEqual(packer.bits)
         for (const packed of packAll(packer, [initial, ...sample]).packed) {
-          expect([...new Uint8Array(packed.buffer).subarray(packer.bytes)].every((byte) => byte === 0)).toBe(true)
+          expect([...new Uint8Array(packed.buffer).subarray(packer.bytes)].every((byte) => byte === 0)).toBe(
+            true,
+          )
         }
       }),
     )

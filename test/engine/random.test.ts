@@ -50,7 +50,9 @@ describe('random numbers', () => {
 
   it('are whole numbers of 32 bits, of both signs', () => {
     const all = draws(3, 1000)
-    expect(all.every((each) => Number.isInteger(each) && each >= -0x80000000 && each <= 0x7fffffff)).toBe(true)
+    expect(all.every((each) => Number.isInteger(each) && each >= -0x80000000 && each <= 0x7fffffff)).toBe(
+      true,
+    )
     expect(all.some((each) => each < 0)).toBe(true)
     expect(all.some((each) => each > 0)).toBe(true)
   })
@@ -65,7 +67,8 @@ describe('random numbers', () => {
   })
 
   it('do not run into a short cycle, whatever the seed', () => {
-    for (const seed of [0, -1, 1, 0x7fffffff, -0x80000000]) expect(new Set(draws(seed, 1000)).size).toBeGreaterThan(995)
+    for (const seed of [0, -1, 1, 0x7fffffff, -0x80000000])
+      expect(new Set(draws(seed, 1000)).size).toBeGreaterThan(995)
   })
 })
 

@@ -12,7 +12,11 @@ const stored = (set: StateSet, number: number): number[] => {
 }
 
 /** Few different values, so that states repeat; and the largest, where signs go wrong. */
-const word = fc.oneof(fc.nat(3), fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff), fc.integer({ min: 0, max: 0xffffffff }))
+const word = fc.oneof(
+  fc.nat(3),
+  fc.constantFrom(0x7fffffff, 0x80000000, 0xffffffff),
+  fc.integer({ min: 0, max: 0xffffffff }),
+)
 /** States of a number of bytes, as words; what is beyond the bytes is 0, as a packer leaves it. */
 const states = fc.integer({ min: 1, max: 18 }).chain((bytes) => {
   const words = Math.ceil(bytes / 4)
@@ -47,7 +51,8 @@ describe('the set of states', () => {
     for (const size of [1, 3]) {
       const set = new StateSet(size * 4)
       // The words are alike but for a few bits, which a weak hash would send to one place.
-      const words = (i: number): number[] => Array.from({ length: size }, (_, w) => (w === size - 1 ? i << 12 : 0))
+      const words = (i: number): number[] =>
+        Array.from({ length: size }, (_, w) => (w === size - 1 ? i << 12 : 0))
       for (let i = 0; i < count; i++) expect(add(set, words(i))).toBe(i)
       for (let i = 0; i < count; i++) expect(add(set, words(i))).toBe(-1 - i)
       for (let i = 0; i < count; i += 997) expect(stored(set, i)).toEqual(words(i).map((each) => each >>> 0))

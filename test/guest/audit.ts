@@ -1,6 +1,17 @@
 /** Looks at a world where nobody is doing anything and says what is wrong with its bookkeeping, if anything is. */
 import { frameOf, isLarge, isPresent } from '../../src/machine/entry.ts'
-import { DATA, DYING, FREE, KIND, PIN_MASK, REF, REF_MASK, REUSED, SUPERSEDED, TABLE } from '../../src/machine/machine.ts'
+import {
+  DATA,
+  DYING,
+  FREE,
+  KIND,
+  PIN_MASK,
+  REF,
+  REF_MASK,
+  REUSED,
+  SUPERSEDED,
+  TABLE,
+} from '../../src/machine/machine.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { variable } from '../../src/guest/word.ts'
 import type { Drive } from '../machine/drive.ts'
@@ -9,10 +20,23 @@ import type { Drive } from '../machine/drive.ts'
 export function audit(d: Drive): string[] {
   const { m, S } = d
   const wrong: string[] = []
-  const zero = ['mmap_lock', 'is_lazy', 'pending IPIs', 'rcu grace period', 'rcu nesting', 'rcu callback', 'walk', 'walk pointer', 'software walk', 'kick pending']
-  for (const field of zero) if (d.words(field).some((word) => word !== 0)) wrong.push(`${field} is ${d.words(field).join()}`)
+  const zero = [
+    'mmap_lock',
+    'is_lazy',
+    'pending IPIs',
+    'rcu grace period',
+    'rcu nesting',
+    'rcu callback',
+    'walk',
+    'walk pointer',
+    'software walk',
+    'kick pending',
+  ]
+  for (const field of zero)
+    if (d.words(field).some((word) => word !== 0)) wrong.push(`${field} is ${d.words(field).join()}`)
   for (const { name } of m.layout.fields) {
-    if (name.startsWith('call CPU') && d.words(name).some((word) => word !== 0)) wrong.push(`${name} is not empty`)
+    if (name.startsWith('call CPU') && d.words(name).some((word) => word !== 0))
+      wrong.push(`${name} is not empty`)
   }
   if (d.words('IF').includes(0)) wrong.push('interrupts are off')
 
@@ -35,8 +59,10 @@ export function audit(d: Drive): string[] {
     const references = (word & REF_MASK) / REF
     const name = m.geometry.name(frame)
     if (tables.has(frame) && kind !== TABLE) wrong.push(`${name} is linked but its kind is ${kind}`)
-    if (pages.has(frame) && (kind !== DATA || references !== 1)) wrong.push(`${name} is mapped, of kind ${kind} with ${references} references`)
-    if (!tables.has(frame) && !pages.has(frame) && kind !== FREE && kind !== REUSED) wrong.push(`${name} is lost, of kind ${kind}`)
+    if (pages.has(frame) && (kind !== DATA || references !== 1))
+      wrong.push(`${name} is mapped, of kind ${kind} with ${references} references`)
+    if (!tables.has(frame) && !pages.has(frame) && kind !== FREE && kind !== REUSED)
+      wrong.push(`${name} is lost, of kind ${kind}`)
     if (kind === DYING) wrong.push(`${name} waits for RCU for ever`)
     if (word & PIN_MASK) wrong.push(`${name} is pinned for ever`)
     if (pages.has(frame) && word & SUPERSEDED) wrong.push(`${name} is mapped although it was copied away`)
@@ -60,7 +86,10 @@ export const recording = definePolicy({
   },
   *flush(cpu, request, gathered) {
     const { shared } = cpu
-    yield* cpu.store(shared.targets.of(), request.targets.reduce((mask, v) => mask | (1 << v), 0))
+    yield* cpu.store(
+      shared.targets.of(),
+      request.targets.reduce((mask, v) => mask | (1 << v), 0),
+    )
     yield* cpu.store(shared.pages.of(), request.pages)
     yield* cpu.store(shared.kind.of(), (request.freedTables ? 1 : 0) + (request.collapse ? 2 : 0))
     yield* cpu.fetchAdd(shared.flushes.of(), 1)

@@ -49,7 +49,9 @@ describe('a collapse', () => {
   it('unhooks and flushes before it looks at references, and copies before it installs', () => {
     const did = alone().done(0)
     const order = ['clear entry', 'flush done', 'is unpinned', 'copy', 'set entry', 'free table']
-    expect(order.map((op) => did.indexOf(op)).toSorted((a, b) => a - b)).toEqual(order.map((op) => did.indexOf(op)))
+    expect(order.map((op) => did.indexOf(op)).toSorted((a, b) => a - b)).toEqual(
+      order.map((op) => did.indexOf(op)),
+    )
     expect(did.lastIndexOf('put')).toBeLessThan(did.indexOf('set entry'))
   })
 })

@@ -46,7 +46,15 @@ describe('rcu_read_lock', () => {
 describe('a collapse', () => {
   // khugepaged collapses what one mapping covers; pages of different protection are not of one mapping.
   it('does not make a write-protected page writable again', () => {
-    const d = operations([[{ op: 'mprotect', page: 2 }, { op: 'collapse', page: 2 }]], { machine: { pages: [2, 3] } })
+    const d = operations(
+      [
+        [
+          { op: 'mprotect', page: 2 },
+          { op: 'collapse', page: 2 },
+        ],
+      ],
+      { machine: { pages: [2, 3] } },
+    )
     d.finish(0)
     expect(translationNow(d.m, 0, 2) & RW).toBe(0)
   })

@@ -32,9 +32,23 @@ describe('munmap of a page', () => {
   it('frees upper tables only as far as they are empty', () => {
     // Pages 0 and 2 have a table each under one PMD; page 4 is under another.
     const d = alone([munmap(0)], { machine: { levels: 3, pages: [0, 2, 4] } })
-    expect(['PUD', 'PMD', 'T0', 'T1', 'PMD4', 'T2'].map((name) => d.kind(name))).toEqual([TABLE, TABLE, FREE, TABLE, TABLE, TABLE])
+    expect(['PUD', 'PMD', 'T0', 'T1', 'PMD4', 'T2'].map((name) => d.kind(name))).toEqual([
+      TABLE,
+      TABLE,
+      FREE,
+      TABLE,
+      TABLE,
+      TABLE,
+    ])
     const both = alone([munmap(0), munmap(2)], { machine: { levels: 3, pages: [0, 2, 4] } })
-    expect(['PUD', 'PMD', 'T0', 'T1', 'PMD4', 'T2'].map((name) => both.kind(name))).toEqual([TABLE, FREE, FREE, FREE, TABLE, TABLE])
+    expect(['PUD', 'PMD', 'T0', 'T1', 'PMD4', 'T2'].map((name) => both.kind(name))).toEqual([
+      TABLE,
+      FREE,
+      FREE,
+      FREE,
+      TABLE,
+      TABLE,
+    ])
   })
 
   it('leaves nothing of it in the caches of its own CPU', () => {
@@ -44,7 +58,11 @@ describe('munmap of a page', () => {
 
   it('unhooks, flushes, then frees tables, then pages', () => {
     const d = alone([munmap(0)], { machine: { levels: 3 } })
-    const order = d.done(0).filter((op) => ['clear entry', 'flush begins', 'INVLPG', 'flush done', 'free table', 'put'].includes(op))
+    const order = d
+      .done(0)
+      .filter((op) =>
+        ['clear entry', 'flush begins', 'INVLPG', 'flush done', 'free table', 'put'].includes(op),
+      )
     expect(order).toEqual([
       ...['clear entry', 'clear entry', 'clear entry'],
       ...['flush begins', 'INVLPG', 'flush done'],
@@ -68,7 +86,12 @@ describe('munmap of a page', () => {
 
   it('leaves other pages and the other address space as they were', () => {
     const d = alone([munmap(0)], { machine: { pages: [0, 2], spaces: 2 } })
-    for (const [page, space] of [[2, 0], [0, 1], [2, 1]]) expect(d.entry(1, page, space)).not.toBe(0)
+    for (const [page, space] of [
+      [2, 0],
+      [0, 1],
+      [2, 1],
+    ])
+      expect(d.entry(1, page, space)).not.toBe(0)
   })
 
   it('holds the lock of the space from its first change to its last', () => {
@@ -85,7 +108,8 @@ describe('munmap of a page', () => {
 })
 
 describe('what munmap asks the policy for', () => {
-  const asked = (ops: readonly Operation[], pages: number[]): Drive => alone(ops, { machine: { pages, vcpus: 3 }, policy: recording })
+  const asked = (ops: readonly Operation[], pages: number[]): Drive =>
+    alone(ops, { machine: { pages, vcpus: 3 }, policy: recording })
 
   it('is a flush of its page on all other CPUs', () => {
     const d = asked([munmap(3)], [2, 3])

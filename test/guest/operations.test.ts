@@ -27,20 +27,40 @@ describe('mprotect', () => {
   })
 
   it('keeps a D flag', () => {
-    const d = alone([{ op: 'write', page: 2 }, { op: 'mprotect', page: 2 }, { op: 'munmap', page: 2 }])
+    const d = alone([
+      { op: 'write', page: 2 },
+      { op: 'mprotect', page: 2 },
+      { op: 'munmap', page: 2 },
+    ])
     expect(d.kind('P2')).toBe(FREE)
   })
 
   it('of what is protected or unmapped already flushes nobody', () => {
     for (const first of ['mprotect', 'munmap']) {
-      const d = alone([{ op: first, page: 2 }, { op: 'mprotect', page: 2 }], { policy: recording })
+      const d = alone(
+        [
+          { op: first, page: 2 },
+          { op: 'mprotect', page: 2 },
+        ],
+        { policy: recording },
+      )
       expect(d.words('flushes')).toEqual([1])
     }
-    expect(alone([{ op: 'munmap', page: 0 }, { op: 'mprotect', page: 0 }]).done(0)).not.toContain('revoke entry')
+    expect(
+      alone([
+        { op: 'munmap', page: 0 },
+        { op: 'mprotect', page: 0 },
+      ]).done(0),
+    ).not.toContain('revoke entry')
   })
 
   it('makes later writes fault and later reads not', () => {
-    const d = alone([{ op: 'write', page: 2 }, { op: 'mprotect', page: 2 }, { op: 'write', page: 2 }, { op: 'read', page: 2 }])
+    const d = alone([
+      { op: 'write', page: 2 },
+      { op: 'mprotect', page: 2 },
+      { op: 'write', page: 2 },
+      { op: 'read', page: 2 },
+    ])
     expect(d.seen.filter(({ op }) => op === 'access').map(({ result }) => result)).toEqual([0, 1, 0])
   })
 })
@@ -65,8 +85,24 @@ describe('reclaim', () => {
   })
 
   it('of what is not mapped does nothing', () => {
-    expect(alone([{ op: 'munmap', page: 2 }, { op: 'reclaim', page: 2 }], { policy: recording }).words('flushes')).toEqual([1])
-    expect(alone([{ op: 'munmap', page: 0 }, { op: 'reclaim', page: 0 }], { policy: recording }).words('flushes')).toEqual([1])
+    expect(
+      alone(
+        [
+          { op: 'munmap', page: 2 },
+          { op: 'reclaim', page: 2 },
+        ],
+        { policy: recording },
+      ).words('flushes'),
+    ).toEqual([1])
+    expect(
+      alone(
+        [
+          { op: 'munmap', page: 0 },
+          { op: 'reclaim', page: 0 },
+        ],
+        { policy: recording },
+      ).words('flushes'),
+    ).toEqual([1])
   })
 })
 
@@ -100,40 +136,55 @@ function expectedPages(ops: readonly Operation[]): Map<number, { writable: boole
 }
 
 const operation: fc.Arbitrary<Operation> = fc.oneof(
-  fc.record({ op: fc.constantFrom('munmap', 'reclaim', 'mprotect', 'read', 'write', 'gup_fast'), page: fc.constantFrom(...pages) }),
+  fc.record({
+    op: fc.constantFrom('munmap', 'reclaim', 'mprotect', 'read', 'write', 'gup_fast'),
+    page: fc.constantFrom(...pages),
+  }),
   fc.record({ op: fc.constant('collapse'), page: fc.constant(2) }),
   fc.constant({ op: 'reuse' }),
 )
 
 describe('any operations, one after the other on one CPU', () => {
-  it.each([nativeIpi, nativeRcu, hypervRcu, xenRcu, flushNobody])('leave the pages as a simple model says: $name', (policy) => {
-    fc.assert(
-      fc.property(fc.array(operation, { maxLength: 6 }), fc.integer({ min: 2, max: 4 }), (ops, levels) => {
-        const d = alone(ops, { policy, machine: { levels } })
-        const expected = expectedPages(ops)
-        for (const page of pages) {
-          const now = translationNow(d.m, 0, page)
-          expect(isPresent(now)).toBe(expected.has(page))
-          if (expected.has(page)) expect(isWritable(now)).toBe(expected.get(page)!.writable)
-        }
-      }),
-      { numRuns: 40 },
-    )
-  })
+  it.each([nativeIpi, nativeRcu, hypervRcu, xenRcu, flushNobody])(
+    'leave the pages as a simple model says: $name',
+    (policy) => {
+      fc.assert(
+        fc.property(fc.array(operation, { maxLength: 6 }), fc.integer({ min: 2, max: 4 }), (ops, levels) => {
+          const d = alone(ops, { policy, machine: { levels } })
+          const expected = expectedPages(ops)
+          for (const page of pages) {
+            const now = translationNow(d.m, 0, page)
+            expect(isPresent(now)).toBe(expected.has(page))
+            if (expected.has(page)) expect(isWritable(now)).toBe(expected.get(page)!.writable)
+          }
+        }),
+        { numRuns: 40 },
+      )
+    },
+  )
 })
 
 describe('any operations at once on several CPUs, under a safe policy', () => {
-  it.each([nativeIpi, nativeRcu, hypervRcu, xenRcu])('end with every lock, slot, reference and table accounted for: $name', (policy) => {
-    const workload = fc.array(fc.array(operation, { maxLength: 3 }), { minLength: 2, maxLength: 3 })
-    fc.assert(
-      fc.property(workload, fc.integer({ min: 2, max: 3 }), fc.nat(2), fc.infiniteStream(fc.nat()), (ops, levels, preemptions, picks) => {
-        const d = operations(ops, { policy, machine: { pages, levels, preemptions } })
-        d.wander((count) => picks.next().value! % count)
-        expect(d.world.violation).toBeUndefined()
-        expect(d.world.final()).toBe(true)
-        expect(audit(d)).toEqual([])
-      }),
-      { numRuns: 60 },
-    )
-  })
+  it.each([nativeIpi, nativeRcu, hypervRcu, xenRcu])(
+    'end with every lock, slot, reference and table accounted for: $name',
+    (policy) => {
+      const workload = fc.array(fc.array(operation, { maxLength: 3 }), { minLength: 2, maxLength: 3 })
+      fc.assert(
+        fc.property(
+          workload,
+          fc.integer({ min: 2, max: 3 }),
+          fc.nat(2),
+          fc.infiniteStream(fc.nat()),
+          (ops, levels, preemptions, picks) => {
+            const d = operations(ops, { policy, machine: { pages, levels, preemptions } })
+            d.wander((count) => picks.next().value! % count)
+            expect(d.world.violation).toBeUndefined()
+            expect(d.world.final()).toBe(true)
+            expect(audit(d)).toEqual([])
+          },
+        ),
+        { numRuns: 60 },
+      )
+    },
+  )
 })

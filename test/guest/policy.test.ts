@@ -15,7 +15,12 @@ import { program } from '../machine/drive.ts'
 
 describe('a flush request', () => {
   it('survives being one number, but for its targets', () => {
-    const requests = fc.record({ space: fc.nat(1), pages: fc.integer({ min: 0, max: 255 }), freedTables: fc.boolean(), collapse: fc.boolean() })
+    const requests = fc.record({
+      space: fc.nat(1),
+      pages: fc.integer({ min: 0, max: 255 }),
+      freedTables: fc.boolean(),
+      collapse: fc.boolean(),
+    })
     const codes = new Map<number, string>()
     fc.assert(
       fc.property(requests, ({ space, pages, ...kind }) => {
@@ -59,8 +64,10 @@ describe('a shared variable', () => {
   })
 
   it('is refused where it could hold nothing, or starts outside what it holds', () => {
-    for (const max of [0, -1, 1.5, 65_536]) expect(() => variable({ max })).toThrow('max of a shared variable')
-    for (const initial of [-1, 3, 0.5]) expect(() => perCpu({ max: 2, initial })).toThrow('expected a whole number from 0 to 2')
+    for (const max of [0, -1, 1.5, 65_536])
+      expect(() => variable({ max })).toThrow('max of a shared variable')
+    for (const initial of [-1, 3, 0.5])
+      expect(() => perCpu({ max: 2, initial })).toThrow('expected a whole number from 0 to 2')
     expect(variable()).toEqual({ kind: 'one', max: 1, initial: 0 })
   })
 })
@@ -74,12 +81,15 @@ const drain = (code: Code<unknown>): Step[] => {
 describe('code that is run as the policy’s', () => {
   it('has all its steps marked, checkpoints too, and its results and value passed through', () => {
     const results: number[] = []
-    const code = asPolicy('p', (function* () {
-      results.push(yield* perform(CLI))
-      yield* checkpoint('here', 1)
-      results.push(yield* perform(STI))
-      return 7
-    })())
+    const code = asPolicy(
+      'p',
+      (function* () {
+        results.push(yield* perform(CLI))
+        yield* checkpoint('here', 1)
+        results.push(yield* perform(STI))
+        return 7
+      })(),
+    )
     const first = code.next(0)
     expect(first.value).toMatchObject({ op: CLI, ofPolicy: true })
     expect(code.next(3).value).toMatchObject({ key: 'here(1)', ofPolicy: true })
@@ -89,13 +99,18 @@ describe('code that is run as the policy’s', () => {
   })
 
   it('is refused with its name where it is no generator', () => {
-    expect(() => drain(asPolicy('mine flush', undefined as never))).toThrow('mine flush did not return a generator')
+    expect(() => drain(asPolicy('mine flush', undefined as never))).toThrow(
+      'mine flush did not return a generator',
+    )
   })
 
   it('passes on what is no step, for the coroutine to name', () => {
-    const code = asPolicy('p', (function* () {
-      yield 5 as never
-    })())
+    const code = asPolicy(
+      'p',
+      (function* () {
+        yield 5 as never
+      })(),
+    )
     expect(code.next(0).value).toBe(5)
   })
 })
@@ -148,13 +163,19 @@ describe('options of a policy', () => {
   it('that do not fit are refused with policy and option', () => {
     expect(() => withOptions(optional, { ceiling: 'high' })).toThrow(ShootdownError)
     expect(() => withOptions(optional, { ceiling: -1 })).toThrow('Option "ceiling" of policy "optional"')
-    expect(() => withOptions(definePolicy({ name: 'none', summary: 'x', *flush() {} }), { a: 1 })).toThrow('this policy has no options')
+    expect(() => withOptions(definePolicy({ name: 'none', summary: 'x', *flush() {} }), { a: 1 })).toThrow(
+      'this policy has no options',
+    )
   })
 })
 
 describe('what a policy may call', () => {
   it('are interrupts and hypercalls that it declares; others are named with those', () => {
-    expect(() => program((cpu) => cpu.sendIpi(0, 'bell'))).toThrow('no interrupt named "bell"; the policy declares: none')
-    expect(() => program((cpu) => cpu.hypercall('x', 0, []))).toThrow('no hypercall named "x"; the policy declares: none')
+    expect(() => program((cpu) => cpu.sendIpi(0, 'bell'))).toThrow(
+      'no interrupt named "bell"; the policy declares: none',
+    )
+    expect(() => program((cpu) => cpu.hypercall('x', 0, []))).toThrow(
+      'no hypercall named "x"; the policy declares: none',
+    )
   })
 })

@@ -9,7 +9,10 @@ const setup = { machine: { pages: [0, 2] } } satisfies Setup
 const named = program(function* () {}, setup)
 const [T0, T1] = ['T0', 'T1'].map((name) => named.frame(name))
 
-const callRcu = (table = T0): Program => (cpu) => cpu.rcuFree(table)
+const callRcu =
+  (table = T0): Program =>
+  (cpu) =>
+    cpu.rcuFree(table)
 /** A reader by IF=0, then again; a reader by rcu_read_lock, then again. */
 const offTwice: Program = function* (cpu) {
   for (let i = 0; i < 2; i++) {
@@ -197,11 +200,17 @@ describe('synchronize_rcu', () => {
 })
 
 /** Sections of an updater before and after its call. */
-const sections = (count: number): ('cli' | 'sti')[] => Array.from({ length: count }, () => ['cli', 'sti'] as const).flat()
+const sections = (count: number): ('cli' | 'sti')[] =>
+  Array.from({ length: count }, () => ['cli', 'sti'] as const).flat()
 
 describe('in every run of readers and updaters', () => {
   type Action = 'cli' | 'sti' | 'lock' | 'unlock' | 'call' | 'sync'
-  const readerSection = fc.constantFrom<Action[]>(['cli', 'sti'], ['lock', 'unlock'], ['cli', 'lock', 'sti', 'unlock'], ['lock', 'cli', 'unlock', 'sti'])
+  const readerSection = fc.constantFrom<Action[]>(
+    ['cli', 'sti'],
+    ['lock', 'unlock'],
+    ['cli', 'lock', 'sti', 'unlock'],
+    ['lock', 'cli', 'unlock', 'sti'],
+  )
   const thread = fc.array(readerSection, { maxLength: 2 }).map((each) => each.flat())
 
   /** Runs actions; each is one transition, so that the order of transitions is the order of actions. */
@@ -217,7 +226,9 @@ describe('in every run of readers and updaters', () => {
     }
 
   it('a table is freed exactly when all readers of its call_rcu have been outside once', () => {
-    const updater = fc.tuple(fc.nat(2), fc.nat(2)).map(([a, b]): Action[] => [...sections(a), 'call', ...sections(b)])
+    const updater = fc
+      .tuple(fc.nat(2), fc.nat(2))
+      .map(([a, b]): Action[] => [...sections(a), 'call', ...sections(b)])
     fc.assert(
       fc.property(updater, thread, thread, fc.infiniteStream(fc.nat()), (first, second, third, picks) => {
         const threads = [first, second, third]
@@ -257,10 +268,16 @@ describe('in every run of readers and updaters', () => {
     const violations = (protectedBy: 'cli' | 'none'): number => {
       let count = 0
       // The table is unlinked first, so that nobody finds it later.
-      const d = programs([function* (cpu) {
-        yield* perform(CLEAR_ENTRY, named.frame('PMD'), place(2, 0))
-        yield* cpu.rcuFree(T0)
-      }, reading(protectedBy)], setup)
+      const d = programs(
+        [
+          function* (cpu) {
+            yield* perform(CLEAR_ENTRY, named.frame('PMD'), place(2, 0))
+            yield* cpu.rcuFree(T0)
+          },
+          reading(protectedBy),
+        ],
+        setup,
+      )
       everyState(d, () => {
         const state = d.S.slice()
         for (const t of d.transitions()) {

@@ -6,16 +6,22 @@ import { everyState, programs, type Drive, type Program, type Setup } from '../m
 import { audit } from './audit.ts'
 
 const setup = { machine: { pages: [0, 2], vcpus: 3 } } satisfies Setup
-const flushOn = (targets: readonly number[], pages = 1, wait = true): Program => (cpu) =>
-  cpu.callFunction(targets, makeRequest(0, pages, {}, targets), { wait })
-const sync = (targets: readonly number[]): Program => (cpu) => cpu.syncByIpi(targets)
+const flushOn =
+  (targets: readonly number[], pages = 1, wait = true): Program =>
+  (cpu) =>
+    cpu.callFunction(targets, makeRequest(0, pages, {}, targets), { wait })
+const sync =
+  (targets: readonly number[]): Program =>
+  (cpu) =>
+    cpu.syncByIpi(targets)
 const warm: Program = function* (cpu) {
   yield* cpu.access(0, 'read')
   yield* cpu.access(2, 'read')
 }
 const slots = (d: Drive, from: number): number[] => d.words(`call CPU${from}->CPU`)
 const ipi = (cpu: number): string => `interrupt cpu${cpu} call-function`
-const handled = (d: Drive, cpu: number): string[] => d.seen.filter((each) => each.cpu === cpu && each.role === 'interrupt').map(({ op }) => op)
+const handled = (d: Drive, cpu: number): string[] =>
+  d.seen.filter((each) => each.cpu === cpu && each.role === 'interrupt').map(({ op }) => op)
 
 describe('a call of a function on another CPU', () => {
   it('fills the slot, sends the IPI, and waits until the slot is empty', () => {
@@ -104,7 +110,9 @@ describe('a call of a function on another CPU', () => {
         },
       ],
       setup,
-    ).go('cpu1').times(2, 'cpu0')
+    )
+      .go('cpu1')
+      .times(2, 'cpu0')
     while (d.S[d.m.interruptFlag + 1] === 0) {
       expect([d.can('cpu0'), d.can(ipi(1))]).toEqual([false, false])
       d.go('cpu1')
@@ -130,19 +138,30 @@ describe('the handler', () => {
   })
 
   it('finds nothing to do where another one has served its slot already, and ends', () => {
-    const d = programs([sync([2]), sync([2])], setup).times(2, 'cpu0').go('cpu1', ipi(2))
+    const d = programs([sync([2]), sync([2])], setup)
+      .times(2, 'cpu0')
+      .go('cpu1', ipi(2))
     // The second slot is filled before the handler looks, the IPI for it comes later.
     d.finish(2)
     d.go('cpu1', ipi(2))
     d.finish(2)
-    expect(handled(d, 2)).toEqual(['read slot', 'acknowledge', 'read slot', 'acknowledge', 'read slot', 'read slot'])
+    expect(handled(d, 2)).toEqual([
+      'read slot',
+      'acknowledge',
+      'read slot',
+      'acknowledge',
+      'read slot',
+      'read slot',
+    ])
     d.finish(0)
     d.finish(1)
     expect(d.world.final()).toBe(true)
   })
 
   it('comes again for a slot that is filled after it has looked', () => {
-    const d = programs([sync([2]), sync([2])], setup).times(2, 'cpu0').go(ipi(2))
+    const d = programs([sync([2]), sync([2])], setup)
+      .times(2, 'cpu0')
+      .go(ipi(2))
     d.until(2, 'read slot', 2).times(2, 'cpu1')
     d.finish(2)
     expect(d.can(ipi(2))).toBe(true)
@@ -173,7 +192,10 @@ describe('calls all at once', () => {
             (self): Program =>
               function* (cpu) {
                 yield* warm(cpu)
-                yield* flushOn([0, 1, 2].filter((v) => v !== self), 1 << (self % 2))(cpu)
+                yield* flushOn(
+                  [0, 1, 2].filter((v) => v !== self),
+                  1 << (self % 2),
+                )(cpu)
               },
           ),
           setup,
@@ -181,7 +203,8 @@ describe('calls all at once', () => {
         d.wander((count) => picks.next().value! % count)
         expect(d.world.final()).toBe(true)
         expect(audit(d)).toEqual([])
-        for (const cpu of [0, 1, 2]) expect(handled(d, cpu).filter((op) => op === 'acknowledge')).toHaveLength(2)
+        for (const cpu of [0, 1, 2])
+          expect(handled(d, cpu).filter((op) => op === 'acknowledge')).toHaveLength(2)
       }),
       { numRuns: 40 },
     )
@@ -194,7 +217,9 @@ describe('calls all at once', () => {
         yield* sync([other])(cpu)
         yield* cpu.sti()
       }
-    const d = programs([stuck(1), stuck(0)], { machine: { vcpus: 2 } }).times(3, 'cpu0').times(3, 'cpu1')
+    const d = programs([stuck(1), stuck(0)], { machine: { vcpus: 2 } })
+      .times(3, 'cpu0')
+      .times(3, 'cpu1')
     expect(d.names()).toEqual([])
     expect(d.world.final()).toBe(false)
     expect(d.world.deadlock().explanation).toBe(

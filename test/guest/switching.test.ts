@@ -7,7 +7,8 @@ import { audit, recording } from './audit.ts'
 
 const switching = (workload: Workload, setup: Setup = {}): Drive =>
   operations(workload, { ...setup, features: { switching: true }, machine: { spaces: 2, ...setup.machine } })
-const lazily = (workload: Workload, setup: Setup = {}): Drive => operations(workload, { ...setup, features: { lazy: true } })
+const lazily = (workload: Workload, setup: Setup = {}): Drive =>
+  operations(workload, { ...setup, features: { lazy: true } })
 const masks = (d: Drive): number[] => d.words('mm_cpumask')
 const SWITCH = { op: 'switch_mm' }
 const LAZY = { op: 'lazy_tlb' }
@@ -80,7 +81,11 @@ describe('the targets of a flush', () => {
 describe('a CPU in lazy-TLB mode', () => {
   const pages = [2, 3]
   const during = (op: string, setup: Setup = {}): Drive => {
-    const d = lazily([[{ op, page: 2 }], [read(2), LAZY]], { policy: recording, machine: { pages }, ...setup })
+    const d = lazily([[{ op, page: 2 }], [read(2), LAZY]], {
+      policy: recording,
+      machine: { pages },
+      ...setup,
+    })
     d.until(1, 'access').go('cpu1')
     expect(d.words('is_lazy')).toEqual([0, 1])
     d.finish(0)
@@ -132,18 +137,21 @@ describe('a CPU in lazy-TLB mode', () => {
 
   it('never uses a stale translation in any interleaving with munmap, though it often holds one', () => {
     const seen = { stale: 0, skipped: 0, ends: 0 }
-    everyState(lazily([[munmap(2)], [read(2), LAZY, read(2)]], { policy: nativeIpi, machine: { pages } }), (d) => {
-      expect(d.violation).toBeUndefined()
-      for (const t of d.transitions()) {
-        const state = d.S.slice()
-        d.world.apply(t)
+    everyState(
+      lazily([[munmap(2)], [read(2), LAZY, read(2)]], { policy: nativeIpi, machine: { pages } }),
+      (d) => {
         expect(d.violation).toBeUndefined()
-        d.S.set(state)
-      }
-      seen.stale += d.entry(1, 2) === 0 && d.tlb(1, 2) & VALID ? 1 : 0
-      seen.skipped += d.words('is_lazy')[1] === 1 && d.words('tlb_gen behind')[0] & 0b10 ? 1 : 0
-      seen.ends += d.world.final() ? 1 : 0
-    })
+        for (const t of d.transitions()) {
+          const state = d.S.slice()
+          d.world.apply(t)
+          expect(d.violation).toBeUndefined()
+          d.S.set(state)
+        }
+        seen.stale += d.entry(1, 2) === 0 && d.tlb(1, 2) & VALID ? 1 : 0
+        seen.skipped += d.words('is_lazy')[1] === 1 && d.words('tlb_gen behind')[0] & 0b10 ? 1 : 0
+        seen.ends += d.world.final() ? 1 : 0
+      },
+    )
     for (const count of Object.values(seen)) expect(count).toBeGreaterThan(0)
   })
 

@@ -14,7 +14,10 @@ const warm: Program = function* (cpu) {
 }
 const cached = (d: Drive, cpu = 1): number[] => PAGES.filter((page) => d.tlb(cpu, page) & VALID)
 const structures = (d: Drive, cpu = 1): number[] => PAGES.filter((page) => d.structure(cpu, 1, page) & VALID)
-const call = (name: string, cpus: readonly number[], pages = 0): Program => (cpu) => cpu.hypercall(name, pages, cpus)
+const call =
+  (name: string, cpus: readonly number[], pages = 0): Program =>
+  (cpu) =>
+    cpu.hypercall(name, pages, cpus)
 const calls = (caller: Program, given = {}): Drive =>
   programs([caller, warm], { policy: calling, machine: { ...machine, ...given } }).until(1, 'cli')
 
@@ -71,11 +74,19 @@ describe('the flag for the next VM entry', () => {
 describe('a flush of a vCPU', () => {
   it('takes its translations away at once, running or not, and leaves those of others', () => {
     for (const before of [[], ['preempt cpu1']]) {
-      const d = programs([function* (cpu) {
-        yield* warm(cpu)
-        yield* cpu.hypercall('flush', 0, [1])
-      }, warm], { policy: calling, machine })
-      d.until(0, 'sti').until(1, 'cli').go(...before)
+      const d = programs(
+        [
+          function* (cpu) {
+            yield* warm(cpu)
+            yield* cpu.hypercall('flush', 0, [1])
+          },
+          warm,
+        ],
+        { policy: calling, machine },
+      )
+      d.until(0, 'sti')
+        .until(1, 'cli')
+        .go(...before)
       d.finish(0)
       expect([cached(d), structures(d)]).toEqual([[], []])
       expect([cached(d, 0), structures(d, 0)]).toEqual([PAGES, PAGES])
@@ -155,7 +166,9 @@ describe('a kick', () => {
   })
 
   it('is taken by a preemption that comes first', () => {
-    const d = calls(call('kick', [1])).times(2, 'cpu0').go('preempt cpu1')
+    const d = calls(call('kick', [1]))
+      .times(2, 'cpu0')
+      .go('preempt cpu1')
     expect(d.words('kick pending')).toEqual([0, 0])
     d.go('cpu0')
     expect(d.world.nextNode(0)).toBe(-1)

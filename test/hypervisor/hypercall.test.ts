@@ -71,7 +71,9 @@ describe('a hypercall', () => {
   it('discards what its caller speculates', () => {
     const d = program(result('slow', []), { policy: calling, machine: { speculation: 1, pages: [2] } })
     d.go('speculate cpu0 page 2', 'cpu0')
-    expect([d.m.speculation, d.m.speculationPointer, d.m.speculationPage].map((at) => d.S[at])).toEqual([0, 0, 0])
+    expect([d.m.speculation, d.m.speculationPointer, d.m.speculationPage].map((at) => d.S[at])).toEqual([
+      0, 0, 0,
+    ])
   })
 
   it('that the policy does not declare is named, with those that it does', () => {
@@ -88,7 +90,8 @@ describe('without VPID', () => {
     yield* cpu.hypercall('nothing', 0, [])
     yield* cpu.sti()
   }
-  const filled = (vpid: boolean): Drive => program(code, { policy: calling, machine: { vpid, preemptions: 1 } }).until(0, 'access')
+  const filled = (vpid: boolean): Drive =>
+    program(code, { policy: calling, machine: { vpid, preemptions: 1 } }).until(0, 'access')
   const cached = (d: Drive): boolean => ((d.tlb(0, 0) | d.structure(0, 1, 0)) & VALID) !== 0
 
   it.each([true, false])('a preemption drops all translations, with it (%s) they stay', (vpid) => {
@@ -104,7 +107,10 @@ describe('without VPID', () => {
   })
 
   it('a kick drops them too', () => {
-    const d = programs([(cpu) => cpu.hypercall('kick', 0, [1]), code], { policy: calling, machine: { vpid: false } })
+    const d = programs([(cpu) => cpu.hypercall('kick', 0, [1]), code], {
+      policy: calling,
+      machine: { vpid: false },
+    })
     d.until(1, 'access').times(2, 'cpu0')
     expect(d.tlb(1, 0) & VALID).toBe(VALID)
     d.go('exit cpu1')
@@ -125,10 +131,14 @@ describe('the hooks of a policy', () => {
       yield* host.store(host.shared.entries.of(), 1 + (yield* host.load(host.shared.entries.of())))
     },
   })
-  const d = (): Drive => program(function* (cpu) {
-    yield* cpu.sti()
-    yield* cpu.sti()
-  }, { policy: hooked, machine: { preemptions: 2 } })
+  const d = (): Drive =>
+    program(
+      function* (cpu) {
+        yield* cpu.sti()
+        yield* cpu.sti()
+      },
+      { policy: hooked, machine: { preemptions: 2 } },
+    )
 
   it('run after an exit and before an entry, step by step, and the guest waits for them', () => {
     const run = d().go('cpu0', 'preempt cpu0')

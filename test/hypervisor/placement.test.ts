@@ -41,7 +41,8 @@ describe('migration', () => {
       machine: { ...machine, vcpus: 2, pcpus: 3 },
     })
     d.until(1, 'access').go('preempt cpu1', 'schedule cpu1 on pcpu2').until(1, 'access')
-    const held = (): number => [...d.S.subarray(d.m.tlb, d.m.structures)].filter((word) => word & VALID).length
+    const held = (): number =>
+      [...d.S.subarray(d.m.tlb, d.m.structures)].filter((word) => word & VALID).length
     expect(held()).toBe(2)
     d.finish(0)
     expect(held()).toBe(0)
@@ -55,7 +56,9 @@ describe('migration', () => {
   it('never puts two vCPUs on one pCPU, and does move vCPUs about', () => {
     const places = new Set<string>()
     everyState(
-      programs([(cpu) => cpu.sti(), (cpu) => cpu.sti()], { machine: { vcpus: 2, pcpus: 3, migration: true, preemptions: 2 } }),
+      programs([(cpu) => cpu.sti(), (cpu) => cpu.sti()], {
+        machine: { vcpus: 2, pcpus: 3, migration: true, preemptions: 2 },
+      }),
       (d) => {
         const used = placed(d).filter((p) => p !== 0)
         expect(new Set(used).size).toBe(used.length)
@@ -99,7 +102,9 @@ describe('more vCPUs than pCPUs', () => {
   })
 
   it('stay on their own pCPU where they cannot migrate', () => {
-    const d = operations([[{ op: 'munmap', page: 0 }], [], [{ op: 'read', page: 0 }]], { machine: { vcpus: 3, pcpus: 2 } })
+    const d = operations([[{ op: 'munmap', page: 0 }], [], [{ op: 'read', page: 0 }]], {
+      machine: { vcpus: 3, pcpus: 2 },
+    })
     const seen = new Set<string>()
     everyState(d, () => {
       placed(d).forEach((p, v) => {
@@ -118,7 +123,11 @@ describe('more vCPUs than pCPUs', () => {
   ])('end: %i on %i, migration %s', (vcpus, pcpus, migration) => {
     fc.assert(
       fc.property(fc.infiniteStream(fc.nat()), (picks) => {
-        const workload = [[{ op: 'munmap', page: 0 }], [{ op: 'read', page: 0 }], [{ op: 'gup_fast', page: 0 }]].slice(0, vcpus)
+        const workload = [
+          [{ op: 'munmap', page: 0 }],
+          [{ op: 'read', page: 0 }],
+          [{ op: 'gup_fast', page: 0 }],
+        ].slice(0, vcpus)
         const d = operations(workload, { machine: { vcpus, pcpus, migration } })
         d.wander((count) => picks.next().value! % count)
         expect(d.world.final()).toBe(true)

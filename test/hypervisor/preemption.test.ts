@@ -48,7 +48,11 @@ describe('a preemption', () => {
   })
 
   it('lets the vCPU go on where it was', () => {
-    const d = program(masked, { machine: { preemptions: 1 } }).go('cpu0', 'preempt cpu0', 'schedule cpu0 on pcpu0')
+    const d = program(masked, { machine: { preemptions: 1 } }).go(
+      'cpu0',
+      'preempt cpu0',
+      'schedule cpu0 on pcpu0',
+    )
     d.finish(0)
     expect(d.done(0).filter((op) => op !== 'start walk' && op !== 'walk')).toEqual(['cli', 'access', 'sti'])
   })
@@ -67,13 +71,19 @@ describe('the budget of preemptions', () => {
   it('is never exceeded, whatever is chosen, and every run ends', () => {
     fc.assert(
       fc.property(fc.nat(3), fc.infiniteStream(fc.nat()), (preemptions, picks) => {
-        const d = operations([[{ op: 'munmap', page: 0 }], [{ op: 'gup_fast', page: 0 }]], { machine: { preemptions } })
-        let taken = 0
-        d.wander((count) => picks.next().value! % count, (each) => {
-          taken = each.words('preemptions')[0]
-          expect(taken).toBeLessThanOrEqual(preemptions)
-          if (taken === preemptions) expect(each.names().some((name) => name.startsWith('preempt'))).toBe(false)
+        const d = operations([[{ op: 'munmap', page: 0 }], [{ op: 'gup_fast', page: 0 }]], {
+          machine: { preemptions },
         })
+        let taken = 0
+        d.wander(
+          (count) => picks.next().value! % count,
+          (each) => {
+            taken = each.words('preemptions')[0]
+            expect(taken).toBeLessThanOrEqual(preemptions)
+            if (taken === preemptions)
+              expect(each.names().some((name) => name.startsWith('preempt'))).toBe(false)
+          },
+        )
         expect(d.world.final()).toBe(true)
       }),
       { numRuns: 60 },
@@ -99,7 +109,9 @@ describe('the budget of preemptions', () => {
 describe('a VM exit in the middle of an access', () => {
   const write: Program = (cpu) => cpu.access(0, 'write')
   const preempted = (after: number): Drive =>
-    program(write, { machine: { preemptions: 1, levels: 3 } }).times(after, 'cpu0').go('preempt cpu0', 'schedule cpu0 on pcpu0')
+    program(write, { machine: { preemptions: 1, levels: 3 } })
+      .times(after, 'cpu0')
+      .go('preempt cpu0', 'schedule cpu0 on pcpu0')
 
   it('makes it start anew: nothing that the walk had learned is used', () => {
     for (const after of [1, 2]) {

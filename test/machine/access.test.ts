@@ -175,7 +175,10 @@ describe('a fault', () => {
 
 describe('any sequence of accesses and changes of the tables', () => {
   const change = fc.constantFrom('none', 'unmap', 'map', 'protect', 'allow', 'wash', 'drop')
-  const story = fc.array(fc.tuple(change, fc.constantFrom<Kind>('read', 'write')), { minLength: 1, maxLength: 12 })
+  const story = fc.array(fc.tuple(change, fc.constantFrom<Kind>('read', 'write')), {
+    minLength: 1,
+    maxLength: 12,
+  })
 
   /** The rules of the manual for one page whose path above the leaf never changes. */
   function expected(d: Drive, kind: Kind): { fault: number; walks: boolean } {
@@ -190,7 +193,10 @@ describe('any sequence of accesses and changes of the tables', () => {
   it('hits, walks and faults as the manual says, and nothing is cached with A clear', () => {
     fc.assert(
       fc.property(story, fc.integer({ min: 2, max: 4 }), (steps, levels) => {
-        const d = accessing(steps.map(([, kind]) => kind), levels)
+        const d = accessing(
+          steps.map(([, kind]) => kind),
+          levels,
+        )
         const at = d.entryAt(1, 0)
         const word = d.S[at]
         for (const [what, kind] of steps) {
@@ -205,7 +211,8 @@ describe('any sequence of accesses and changes of the tables', () => {
           expect(taken.includes('walk')).toBe(walks)
           expect(faults(d).at(-1)).toBe(fault)
           if (fault === 1) expect(d.tlb(0, 0)).toBe(0)
-          if (walks && fault === 0) expect(d.S[at] & (kind === 'write' ? A | D : A)).toBe(kind === 'write' ? A | D : A)
+          if (walks && fault === 0)
+            expect(d.S[at] & (kind === 'write' ? A | D : A)).toBe(kind === 'write' ? A | D : A)
         }
         expect(d.violation).toBeUndefined()
       }),

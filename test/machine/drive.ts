@@ -76,7 +76,8 @@ export class Drive {
   go(...names: readonly string[]): this {
     for (const name of names) {
       const found = this.transitions().find((t) => this.world.name(t) === name)
-      if (found === undefined) throw new Error(`"${name}" is not enabled; enabled: ${this.names().join(', ')}`)
+      if (found === undefined)
+        throw new Error(`"${name}" is not enabled; enabled: ${this.names().join(', ')}`)
       this.world.apply(found)
     }
     return this
@@ -178,11 +179,18 @@ export class Drive {
 
   /** The words of all fields with this name. */
   words(field: string): number[] {
-    return this.m.layout.fields.filter(({ name }) => name === field).flatMap(({ at, length }) => [...this.S.subarray(at, at + length)])
+    return this.m.layout.fields
+      .filter(({ name }) => name === field)
+      .flatMap(({ at, length }) => [...this.S.subarray(at, at + length)])
   }
 }
 
-const featuresOf = (setup: Setup): KernelFeatures => ({ lazy: false, switching: false, gupRecheck: 'pmd', ...setup.features })
+const featuresOf = (setup: Setup): KernelFeatures => ({
+  lazy: false,
+  switching: false,
+  gupRecheck: 'pmd',
+  ...setup.features,
+})
 
 /** A world whose CPUs run guest operations. */
 export function operations(workload: Workload, setup: Setup = {}): Drive {
@@ -196,7 +204,15 @@ export function operations(workload: Workload, setup: Setup = {}): Drive {
 export function programs(codes: readonly Program[], setup: Setup = {}): Drive {
   const own = codes.map((code, cpu) => {
     const summary = 'code of a test'
-    return [`program${cpu}`, { summary, *run(handle: AnyCpu): Code { yield* code(handle) } }] as const
+    return [
+      `program${cpu}`,
+      {
+        summary,
+        *run(handle: AnyCpu): Code {
+          yield* code(handle)
+        },
+      },
+    ] as const
   })
   const base = setup.policy ?? nativeIpi
   const policy = { ...base, operations: { ...base.operations, ...Object.fromEntries(own) } }

@@ -28,11 +28,20 @@ const inOrder = (...codes: Program[]): Program =>
   function* (cpu) {
     for (const code of codes) yield* code(cpu)
   }
-const access = (page: number, kind: 'read' | 'write' = 'read'): Program => (cpu) => cpu.access(page, kind)
+const access =
+  (page: number, kind: 'read' | 'write' = 'read'): Program =>
+  (cpu) =>
+    cpu.access(page, kind)
 
 /** CPU0 changes tables and flushes nobody; CPU1 has done its first access, and does its others later. */
-function race(changes: readonly Program[], accesses: readonly Program[], machine: Partial<MachineConfig> = {}): Drive {
-  const d = programs([inOrder(...changes), inOrder(...accesses)], { machine: { ...setup.machine, ...machine } })
+function race(
+  changes: readonly Program[],
+  accesses: readonly Program[],
+  machine: Partial<MachineConfig> = {},
+): Drive {
+  const d = programs([inOrder(...changes), inOrder(...accesses)], {
+    machine: { ...setup.machine, ...machine },
+  })
   return d.until(1, 'access')
 }
 const condemned = (word: number): boolean => (word & VALID) !== 0 && (word & CONDEMNED) !== 0
@@ -130,7 +139,10 @@ describe('a translation that is cached again', () => {
 
   it('and is contradicted by a later change of somebody else, is not blamed on a slow flush', () => {
     const remap: Program = () => perform(SET_ENTRY, T1, place(1, 2), named.entry(1, 2))
-    const d = race([unhook, begin(), remap, unhook, done], [access(2), (cpu) => cpu.invlpg(1), access(2), access(2)])
+    const d = race(
+      [unhook, begin(), remap, unhook, done],
+      [access(2), (cpu) => cpu.invlpg(1), access(2), access(2)],
+    )
     d.times(3, 'cpu0').until(1, 'access')
     d.finish(0)
     // The second unhooking has no flush of its own yet.
@@ -166,7 +178,9 @@ describe('what a flush covers', () => {
   it('are all levels of a path: what is cached on the way through an old table is as old', () => {
     const deep = program(function* () {}, { machine: { levels: 3, pages: [0, 1] } })
     const unhookUpper: Program = () => perform(CLEAR_ENTRY, deep.frame('PUD'), place(3, 0))
-    const d = programs([inOrder(unhookUpper, begin(0b11), done), access(0)], { machine: { levels: 3, pages: [0, 1] } })
+    const d = programs([inOrder(unhookUpper, begin(0b11), done), access(0)], {
+      machine: { levels: 3, pages: [0, 1] },
+    })
     // The walk has read the root only: two tables are still before it.
     d.go('cpu1')
     d.finish(0)
@@ -284,7 +298,9 @@ describe('flushes of several CPUs at once', () => {
     const d = race([unhook, begin(), done], [access(2), (cpu) => cpu.invlpg(1)])
     d.finish(0)
     d.finish(1)
-    expect([...d.S.subarray(d.m.tlb, d.m.cachedEnd)].every((word) => (word & d.m.cached.ghosts) === 0)).toBe(true)
+    expect([...d.S.subarray(d.m.tlb, d.m.cachedEnd)].every((word) => (word & d.m.cached.ghosts) === 0)).toBe(
+      true,
+    )
   })
 })
 

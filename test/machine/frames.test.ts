@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { FREED, VALID } from '../../src/machine/cached.ts'
-import { ALLOCATE, CONFIRM_PIN, COPY, IS_UNPINNED, PUT, RELEASE_PIN, REUSE, TRY_GET } from '../../src/machine/frames.ts'
+import {
+  ALLOCATE,
+  CONFIRM_PIN,
+  COPY,
+  IS_UNPINNED,
+  PUT,
+  RELEASE_PIN,
+  REUSE,
+  TRY_GET,
+} from '../../src/machine/frames.ts'
 import { DATA, DIRTY, FREE, REUSED, SUPERSEDED, TABLE, WRITTEN } from '../../src/machine/machine.ts'
 import { program, type Drive, type Program } from './drive.ts'
 

@@ -127,7 +127,9 @@ describe('a handler', () => {
 
 describe('sends of one vector', () => {
   it('collapse into one while it is pending', () => {
-    const d = programs([ring(3), busy], setup).times(3, 'cpu0').go(bell)
+    const d = programs([ring(3), busy], setup)
+      .times(3, 'cpu0')
+      .go(bell)
     d.finish(1)
     expect(d.words('rung')).toEqual([0, 1])
     expect(d.can(bell)).toBe(false)

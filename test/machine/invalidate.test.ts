@@ -8,7 +8,11 @@ const PAGES = [0, 2, 3]
 const machine: Partial<MachineConfig> = { levels: 3, pages: PAGES }
 
 /** Two CPUs fill their TLBs with all pages; then the first one goes on with `then`. */
-function warm(then: Program, given: Partial<MachineConfig> = machine, prepare: (d: Drive) => void = () => {}): Drive {
+function warm(
+  then: Program,
+  given: Partial<MachineConfig> = machine,
+  prepare: (d: Drive) => void = () => {},
+): Drive {
   const pages = given.pages ?? PAGES
   const fill: Program = function* (cpu) {
     for (const page of pages) yield* cpu.access(page, 'read')
@@ -25,7 +29,8 @@ function warm(then: Program, given: Partial<MachineConfig> = machine, prepare: (
   return d
 }
 
-const cachedPages = (d: Drive, cpu: number): number[] => d.m.config.pages.filter((page) => d.tlb(cpu, page) & VALID)
+const cachedPages = (d: Drive, cpu: number): number[] =>
+  d.m.config.pages.filter((page) => d.tlb(cpu, page) & VALID)
 const cachedTables = (d: Drive, cpu: number): string[] =>
   d.m.geometry.tables
     .filter(({ level }) => level < d.m.config.levels)

@@ -68,13 +68,9 @@ describe('a word of memory', () => {
   })
 
   it('is seen by other CPUs at once', () => {
-    const d = programs(
-      [
-        (cpu) => cpu.store(cpu.shared.x.of(), 9),
-        (cpu) => cpu.load(cpu.shared.x.of()),
-      ],
-      { policy: words },
-    )
+    const d = programs([(cpu) => cpu.store(cpu.shared.x.of(), 9), (cpu) => cpu.load(cpu.shared.x.of())], {
+      policy: words,
+    })
     d.go('cpu0', 'cpu1')
     expect(d.seen.at(-1)).toMatchObject({ cpu: 1, result: 9 })
   })
@@ -91,14 +87,20 @@ describe('a word of memory', () => {
     ]
     for (const code of tooLarge) {
       expect(() => run(code)).toThrow(ShootdownError)
-      expect(() => run(code)).toThrow(/"y" was set to -?\d+; it was declared to hold 0 to 5. Declare a larger `max`/)
+      expect(() => run(code)).toThrow(
+        /"y" was set to -?\d+; it was declared to hold 0 to 5. Declare a larger `max`/,
+      )
     }
     // A compare-and-exchange that fails stores nothing, so there is nothing to refuse.
     expect(() => run((cpu) => cpu.cmpxchg(cpu.shared.y.of(), 1, 6))).not.toThrow()
   })
 
   it('behaves like a variable under any sequence of operations', () => {
-    const operation = fc.record({ op: fc.constantFrom('store', 'xchg', 'cas', 'or', 'and', 'add'), a: fc.nat(127), b: fc.nat(127) })
+    const operation = fc.record({
+      op: fc.constantFrom('store', 'xchg', 'cas', 'or', 'and', 'add'),
+      a: fc.nat(127),
+      b: fc.nat(127),
+    })
     fc.assert(
       fc.property(fc.array(operation, { maxLength: 20 }), (operations) => {
         let model = 0
@@ -157,7 +159,10 @@ describe('waiting', () => {
   })
 
   it('can be for some bits only', () => {
-    const d = programs([(cpu) => cpu.until(cpu.shared.x.of(), 4, 6), (cpu) => cpu.store(cpu.shared.x.of(), 13)], { policy: words })
+    const d = programs(
+      [(cpu) => cpu.until(cpu.shared.x.of(), 4, 6), (cpu) => cpu.store(cpu.shared.x.of(), 13)],
+      { policy: words },
+    )
     expect(d.can('cpu0')).toBe(false)
     d.go('cpu1')
     expect(d.can('cpu0')).toBe(true)
@@ -167,7 +172,10 @@ describe('waiting', () => {
     const d = program((cpu) => cpu.until(cpu.shared.x.of(), 2), { policy: words })
     expect(d.names()).toEqual([])
     expect(d.world.final()).toBe(false)
-    expect(d.world.deadlock()).toEqual({ invariant: 'flush-completes', explanation: 'deadlock; CPU0: wait until x = 2' })
+    expect(d.world.deadlock()).toEqual({
+      invariant: 'flush-completes',
+      explanation: 'deadlock; CPU0: wait until x = 2',
+    })
   })
 })
 
@@ -216,7 +224,11 @@ describe('a choice', () => {
         { policy: words },
       )
     expect(d().names()).toEqual(['cpu0', 'cpu0 alternative 1', 'cpu0 alternative 2'])
-    expect(d().names().map((name) => d().go(name, 'cpu0').words('x')[0])).toEqual([10, 11, 12])
+    expect(
+      d()
+        .names()
+        .map((name) => d().go(name, 'cpu0').words('x')[0]),
+    ).toEqual([10, 11, 12])
   })
 
   it('is how an allocation fails', () => {

@@ -63,8 +63,18 @@ describe('a speculative walk', () => {
   })
 
   it.each([
-    ['INVLPG of another page', (function* (cpu) { yield* cpu.invlpg(0b10) }) as Program],
-    ['MOV to CR3', (function* (cpu) { yield* cpu.loadCr3(0) }) as Program],
+    [
+      'INVLPG of another page',
+      function* (cpu) {
+        yield* cpu.invlpg(0b10)
+      } as Program,
+    ],
+    [
+      'MOV to CR3',
+      function* (cpu) {
+        yield* cpu.loadCr3(0)
+      } as Program,
+    ],
   ])('is discarded by %s, because those are serializing', (_what, code) => {
     const d = speculating({}, code)
     d.go('speculate cpu0 page 2', 'cpu0')
@@ -95,11 +105,15 @@ describe('the budget of speculative walks', () => {
       fc.property(fc.integer({ min: 0, max: 3 }), fc.infiniteStream(fc.nat()), (speculation, picks) => {
         const d = speculating({ speculation, vcpus: 2, pages: [0, 2, 3] })
         let begun = 0
-        d.wander((count) => picks.next().value! % count, (each) => {
-          begun = each.S[each.m.speculations]
-          expect(begun).toBeLessThanOrEqual(speculation)
-          if (begun === speculation) expect(each.names().filter((name) => name.startsWith('speculate'))).toEqual([])
-        })
+        d.wander(
+          (count) => picks.next().value! % count,
+          (each) => {
+            begun = each.S[each.m.speculations]
+            expect(begun).toBeLessThanOrEqual(speculation)
+            if (begun === speculation)
+              expect(each.names().filter((name) => name.startsWith('speculate'))).toEqual([])
+          },
+        )
       }),
       { numRuns: 60 },
     )
@@ -143,7 +157,9 @@ describe('eviction', () => {
 
   it('makes the next access walk, as far as what is left of the caches makes it', () => {
     const walksAfter = (...evicted: string[]): number => {
-      const d = evicting(true).until(0, 'access').go(...evicted)
+      const d = evicting(true)
+        .until(0, 'access')
+        .go(...evicted)
       const from = d.seen.length
       d.finish(0)
       return d.seen.slice(from).filter(({ op }) => op === 'walk').length

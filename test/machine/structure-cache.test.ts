@@ -47,7 +47,9 @@ describe('a walk', () => {
     d.go('cpu0')
     expect(filled()).toEqual([true, true, true])
     expect(d.m.structureSlots).toBe(3)
-    expect([3, 2, 1].map((level) => d.m.cached.frame(d.structure(0, level, 0)))).toEqual(['PUD', 'PMD', 'T0'].map((name) => d.frame(name)))
+    expect([3, 2, 1].map((level) => d.m.cached.frame(d.structure(0, level, 0)))).toEqual(
+      ['PUD', 'PMD', 'T0'].map((name) => d.frame(name)),
+    )
   })
 
   it('does not look at the upper levels again, so it is led into a table that was unhooked', () => {

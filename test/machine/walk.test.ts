@@ -16,7 +16,8 @@ function wash(d: Drive): Drive {
 
 const reading = (levels: number, page = 0, pages = [0]): Drive =>
   wash(program((cpu) => cpu.access(page, 'read'), { machine: { levels, pages } }))
-const writing = (levels: number): Drive => wash(program((cpu) => cpu.access(0, 'write'), { machine: { levels } }))
+const writing = (levels: number): Drive =>
+  wash(program((cpu) => cpu.access(0, 'write'), { machine: { levels } }))
 const walked = (d: Drive): number => d.done(0).filter((op) => op === 'walk').length
 
 describe.each(DEPTHS)('a page walk of %i levels', (levels) => {
@@ -122,8 +123,18 @@ describe('any page in tables of any shape', () => {
     .record({ levels: fc.integer({ min: 2, max: 5 }), entries: fc.integer({ min: 2, max: 4 }) })
     .chain(({ levels, entries }) =>
       fc
-        .uniqueArray(fc.integer({ min: 0, max: Math.min(63, entries ** levels - 1) }), { minLength: 1, maxLength: 8 })
-        .chain((pages) => fc.record({ levels: fc.constant(levels), entries: fc.constant(entries), pages: fc.constant(pages), page: fc.constantFrom(...pages) })),
+        .uniqueArray(fc.integer({ min: 0, max: Math.min(63, entries ** levels - 1) }), {
+          minLength: 1,
+          maxLength: 8,
+        })
+        .chain((pages) =>
+          fc.record({
+            levels: fc.constant(levels),
+            entries: fc.constant(entries),
+            pages: fc.constant(pages),
+            page: fc.constantFrom(...pages),
+          }),
+        ),
     )
 
   it('is reached by as many steps as there are levels, and at its own frame', () => {

@@ -171,7 +171,7 @@ describe('a policy that is stated to be broken', () => {
     )
   })
 
-  it.fails('says within bounds too what is wrong: the message is "verified within bounds" and a reader has to guess', () => {
+  it('says within bounds too what is wrong: the message is "verified within bounds" and a reader has to guess', () => {
     expect(messageOf('overclaimed is caught within bounds')).toContain('stated to be broken')
   })
 })
