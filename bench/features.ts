@@ -1,18 +1,20 @@
 /**
- * What each feature of the machine costs: steps per second of random runs of the seed workload, and the states and
- * transitions of its exhaustive search, each against the default bounds. The features are switched one at a time; what
- * they cost together is not asked.
+ * What each feature of the machine costs: steps per second of random runs of the seed workload, nothing remembered,
+ * and the states and transitions of its exhaustive search, each against plain bounds. Features are switched one at a
+ * time; what they cost together is not asked.
  */
-import { explore, hypervRcu, makeBounds, randomWalk, Runner, Worlds, type Bounds } from '../src/index.ts'
-import { measure, median, rate, ratio, type Counts, type Samples } from './measure.ts'
+import { explore, hypervRcu, type Bounds } from '../src/index.ts'
+import { measure, median, rate, ratio, type Counts } from './measure.ts'
+import { freshRuns, seedWorlds } from './our-runs.ts'
 import type { Report } from './report.ts'
-import { seedWorkload, tellWorkload } from './workloads.ts'
+import { plainBounds, seedWorkload, tellWorkload } from './workloads.ts'
 
 const REPETITIONS = 5
+const WARM_UP = 1
 const RUNS = 20_000
 
 const variants = {
-  default: {},
+  plain: {},
   'no structure caches': { structureCaches: false },
   '1 speculative walk': { speculation: 1 },
   'TLB eviction': { eviction: true },
@@ -25,43 +27,28 @@ const variants = {
 } satisfies Record<string, Partial<Bounds>>
 type Variant = keyof typeof variants
 
-const worldOf = (variant: Variant) => new Worlds(hypervRcu, makeBounds(variants[variant])).at(seedWorkload)
-
-function randomRunsOf(variant: Variant): () => Counts {
-  const world = worldOf(variant)
-  const runner = new Runner()
-  const strategy = randomWalk(1)
-  return () => {
-    let steps = 0
-    for (let i = 0; i < RUNS; i++) steps += runner.run(world, strategy).steps
-    return { steps, runs: RUNS }
-  }
-}
-
-const stepsPerRun = (samples: Samples<Variant>[Variant]): number =>
-  median(samples.map(({ counts }) => counts['steps'] / counts['runs']))
+const worldsOf = (variant: Variant) => seedWorlds(hypervRcu, { ...plainBounds, ...variants[variant] })
 
 export async function features(): Promise<Report> {
   const names = Object.keys(variants) as Variant[]
-  const contenders = Object.fromEntries(names.map((name) => [name, randomRunsOf(name)])) as Record<
-    Variant,
-    () => Counts
-  >
-  const samples = await measure(contenders, REPETITIONS, 1)
-  const spaces = names.map((name) => explore(worldOf(name)))
-  const [base] = spaces
+  const contenders = Object.fromEntries(
+    names.map((name) => [name, freshRuns(worldsOf(name), RUNS)]),
+  ) as Record<Variant, () => Counts>
+  const samples = await measure(contenders, REPETITIONS, WARM_UP)
+  const spaces = names.map((name) => explore(worldsOf(name).at(seedWorkload)))
+  const [plain] = spaces
   return {
     title: 'What features cost',
-    about: `hyperv-rcu, 2 vCPUs, ${tellWorkload(seedWorkload)}, against the default: 1 preemption, 2 levels, structure caches, VPID`,
+    about: `hyperv-rcu, 2 vCPUs, ${tellWorkload(seedWorkload)}; plain: 1 preemption, 2 levels, structure caches, VPID`,
     rows: names.map((variant, i) => ({
       variant,
       'steps/s': rate(samples[variant], 'steps'),
-      'of default': ratio(samples[variant], 'steps', samples.default),
-      'steps/run': stepsPerRun(samples[variant]),
+      'x plain': ratio(samples[variant], 'steps', samples.plain),
+      'steps/run': median(samples[variant].map(({ counts }) => counts['steps'] / counts['runs'])),
       states: spaces[i].states,
-      'x default': spaces[i].states / base.states,
+      'states x plain': spaces[i].states / plain.states,
       transitions: spaces[i].transitions,
-      'x default ': spaces[i].transitions / base.transitions,
+      'transitions x plain': spaces[i].transitions / plain.transitions,
     })),
     floors: [],
   }

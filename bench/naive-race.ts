@@ -15,6 +15,7 @@ import {
   makeMemory,
 } from './naive-machine.ts'
 import { put, release, use, type Cpu, type Frame } from './naive-machine.ts'
+import { makeTurns, type Tally } from './naive-turns.ts'
 
 /** How page tables are given back: after a grace period or an IPI, or at once, which is the race of 2017. */
 export type Freeing = 'rcu' | 'immediate'
@@ -23,10 +24,6 @@ export type Freeing = 'rcu' | 'immediate'
 interface Picks {
   readonly batchPage: boolean
   readonly preempted: number | undefined
-}
-
-export interface Tally {
-  steps: number
 }
 
 /** The property; adds the steps taken to `tally`. */
@@ -46,21 +43,7 @@ export const naiveRace = (
 async function race(s: Scheduler, freeing: Freeing, picks: Picks, tally: Tally): Promise<void> {
   const memory = makeMemory()
   const { cpus, page, table } = memory
-  const blocked: (() => void)[] = []
-  const background: Promise<void>[] = []
-
-  /** Whoever waits looks again: what it waits for may have come true by the step before. */
-  const wake = (): void => {
-    for (const look of blocked.splice(0)) look()
-  }
-  const step = async (label: string, ready: () => boolean): Promise<void> => {
-    wake()
-    do {
-      while (!ready()) await new Promise<void>((look) => void blocked.push(look))
-      await s.schedule(Promise.resolve(), label)
-    } while (!ready())
-    tally.steps++
-  }
+  const { step, wake, start, allEnded } = makeTurns(s, tally)
   const on = (cpu: Cpu, label: string): Promise<void> => step(label, () => cpu.running && !cpu.handling)
 
   const munmap = async (cpu: Cpu): Promise<void> => {
@@ -100,7 +83,7 @@ async function race(s: Scheduler, freeing: Freeing, picks: Picks, tally: Tally):
     await on(cpu, 'call_rcu')
     checkTable(table)
     const readers = new Set(cpus.filter((each) => !each.interrupts))
-    background.push(freeAfterGracePeriod(readers).then(wake))
+    start(freeAfterGracePeriod(readers))
   }
   const freeAfterGracePeriod = async (readers: Set<Cpu>): Promise<void> => {
     await step('grace period', () => {
@@ -113,7 +96,7 @@ async function race(s: Scheduler, freeing: Freeing, picks: Picks, tally: Tally):
     let acknowledged = false
     await on(cpu, 'fill slot')
     await on(cpu, 'send IPI')
-    background.push(interrupt(cpus[1], () => (acknowledged = true)).then(wake))
+    start(interrupt(cpus[1], () => (acknowledged = true)))
     await step('await acknowledgement', () => acknowledged && cpu.running && !cpu.handling)
   }
   const interrupt = async (cpu: Cpu, acknowledge: () => void): Promise<void> => {
@@ -206,7 +189,7 @@ async function race(s: Scheduler, freeing: Freeing, picks: Picks, tally: Tally):
   const everything = async (): Promise<void> => {
     if (picks.preempted !== undefined) void preempt(cpus[picks.preempted])
     await Promise.all([thread(cpus[0], munmap), thread(cpus[1], gupFast)])
-    await Promise.all(background)
+    await allEnded()
   }
   await s.waitFor(everything())
 }

@@ -5,106 +5,93 @@
  */
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'
-import { hypervList, hypervRcu, makeBounds, randomWalk, Runner, Worlds, type Policy } from '../src/index.ts'
-import { measure, median, rate, ratio, type Counts } from './measure.ts'
-import { naiveRace, type Freeing } from './naive-race.ts'
-import type { Floor, Report, Row } from './report.ts'
-import { seedWorkload, tellWorkload } from './workloads.ts'
+import { hypervList, hypervRcu } from '../src/index.ts'
+import { measure, median, rate, ratio, type Counts, type Samples } from './measure.ts'
+import { naiveRace } from './naive-race.ts'
+import { freshRuns, rememberedRuns, runsToRace, RUNS_IN_A_HUNT, seedWorlds } from './our-runs.ts'
+import type { Report } from './report.ts'
+import { plainBounds, seedWorkload, tellWorkload } from './workloads.ts'
 
-/** Runs a repetition: about a third of a second for either contender. */
-const OUR_RUNS = 80_000
-const NAIVE_RUNS = 6000
+/** Runs a repetition: a few tenths of a second for each contender. */
+const RUNS = { remembered: 400_000, fresh: 60_000, naive: 6000 }
 /** Floor: times the runs per second of fc.scheduler. */
 const FLOOR = 60
 /** How far the mean lengths of the runs may lie apart. */
 const LIKENESS = 0.1
 const SEEDS = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-/** More runs than either needs to meet the race by far. */
+/** More runs than either needs by far to meet the race. */
 const ENOUGH = 5000
 
 type Preemptions = 0 | 1
-
-const worldOf = (policy: Policy<any, any>, preemptions: Preemptions) =>
-  new Worlds(policy, makeBounds({ preemptions })).at(seedWorkload)
-
-/** A contender of our own: it goes on drawing from one random sequence. */
-function ours(preemptions: Preemptions): () => Counts {
-  const world = worldOf(hypervRcu, preemptions)
-  const runner = new Runner()
-  const strategy = randomWalk(1)
-  return () => {
-    let steps = 0
-    for (let i = 0; i < OUR_RUNS; i++) {
-      const run = runner.run(world, strategy)
-      assert.equal(run.violation, undefined, 'hyperv-rcu is safe')
-      steps += run.steps
-    }
-    return { runs: OUR_RUNS, steps }
-  }
+type Contender = 'remembered' | 'fresh' | 'naive'
+const NAMES: Readonly<Record<Contender, string>> = {
+  remembered: 'shootdown',
+  fresh: `shootdown, loaded anew every ${RUNS_IN_A_HUNT} runs`,
+  naive: 'fc.scheduler',
 }
 
-function naive(preemptions: Preemptions): () => Promise<Counts> {
+function naiveRuns(preemptions: Preemptions): () => Promise<Counts> {
   const tally = { steps: 0 }
   const property = naiveRace('rcu', preemptions, tally)
   let seed = 1
   return async () => {
     tally.steps = 0
-    const result = await fc.check(property, { numRuns: NAIVE_RUNS, seed: seed++ })
+    const result = await fc.check(property, { numRuns: RUNS.naive, seed: seed++ })
     assert.equal(result.failed, false, String(result.errorInstance))
-    return { runs: NAIVE_RUNS, steps: tally.steps }
+    return { runs: RUNS.naive, steps: tally.steps }
   }
 }
 
-/** Runs until the race is met, when tables are freed at once. */
-function ourFirst(seed: number, preemptions: Preemptions): number {
-  const world = worldOf(hypervList, preemptions)
-  const runner = new Runner()
-  const strategy = randomWalk(seed)
-  for (let run = 1; run <= ENOUGH; run++) {
-    const { violation } = runner.run(world, strategy)
-    if (violation === undefined) continue
-    assert.equal(violation.invariant, 'software-walk')
-    return run
-  }
-  return assert.fail(`no race in ${ENOUGH} runs of hyperv-list`)
-}
-
-async function naiveFirst(seed: number, preemptions: Preemptions): Promise<number> {
-  const freeing: Freeing = 'immediate'
-  const property = naiveRace(freeing, preemptions, { steps: 0 })
+/** How many runs the naive one needs to meet the race, once tables are freed at once. */
+async function naiveRunsToRace(preemptions: Preemptions, seed: number): Promise<number> {
+  const property = naiveRace('immediate', preemptions, { steps: 0 })
   const result = await fc.check(property, { numRuns: ENOUGH, seed, endOnFailure: true })
-  assert.equal(result.failed, true, `no race in ${ENOUGH} runs of the naive one with immediate freeing`)
+  assert.equal(result.failed, true, `no race in ${ENOUGH} naive runs with immediate freeing`)
   assert.match(String(result.errorInstance), /use after free: table/)
   return result.numRuns
 }
 
+/** Median runs to the race if tables are freed at once, by seed. */
+async function runsToRaces(preemptions: Preemptions): Promise<Readonly<Record<Contender, number>>> {
+  const broken = seedWorlds(hypervList, { ...plainBounds, preemptions })
+  const ours = median(SEEDS.map((seed) => runsToRace(broken, 'software-walk', seed, ENOUGH)))
+  const naive = await Promise.all(SEEDS.map((seed) => naiveRunsToRace(preemptions, seed)))
+  return { remembered: ours, fresh: ours, naive: median(naive) }
+}
+
+const stepsPerRun = (samples: Samples<Contender>, who: Contender): number =>
+  median(samples[who].map(({ counts }) => counts['steps'] / counts['runs']))
+
+async function compare(preemptions: Preemptions): Promise<Pick<Report, 'rows' | 'floors'>> {
+  const toRace = await runsToRaces(preemptions)
+  const bounds = { ...plainBounds, preemptions }
+  const samples = await measure({
+    remembered: rememberedRuns(seedWorlds(hypervRcu, bounds), RUNS.remembered),
+    fresh: freshRuns(seedWorlds(hypervRcu, bounds), RUNS.fresh),
+    naive: naiveRuns(preemptions),
+  })
+  const likeness = stepsPerRun(samples, 'naive') / stepsPerRun(samples, 'remembered')
+  assert.ok(Math.abs(likeness - 1) < LIKENESS, `naive runs are ${likeness} times as long as ours`)
+  const rows = (['remembered', 'fresh', 'naive'] as const).map((who) => ({
+    who: NAMES[who],
+    preemptions,
+    'runs/s': rate(samples[who], 'runs'),
+    'steps/s': rate(samples[who], 'steps'),
+    'steps/run': stepsPerRun(samples, who),
+    'x fc.scheduler': ratio(samples[who], 'runs', samples.naive),
+    'runs to the race if freed at once': toRace[who],
+  }))
+  const what = `runs/s against fc.scheduler with ${preemptions} preemptions:`
+  return { rows, floors: [{ what, value: ratio(samples.remembered, 'runs', samples.naive), atLeast: FLOOR }] }
+}
+
 export async function randomRuns(): Promise<Report> {
-  const rows: Row[] = []
-  const floors: Floor[] = []
-  for (const preemptions of [0, 1] as const) {
-    const first = {
-      ours: median(SEEDS.map((seed) => ourFirst(seed, preemptions))),
-      naive: median(await Promise.all(SEEDS.map((seed) => naiveFirst(seed, preemptions)))),
-    }
-    const samples = await measure({ ours: ours(preemptions), naive: naive(preemptions) })
-    const mean = {
-      ours: rate(samples.ours, 'steps') / rate(samples.ours, 'runs'),
-      naive: rate(samples.naive, 'steps') / rate(samples.naive, 'runs'),
-    }
-    assert.ok(Math.abs(mean.naive / mean.ours - 1) < LIKENESS, `runs of ${mean.ours} and ${mean.naive} steps`)
-    for (const who of ['ours', 'naive'] as const) {
-      rows.push({
-        who: who === 'ours' ? 'shootdown' : 'fc.scheduler',
-        preemptions,
-        'runs/s': rate(samples[who], 'runs'),
-        'steps/s': rate(samples[who], 'steps'),
-        'steps/run': mean[who],
-        'runs to the race if freed at once': first[who],
-      })
-    }
-    const value = ratio(samples.ours, 'runs', samples.naive)
-    floors.push({ what: `runs/s against fc.scheduler, ${preemptions} preemptions:`, value, atLeast: FLOOR })
+  const without = await compare(0)
+  const once = await compare(1)
+  return {
+    title: 'Random runs',
+    about: `hyperv-rcu, 2 vCPUs, ${tellWorkload(seedWorkload)}, uniform random walk, all invariants on`,
+    rows: [...without.rows, ...once.rows],
+    floors: [...without.floors, ...once.floors],
   }
-  const about = `hyperv-rcu, 2 vCPUs, ${tellWorkload(seedWorkload)}, uniform random walk, all invariants on`
-  return { title: 'Random runs', about, rows, floors }
 }

@@ -41,7 +41,9 @@ it('every message, word for word', () => {
     "notAStep
       munmap(0) on CPU0, policy mine yielded 3, which is not a step. Expected a step of the cpu or host handle: write \`yield* cpu.load(...)\`, not \`yield\` or a bare call.
     stepNotRun
-      munmap(0) on CPU0, policy mine yielded the generator of "load" instead of running it. Write \`yield* cpu.load(...)\` with the star.
+      munmap(0) on CPU0, policy mine yielded a generator instead of running it (its first step is "load"). Write \`yield* ...\` with the star.
+    badArgument
+      munmap(0) on CPU0, policy mine gave 0.5 to the step "store". Expected whole numbers.
     nondeterministic
       munmap(0) on CPU0, policy mine is not deterministic: step 4 was "load(3, 0, 0)" the first time and "store(3, 1, 0)" when the same results were fed in again. Likely causes: Math.random, Date, a variable kept outside the generator, or iteration over an unordered collection. Keep state in shared variables.
     neverEnds

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Coroutines, MAX_STEPS, argA, argB, argC, opOf } from '../../src/engine/coroutine.ts'
-import { RETURN, checkpoint, defineOp, perform, type Code } from '../../src/engine/step.ts'
+import { Coroutines, argA, argB, argC, opOf } from '../../src/engine/coroutine.ts'
+import { RETURN, defineOp, perform, type Code } from '../../src/engine/step.ts'
 
 /** A step whose results are not known beforehand; one with two results; one with a single result. */
 const ASK = defineOp('ask', 0)
@@ -210,69 +210,5 @@ describe('expansion ahead', () => {
       for (let i = bits - 1; i >= 0; i--) node = co.next(node, (word >> i) & 1)
       expect(co.returned(node)).toBe(word)
     }
-  })
-})
-
-describe('a checkpoint', () => {
-  it('takes no step', () => {
-    const co = new Coroutines()
-    const root = co.root('p', function* () {
-      yield* checkpoint('start')
-      yield* checkpoint('again')
-      yield* perform(DO, 1)
-    })
-    expect(opName(co, root)).toBe('do')
-  })
-
-  it('makes one control state of all rounds of a loop, so that spinning never ends and never grows', () => {
-    const co = new Coroutines()
-    const root = co.root('spin', function* () {
-      for (;;) {
-        yield* checkpoint('top')
-        if ((yield* perform(ASK)) === 0) return
-      }
-    })
-    let node = root
-    for (let i = 0; i < MAX_STEPS * 2; i++) node = co.next(node, 1)
-    expect(node).toBe(root)
-    expect(opOf(co.nodes, co.next(node, 0))).toBe(RETURN.code)
-    expect(co.size).toBeLessThan(10)
-  })
-
-  it('keeps different locals apart', () => {
-    const co = new Coroutines()
-    const root = co.root('count down', function* () {
-      for (let left = 3; left > 0;) {
-        yield* checkpoint('top', left)
-        if ((yield* perform(ASK)) === 0) left--
-      }
-    })
-    const after = (...results: number[]): number =>
-      results.reduce((node, result) => co.next(node, result), root)
-    expect(after(1, 1, 1)).toBe(root)
-    expect(after(0)).not.toBe(root)
-    expect(after(0, 1)).toBe(after(0))
-    expect(after(1, 0, 5, 0)).toBe(after(0, 0))
-    expect(opOf(co.nodes, after(0, 0, 0))).toBe(RETURN.code)
-  })
-
-  it('merges histories that came with unknown results', () => {
-    const co = new Coroutines()
-    const root = co.root('asks', function* () {
-      yield* perform(ASK)
-      yield* checkpoint('forgot')
-      yield* perform(ASK, 1)
-    })
-    expect(co.next(root, 10)).toBe(co.next(root, 11))
-  })
-
-  it('can stand right before the end', () => {
-    const co = new Coroutines()
-    const root = co.root('p', function* () {
-      yield* perform(DO)
-      yield* checkpoint('end')
-      return 5
-    })
-    expect(co.returned(co.next(root, 0))).toBe(5)
   })
 })

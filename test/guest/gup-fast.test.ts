@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { P } from '../../src/machine/entry.ts'
 import { DATA, FREE } from '../../src/machine/machine.ts'
 import type { Operation } from '../../src/scenario/workload.ts'
-import { everyState, operations, type Drive, type Setup } from '../machine/drive.ts'
+import { operations, type Drive, type Setup } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { audit } from './audit.ts'
 
 const gup: Operation = { op: 'gup_fast', page: 2 }

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { makeRequest } from '../../src/guest/request.ts'
-import { everyState, programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
+import { programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { audit } from './audit.ts'
 
 const setup = { machine: { pages: [0, 2], vcpus: 3 } } satisfies Setup

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
-import { everyState, operations, type Drive, type Setup } from '../machine/drive.ts'
+import { operations, type Drive, type Setup } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { audit, recording } from './audit.ts'
 
 const switching = (workload: Workload, setup: Setup = {}): Drive =>

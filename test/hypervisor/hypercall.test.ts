@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { variable } from '../../src/guest/word.ts'
-import { everyState, program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { calling } from './calling.ts'
 
 const result = (name: string, cpus: readonly number[]): Program =>

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { MAX_ENABLED } from '../../src/engine/system.ts'
-import { everyState, operations, program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { operations, program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { calling } from './calling.ts'
 
 const placed = (d: Drive): number[] => d.words('runs on')
@@ -137,6 +138,25 @@ describe('more vCPUs than pCPUs', () => {
     )
   })
 
+  it('that wait for each other with interrupts off are a deadlock, not taken for progress by taking turns', () => {
+    const stuck = (other: number): Program =>
+      function* (cpu) {
+        yield* cpu.cli()
+        yield* cpu.syncByIpi([other])
+        yield* cpu.sti()
+      }
+    let deadlocks = 0
+    let ends = 0
+    everyState(programs([stuck(1), stuck(0)], { machine: { vcpus: 2, pcpus: 1 } }), (d) => {
+      if (d.names().length > 0) return
+      if (d.world.final()) ends++
+      else deadlocks++
+    })
+    expect(deadlocks).toBeGreaterThan(0)
+    // One that goes through its whole section before the other begins is answered, and so is the other one later.
+    expect(ends).toBeGreaterThan(0)
+  })
+
   it('are never stuck: from every state the end can be reached', () => {
     const d = shared()
     const out = new Int32Array(MAX_ENABLED)
@@ -149,7 +169,7 @@ describe('more vCPUs than pCPUs', () => {
       const here = key()
       const state = d.S.slice()
       if (d.world.final()) ends.push(here)
-      for (const t of [...out.subarray(0, d.world.enabled(out))]) {
+      for (const t of out.subarray(0, d.world.enabled(out))) {
         d.S.set(state)
         d.world.apply(t)
         before.set(key(), [...(before.get(key()) ?? []), here])

@@ -2,7 +2,8 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { inInstruction } from '../../src/machine/invalidate.ts'
-import { everyState, operations, program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { operations, program, programs, type Drive, type Program } from '../machine/drive.ts'
+import { everyState } from '../machine/every-state.ts'
 import { calling } from './calling.ts'
 
 const on = (d: Drive, cpu: number): boolean => d.S[d.m.on + cpu] !== 0

@@ -216,7 +216,7 @@ describe('any sequence of accesses and changes of the tables', () => {
         }
         expect(d.violation).toBeUndefined()
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     )
   })
 })

@@ -13,7 +13,8 @@ import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
 import { variable } from '../../src/guest/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { flushNobody, hypervList } from '../../src/policies/index.ts'
-import { everyState, operations, program, programs, type Program } from './drive.ts'
+import { operations, program, programs, type Program } from './drive.ts'
+import { everyState } from './every-state.ts'
 
 describe('INVLPG of a page within a large page', () => {
   // SDM: one INVLPG is enough for a large page, whichever of its addresses it names and whichever piece is cached.

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { inInstruction } from '../../src/machine/invalidate.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { perCpu } from '../../src/guest/word.ts'
-import { everyState, operations, programs, type Drive, type Program, type Setup } from './drive.ts'
+import { operations, programs, type Drive, type Program, type Setup } from './drive.ts'
+import { everyState } from './every-state.ts'
 
 /** A policy with two interrupts of its own, whose handlers count and look at IF by way of the tests. */
 const ringing = definePolicy({

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { CACHED_D, VALID } from '../../src/machine/cached.ts'
 import { A, D, P } from '../../src/machine/entry.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
-import { everyState, program, type Drive, type Program } from './drive.ts'
+import { program, type Drive, type Program } from './drive.ts'
+import { everyState } from './every-state.ts'
 
 const idle: Program = function* (cpu) {
   for (let i = 0; i < 3; i++) yield* cpu.sti()

@@ -30,11 +30,11 @@ export const renamed = (workload: Workload, names: ReadonlyMap<number, number>):
     }),
   )
 
-/** A text that is the same for two workloads exactly if renumbering makes one of the other. */
-export function orbitOf(workload: Workload, groups: Groups): string {
-  const all = renamings(groups).flatMap((names) =>
-    permutations(renamed(workload, names)).map((order) => JSON.stringify(order)),
-  )
+/** A text that is the same for two workloads exactly if renumbering makes one of the other; of CPUs only if `alike`. */
+export function orbitOf(workload: Workload, groups: Groups, alike = true): string {
+  const all = renamings(groups)
+    .map((names) => renamed(workload, names))
+    .flatMap((each) => (alike ? permutations(each) : [each]).map((order) => JSON.stringify(order)))
   return all.toSorted()[0]
 }
 

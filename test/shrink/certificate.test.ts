@@ -86,6 +86,7 @@ describe('a race that is certified for what is left of its workload', () => {
   const fourTimes = definePolicy({
     name: 'four-times',
     summary: 'counts to four',
+    symmetric: true,
     shared: { count: variable({ max: 7 }) },
     *flush() {},
     operations: {
