@@ -2,4 +2,5 @@
 import { flushBeforeUnhook, flushNobody, freeBeforeAck } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-for (const policy of [flushNobody, flushBeforeUnhook, freeBeforeAck]) describePolicy(policy, { runs: 20_000 })
+for (const policy of [flushNobody, flushBeforeUnhook, freeBeforeAck])
+  describePolicy(policy, { runs: 20_000, bounds: { speculation: 0 } })

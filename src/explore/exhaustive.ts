@@ -3,14 +3,10 @@
  * future holds depends on the state alone, so a clean search is a proof for the bounds that the system was built with.
  */
 import { fail } from '../errors.ts'
-import { Packer, Widened } from '../engine/pack.ts'
+import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
-import { Runner } from './run.ts'
-import { randomWalk } from './random-walk.ts'
-
-/** Runs from which a packer learns what the words of a state hold. */
-const SAMPLE_RUNS = 64
+import { learn, packerFor } from './learn.ts'
 
 export interface Exploration {
   readonly states: number
@@ -48,36 +44,6 @@ export function explore(system: System, options: ExhaustiveOptions = {}): Explor
       if (!(thrown instanceof Widened)) throw thrown
     }
   }
-}
-
-const packers = new WeakMap<System, Packer>()
-
-/** The packer of a system, which goes on learning from one search to the next. */
-export function packerFor(system: System): Packer {
-  let packer = packers.get(system)
-  if (packer === undefined) packers.set(system, (packer = learn(system)))
-  packer.from(system.state)
-  return packer
-}
-
-/** A packer fitted to the states that a few random runs go through. */
-export function learn(system: System): Packer {
-  system.reset()
-  return new Packer(system.state, (offer) => {
-    const runner = new Runner()
-    const walk = randomWalk(1)
-    const spying = {
-      ...walk,
-      choose: (enabled: Int32Array, count: number): number => (
-        offer(system.state),
-        walk.choose(enabled, count, system)
-      ),
-    }
-    for (let i = 0; i < SAMPLE_RUNS; i++) {
-      runner.run(system, spying)
-      offer(system.state)
-    }
-  })
 }
 
 function search(system: System, packer: Packer, options: ExhaustiveOptions): Exploration {

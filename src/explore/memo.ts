@@ -7,7 +7,7 @@
 import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
-import { learn } from './exhaustive.ts'
+import { learn } from './learn.ts'
 
 /** States kept, at most; past it, new ones are computed and forgotten. */
 const MAX_NODES = 1 << 18

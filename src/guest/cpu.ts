@@ -38,6 +38,8 @@ const range = (w: Word): number => (w.max < 8 ? w.max + 1 : 0)
 /** What surrounds the code of a CPU: the same for all CPUs of a scenario. */
 export interface Surroundings<Shared, Options> {
   readonly config: MachineConfig
+  /** Number of frames. */
+  readonly frames: number
   readonly kernel: Kernel
   readonly shared: Shared
   readonly options: Options
@@ -117,7 +119,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** Stores a word. */
   *store(at: Word, value: number): Code {
-    yield* perform(STORE, at.at, value)
+    // A value that was left out must not become the default of a step's argument.
+    yield* perform(STORE, at.at, value ?? Number.NaN)
   }
 
   /** Locked exchange; returns the old value. */
@@ -239,6 +242,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** Hands a page-table page back to the allocator at once. */
   *freeTableNow(table: number): Code {
+    if (!(table >= 1 && table <= this.around.frames))
+      throw fail.badConfig('table of freeTableNow', table, `a frame from 1 to ${this.around.frames}`)
     yield* perform(FREE_TABLE, table)
   }
 

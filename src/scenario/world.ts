@@ -93,7 +93,15 @@ export class World implements System {
     const hypercalls = Object.keys(policy.hypercalls ?? {})
     this.names = namesOf(m, kernel, this.vectors, hypercalls)
     const { vectors } = this
-    const surroundings = { config, kernel, vectors, hypercalls, features, shared: kernel.shared }
+    const surroundings = {
+      config,
+      frames: m.geometry.frames,
+      kernel,
+      vectors,
+      hypercalls,
+      features,
+      shared: kernel.shared,
+    }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
     this.actors = 2 * config.vcpus + 2

@@ -6,7 +6,7 @@
 import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
-import { packerFor } from '../explore/exhaustive.ts'
+import { packerFor } from '../explore/learn.ts'
 import { Frontier, MAX_STEPS, grown } from './frontier.ts'
 
 export interface Cost {
