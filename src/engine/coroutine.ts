@@ -253,11 +253,14 @@ export class Coroutines {
       throw fail.threw(program.name, position, cause)
     }
     if (taken.done === true) {
-      const value = typeof taken.value === 'boolean' ? (taken.value ? 1 : 0) : (taken.value ?? 0)
+      const value = Number(taken.value ?? 0)
+      if (typeof taken.value === 'string' || (value | 0) !== value) {
+        throw fail.badArgument(program.name, 'return', inspect(taken.value))
+      }
       return { op: RETURN, a: value, b: 0, c: 0, results: 1 }
     }
     if (!isStep(taken.value)) throw this.strange(program, taken.value)
-    const wrong = [taken.value.a, taken.value.b, taken.value.c].find((value) => !Number.isSafeInteger(value))
+    const wrong = [taken.value.a, taken.value.b, taken.value.c].find((value) => (value | 0) !== value)
     if (wrong !== undefined) throw fail.badArgument(program.name, taken.value.op.name, inspect(wrong))
     if (position > MAX_STEPS) throw fail.neverEnds(program.name, MAX_STEPS, describeStep(taken.value))
     return taken.value

@@ -217,16 +217,19 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */
   *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
+    this.checkCpus('callFunction', targets)
     yield* callFunction(this, targets, request.code, options.wait ?? true)
   }
 
   /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */
   *syncByIpi(targets: readonly number[]): Code {
+    this.checkCpus('syncByIpi', targets)
     yield* callFunction(this, targets, SYNC, true)
   }
 
   /** Calls the host; `pages` is a mask of pages (0 = all), `cpus` the vCPUs that it is about. Returns the host's result. */
   *hypercall(name: string, pages: number, cpus: readonly number[]): Code<number> {
+    this.checkCpus('hypercall', cpus)
     const number = this.around.hypercalls.indexOf(name)
     if (number < 0)
       throw new Error(
@@ -274,6 +277,12 @@ export class Cpu<Shared = unknown, Options = unknown> {
   /** Declares that what follows depends on nothing but `name` and `locals`; see {@link checkpoint}. */
   *checkpoint(name: string, ...locals: number[]): Code {
     yield* checkpoint(name, ...locals)
+  }
+
+  private checkCpus(method: string, cpus: readonly number[]): void {
+    const wrong = cpus.find((cpu) => !(cpu >= 0 && cpu < this.cpus))
+    if (wrong !== undefined)
+      throw fail.badConfig(`target of ${method}`, wrong, `a CPU from 0 to ${this.cpus - 1}`)
   }
 
   private vector(name: string): number {

@@ -139,21 +139,25 @@ export class HostCpu<Shared = unknown> {
 
   /** Removes the translations that a vCPU holds: those of a mask of pages, or all. Its current instruction restarts. */
   *flushVcpu(vcpu: number, pages = 0): Code {
+    this.check('flushVcpu', vcpu)
     yield* perform(FLUSH_VCPU, vcpu, pages)
   }
 
   /** The vCPU flushes everything before its next VM entry; it must be out of guest mode or be kicked for that to happen. */
   *flushAtEntry(vcpu: number): Code {
+    this.check('flushAtEntry', vcpu)
     yield* perform(FLUSH_AT_ENTRY, vcpu)
   }
 
   /** Whether the vCPU is on a pCPU now. */
   *isRunning(vcpu: number): Code<boolean> {
+    this.check('isRunning', vcpu)
     return (yield* perform(IS_RUNNING, vcpu)) === 1
   }
 
   /** Sends a host IPI to the vCPU's pCPU: it leaves guest mode, even with IF=0, and enters again. Does not wait. */
   *kick(vcpu: number): Code {
+    this.check('kick', vcpu)
     yield* perform(KICK, vcpu)
   }
 
@@ -163,6 +167,11 @@ export class HostCpu<Shared = unknown> {
       KICKED,
       vcpus.reduce((mask, v) => mask | (1 << v), 0),
     )
+  }
+
+  private check(method: string, vcpu: number): void {
+    if (!(vcpu >= 0 && vcpu < this.vcpus))
+      throw fail.badConfig(`vCPU of ${method}`, vcpu, `a CPU from 0 to ${this.vcpus - 1}`)
   }
 
   *load(word: { at: number; max: number }): Code<number> {

@@ -5,7 +5,6 @@ import { ShootdownError } from '../../src/errors.ts'
 import { errorOf, rootOf } from './errors.ts'
 
 const ASK = defineOp('ask', 0)
-const FLIP = defineOp('flip', 2)
 const DO = defineOp('do', 1)
 
 describe('a generator that never ends', () => {

@@ -7,14 +7,13 @@ import { program, type Drive, type Program } from './drive.ts'
 const setup = { machine: { pages: [2, 3] } }
 /** Frames of a machine with pages 2 and 3, which fill one table: their numbers are those of their names. */
 const named = program(function* () {}, setup)
-const [T1, P2, P3, H1] = ['T1', 'P2', 'P3', 'H1'].map((name) => named.frame(name))
+const [P2, P3, H1] = ['P2', 'P3', 'H1'].map((name) => named.frame(name))
 
 const run = (code: Program): Drive => {
   const d = program(code, setup)
   d.finish(0)
   return d
 }
-const results = (d: Drive): number[] => d.seen.map(({ result }) => result)
 
 describe('pins', () => {
   it('stand until they are released, which drops their reference', () => {

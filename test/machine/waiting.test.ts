@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { perCpu, variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/guest/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { program, programs, type Drive, type Program } from './drive.ts'
 
 const words = definePolicy({
   name: 'words',
-  summary: 'Has words of its own, and does not flush',
-  shared: { x: variable({ max: 200 }), y: variable({ max: 5, initial: 4 }), own: perCpu({ max: 3 }) },
+  summary: 'Has a word of its own, and does not flush',
+  shared: { x: variable({ max: 200 }) },
   *flush() {},
 })
-const run = (code: Program): Drive => {
-  const d = program(code, { policy: words })
-  d.finish(0)
-  return d
-}
-const results = (d: Drive): number[] => d.seen.map(({ result }) => result)
 
 describe('waiting', () => {
   it('is not enabled until the word is as wanted, and then takes one step', () => {
