@@ -146,7 +146,8 @@ export class Threads {
   step(v: number): void {
     const { machine, co, judge, walkers } = this.around
     const { S, execute } = machine
-    for (let top = this.top(v); ;) {
+    const top = this.top(v)
+    for (;;) {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === HYPERCALL.code) return this.enterHost(v, top, node)
