@@ -6,10 +6,14 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
 }
 
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Vitest would leave one core for itself, and start a fresh process for each file; no test here leaves anything behind in one.
+    maxWorkers: availableParallelism(),
+    isolate: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
