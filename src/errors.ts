@@ -55,6 +55,8 @@ export const messages = {
     `${found === undefined ? 'No command was given' : `There is no command "${found}"`}; expected one of ${known.join(', ')}. See npx shootdown --help.`,
   extraArgument: (command: string, found: string) =>
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
+  waitsAlone: (operation: string) =>
+    `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
   corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
   corpusVersion: (file: string, found: number, known: number) =>

@@ -12,7 +12,8 @@ export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
 export type { FlushRequest } from './guest/request.ts'
-export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './guest/word.ts'
+export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
+export { X86 } from './machine/x86.ts'
 export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'
@@ -31,6 +32,13 @@ export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
+export {
+  experiment,
+  type Experiment,
+  type ExperimentOptions,
+  type Program,
+  type Words,
+} from './experiment/experiment.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
 export { randomWalk } from './explore/random-walk.ts'

@@ -25,6 +25,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   badOption: ['--runs', 'many', 'a whole number from 1 to 1000000000'],
   noCommand: ['huntt', ['hunt', 'verify']],
   extraArgument: ['hunt', 'extra'],
+  waitsAlone: ['setup'],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
   corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
   corpusVersion: ['case.json', 2, 1],
@@ -76,6 +77,8 @@ it('every message, word for word', () => {
       There is no command "huntt"; expected one of hunt, verify. See npx shootdown --help.
     extraArgument
       The command hunt takes options only, but was given "extra". See npx shootdown --help.
+    waitsAlone
+      setup waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.
     badWorkload
       case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
     corpusRead

@@ -31,6 +31,18 @@ export interface ExhaustiveOptions {
   readonly fitted?: boolean
   /** Follow violating transitions like others and report none, for counting. */
   readonly countOnly?: boolean
+  /** Told what the search meets; like {@link countOnly}, the search goes on behind violations and deadlocks. */
+  readonly observer?: Observer
+}
+
+/** Who wants to see all ends of a search. The system is in the state in question while it is called. */
+export interface Observer {
+  /** A state in which every thread has ended and nobody has anything left to do. */
+  ended?(): void
+  /** A state that is none of those, and in which nobody can go on. */
+  stuck?(violation: Violation): void
+  /** A transition violated an invariant. */
+  violated?(violation: Violation): void
 }
 
 /** Explores all that `system` can reach. */
@@ -47,7 +59,8 @@ export function explore(system: System, options: ExhaustiveOptions = {}): Explor
 }
 
 function search(system: System, packer: Packer, options: ExhaustiveOptions): Exploration {
-  const { maxStates = 20_000_000, stop, countOnly = false } = options
+  const { maxStates = 20_000_000, stop, observer } = options
+  const goesOn = options.countOnly === true || observer !== undefined
   const visited = new StateSet(packer.bytes)
   const enabled = new Int32Array(MAX_ENABLED)
   system.reset()
@@ -77,14 +90,19 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     packer.unpack(visited.probe, here)
     state.set(here)
     const count = system.enabled(enabled)
-    if (system.progress === 0 && !system.final() && !countOnly) return report(system.deadlock(), true)
+    if (system.progress === 0) {
+      if (system.final()) observer?.ended?.()
+      else if (goesOn) observer?.stuck?.(system.deadlock())
+      else return report(system.deadlock(), true)
+    }
     for (let i = 0; i < count; i++) {
       if (i > 0) state.set(here)
       system.apply(enabled[i])
       transitions++
       const { violation } = system
       if (violation !== undefined) {
-        if (!countOnly) return report(violation, true)
+        if (!goesOn) return report(violation, true)
+        observer?.violated?.(violation)
         system.clearViolation()
       }
       packer.pack(state, visited.probe)

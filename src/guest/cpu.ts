@@ -5,35 +5,17 @@
  */
 import { fail } from '../errors.ts'
 import { checkpoint, perform, type Code } from '../engine/step.ts'
-import { ACCESS } from '../machine/access.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
-import { CLI, SEND_IPI, STI } from '../machine/interrupts.ts'
-import { INVLPG, LOAD_CR3 } from '../machine/invalidate.ts'
-import {
-  ADD,
-  AND,
-  CHOOSE,
-  CMPXCHG,
-  LOAD,
-  LOCK,
-  MAX_CHOICES,
-  OR,
-  STORE,
-  TRY_ALLOCATE,
-  UNLOCK,
-  UNTIL,
-  XCHG,
-} from '../machine/memory.ts'
+import { SEND_IPI } from '../machine/interrupts.ts'
+import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
 import type { FlushRequest } from './request.ts'
 import { callFunction, SYNC } from './smp.ts'
-import type { Word } from './word.ts'
-
-/** Results are told apart only where there are few of them; more are followed as they come. */
-const range = (w: Word): number => (w.max < 8 ? w.max + 1 : 0)
+import type { Word } from '../machine/word.ts'
+import { X86 } from '../machine/x86.ts'
 
 /** What surrounds the code of a CPU: the same for all CPUs of a scenario. */
 export interface Surroundings<Shared, Options> {
@@ -71,10 +53,13 @@ export type AnyCpu = Cpu<any, any>
 export class Cpu<Shared = unknown, Options = unknown> {
   /** Number of this CPU. */
   readonly id: number
+  /** The bare instructions of this CPU. */
+  readonly x86: X86
   private readonly around: Surroundings<Shared, Options>
 
   constructor(id: number, around: Surroundings<Shared, Options>) {
     this.id = id
+    this.x86 = new X86(id, around.config)
     this.around = around
   }
 
@@ -113,51 +98,48 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /** Loads a word. */
-  *load(at: Word): Code<number> {
-    return yield* perform(LOAD, at.at, 0, 0, range(at))
+  load(at: Word): Code<number> {
+    return this.x86.load(at)
   }
 
   /** Stores a word. */
-  *store(at: Word, value: number): Code {
-    // A value that was left out must not become the default of a step's argument.
-    yield* perform(STORE, at.at, value ?? Number.NaN)
+  store(at: Word, value: number): Code {
+    return this.x86.store(at, value)
   }
 
   /** Locked exchange; returns the old value. */
-  *xchg(at: Word, value: number): Code<number> {
-    return yield* perform(XCHG, at.at, value, 0, range(at))
+  xchg(at: Word, value: number): Code<number> {
+    return this.x86.xchg(at, value)
   }
 
   /** Locked compare-and-exchange; returns the old value, which equals `from` if it succeeded. */
-  *cmpxchg(at: Word, from: number, to: number): Code<number> {
-    return yield* perform(CMPXCHG, at.at, from, to, range(at))
+  cmpxchg(at: Word, from: number, to: number): Code<number> {
+    return this.x86.cmpxchg(at, from, to)
   }
 
   /** Locked or; returns the old value. */
-  *fetchOr(at: Word, bits: number): Code<number> {
-    return yield* perform(OR, at.at, bits, 0, range(at))
+  fetchOr(at: Word, bits: number): Code<number> {
+    return this.x86.fetchOr(at, bits)
   }
 
   /** Locked and; returns the old value. */
-  *fetchAnd(at: Word, bits: number): Code<number> {
-    return yield* perform(AND, at.at, bits, 0, range(at))
+  fetchAnd(at: Word, bits: number): Code<number> {
+    return this.x86.fetchAnd(at, bits)
   }
 
   /** Locked add; returns the old value. */
-  *fetchAdd(at: Word, amount: number): Code<number> {
-    return yield* perform(ADD, at.at, amount, 0, range(at))
+  fetchAdd(at: Word, amount: number): Code<number> {
+    return this.x86.fetchAdd(at, amount)
   }
 
   /** Waits until `(word & mask) === value`, as a spin loop would; interrupts are taken meanwhile if IF=1. */
-  *until(at: Word, value: number, mask = -1): Code {
-    yield* perform(UNTIL, at.at, mask, value)
+  until(at: Word, value: number, mask = -1): Code {
+    return this.x86.until(at, value, mask)
   }
 
   /** One of 0 .. n-1, chosen by the explorer: an outcome that nobody in the machine decides. */
-  *choose(n: number): Code<number> {
-    if (!Number.isInteger(n) || n < 1 || n > MAX_CHOICES)
-      throw fail.badConfig('choose(n)', n, `1 to ${MAX_CHOICES}`)
-    return yield* perform(CHOOSE, n, 0, 0, n)
+  choose(n: number): Code<number> {
+    return this.x86.choose(n)
   }
 
   /** An allocation that may fail (GFP_NOWAIT): true if it succeeded. */
@@ -175,32 +157,28 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /** EFLAGS.IF = 0: no interrupt is taken from now on; RCU counts it as a read-side section. */
-  *cli(): Code {
-    yield* perform(CLI)
+  cli(): Code {
+    return this.x86.cli()
   }
 
   /** EFLAGS.IF = 1. */
-  *sti(): Code {
-    yield* perform(STI)
+  sti(): Code {
+    return this.x86.sti()
   }
 
   /** User-mode access to a page through the TLB; true if it faulted. */
-  *access(page: number, kind: 'read' | 'write'): Code<boolean> {
-    if (!this.config.pages.includes(page))
-      throw fail.badConfig('page of access', page, `one of ${this.config.pages.join(', ')}`)
-    return (yield* perform(ACCESS, page, kind === 'write' ? 1 : 0)) === 1
+  access(page: number, kind: 'read' | 'write'): Code<boolean> {
+    return this.x86.access(page, kind)
   }
 
   /** INVLPG of the pages in a mask: their TLB entries and all paging-structure caches of this CPU. */
-  *invlpg(pages: number): Code {
-    yield* perform(INVLPG, pages)
+  invlpg(pages: number): Code {
+    return this.x86.invlpg(pages)
   }
 
   /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */
-  *loadCr3(space: number): Code {
-    if (!(space >= 0 && space < this.config.spaces))
-      throw fail.badConfig('space of loadCr3', space, `0 to ${this.config.spaces - 1}`)
-    yield* perform(LOAD_CR3, space)
+  loadCr3(space: number): Code {
+    return this.x86.loadCr3(space)
   }
 
   /** Removes from this CPU what a request names. */

@@ -5,7 +5,7 @@
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
 import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
-import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from './word.ts'
+import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
 export const CALL_RCU = defineOp('call_rcu', 1, (a, _b, _c, n) => `call_rcu: free ${n.frame(a)} later`)

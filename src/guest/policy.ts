@@ -7,7 +7,7 @@ import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
 import type { Cpu } from './cpu.ts'
-import type { SharedDeclaration, SharedWords } from './word.ts'
+import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import type { FlushRequest } from './request.ts'
 
 /** The policy's variables as its code sees them. */
@@ -51,7 +51,7 @@ export interface Policy<
   /** The operation that gathered is over. */
   finish?(cpu: Cpu<Shared<D>, z.output<O>>, gathered: number): Code
   /** Handlers of the policy's own IPIs, by vector name; run with IF=0. */
-  readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>, z.output<O>>) => Code>>
+  readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>, z.output<O>>) => Code<number | void>>>
   /** Host code, by the name that `cpu.hypercall` uses. */
   readonly hypercalls?: Readonly<Record<string, HypercallHandler<Shared<D>>>>
   /** Host code that runs before a vCPU that was scheduled enters guest mode. */
@@ -60,7 +60,7 @@ export interface Policy<
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
   /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
   readonly operations?: Readonly<
-    Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code }>
+    Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code<number | void> }>
   >
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]

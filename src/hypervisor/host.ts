@@ -7,6 +7,7 @@ import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { abortInstruction, dropContext, dropPages, dropStructures } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
+import { resultsOf } from '../machine/word.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
@@ -175,7 +176,7 @@ export class HostCpu<Shared = unknown> {
   }
 
   *load(word: { at: number; max: number }): Code<number> {
-    return yield* perform(LOAD, word.at, 0, 0, word.max < 8 ? word.max + 1 : 0)
+    return yield* perform(LOAD, word.at, 0, 0, resultsOf(word))
   }
 
   *store(word: { at: number }, value: number): Code {
@@ -183,11 +184,11 @@ export class HostCpu<Shared = unknown> {
   }
 
   *xchg(word: { at: number; max: number }, value: number): Code<number> {
-    return yield* perform(XCHG, word.at, value, 0, word.max < 8 ? word.max + 1 : 0)
+    return yield* perform(XCHG, word.at, value, 0, resultsOf(word))
   }
 
   *cmpxchg(word: { at: number; max: number }, from: number, to: number): Code<number> {
-    return yield* perform(CMPXCHG, word.at, from, to, word.max < 8 ? word.max + 1 : 0)
+    return yield* perform(CMPXCHG, word.at, from, to, resultsOf(word))
   }
 
   /** Waits until a word holds a value. */

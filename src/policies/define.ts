@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { fail } from '../errors.ts'
 import { guestOperations } from '../guest/operations/index.ts'
 import { optionsOf, policySchema, type AnyPolicy, type Policy } from '../guest/policy.ts'
-import type { SharedDeclaration } from '../guest/word.ts'
+import type { SharedDeclaration } from '../machine/word.ts'
 
 /**
  * Declares a flush policy. See {@link Policy} for what each part means.

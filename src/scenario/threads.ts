@@ -5,6 +5,7 @@
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
+import { fail } from '../errors.ts'
 import type { Kernel } from '../guest/kernel.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import type { Host } from '../hypervisor/host.ts'
@@ -17,7 +18,7 @@ import type { Programs } from './programs.ts'
 import type { Role, Tracer } from './tracer.ts'
 import * as T from './transition.ts'
 import type { Walkers } from './walkers.ts'
-import type { Workload } from './workload.ts'
+import type { Operation, Workload } from './workload.ts'
 
 const ROLES: readonly Role[] = ['operation', 'interrupt', 'hypercall', 'hook']
 const NONE = 0
@@ -56,12 +57,16 @@ export class Threads {
   /** By operation: how it is grouped with its neighbours. */
   private readonly movers: Uint8Array
 
-  constructor(around: ThreadsAround) {
+  /** Per vCPU: what its last operation returned; -1 where that is not kept. */
+  private readonly results: number
+
+  constructor(around: ThreadsAround, keepsResults: boolean) {
     this.around = around
     const { layout, config } = around.machine
     this.vcpus = config.vcpus
     this.frames = layout.addControl('control', 4 * config.vcpus)
     this.position = layout.add('position', config.vcpus, 15)
+    this.results = keepsResults ? layout.add('result', config.vcpus, 0x7fffffff) : -1
     this.movers = Uint8Array.from(opTable(), (op) =>
       op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : NONE,
     )
@@ -78,7 +83,26 @@ export class Threads {
     this.operations = Array.from({ length: this.vcpus }, (_, v) =>
       this.programs.operations(v, workload[v] ?? []),
     )
-    for (let v = 0; v < this.vcpus; v++) S[this.frames + v] = this.operations[v][0] ?? 0
+    for (let v = 0; v < this.vcpus; v++) {
+      S[this.frames + v] = this.operations[v][0] ?? 0
+      S[this.position + v] = 0
+    }
+  }
+
+  /** Runs one operation on CPU 0 to its end, while nobody else moves. */
+  runAlone(operation: Operation): void {
+    this.load([[operation]])
+    this.alternative = 0
+    this.settle(0)
+    for (let top = this.top(0); top >= 0; top = this.top(0)) {
+      if (!this.canStep(0, top)) throw fail.waitsAlone(operation.op)
+      this.step(0)
+    }
+  }
+
+  /** What the last operation of a vCPU returned. */
+  resultOf(v: number): number {
+    return this.around.machine.S[this.results + v]
   }
 
   /** True when all threads have ended. */
@@ -195,6 +219,7 @@ export class Threads {
       case OPERATION: {
         S[machine.held + v] = 0
         S[machine.dangling + v] = 0
+        if (this.results >= 0) S[this.results + v] = value
         const position = ++S[this.position + v]
         S[top] = this.operations[v][position] ?? 0
         return

@@ -8,7 +8,7 @@ import type { System, Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
-import type { SharedDeclaration } from '../guest/word.ts'
+import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { installSlots } from '../guest/smp.ts'
 import { Host } from '../hypervisor/host.ts'
@@ -34,7 +34,7 @@ import { Threads } from './threads.ts'
 import type { Tracer } from './tracer.ts'
 import * as T from './transition.ts'
 import { Walkers } from './walkers.ts'
-import type { Workload } from './workload.ts'
+import type { Operation, Workload } from './workload.ts'
 
 export class World implements System {
   readonly co = new Coroutines()
@@ -58,7 +58,8 @@ export class World implements System {
   private readonly placement: Placement
   private initial = new Int32Array(0)
 
-  constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures) {
+  /** `keepsResults`: what each vCPU's operation returned last stays in the state, for {@link resultOf}. */
+  constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
     this.config = config
     const m = (this.machine = new Machine(config))
@@ -67,7 +68,7 @@ export class World implements System {
     this.judge = new Judge(m, this.kernel, policy)
     this.walkers = new Walkers(m, this.co)
     const { host, kernel, judge, walkers, co } = this
-    this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers })
+    this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
     this.environment = new Environment(m, host, this.threads)
     this.placement = new Placement(m, this.threads)
     m.seal()
@@ -126,8 +127,21 @@ export class World implements System {
     this.walkers.tracer = tracer
   }
 
-  /** Gives the CPUs a workload and puts the world to its beginning. */
-  load(workload: Workload): void {
+  /** The policy's variables. */
+  get shared(): Record<string, SharedWords> {
+    return this.kernel.shared
+  }
+
+  /** What the last operation of a vCPU returned, in a world that keeps results; 0 for nothing. */
+  resultOf(v: number): number {
+    return this.threads.resultOf(v)
+  }
+
+  /**
+   * Gives the CPUs a workload and puts the world to its beginning. `setup` is an operation that CPU 0 has done
+   * before that, alone.
+   */
+  load(workload: Workload, setup?: Operation): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
     S.fill(0)
@@ -141,6 +155,7 @@ export class World implements System {
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
+    if (setup !== undefined) this.threads.runAlone(setup)
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)
     this.initial = S.slice()

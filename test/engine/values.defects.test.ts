@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Coroutines } from '../../src/engine/coroutine.ts'
 import { defineOp, perform } from '../../src/engine/step.ts'
 import { ShootdownError } from '../../src/errors.ts'
-import { variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { program, programs } from '../machine/drive.ts'
 

@@ -13,7 +13,7 @@ import {
   TABLE,
 } from '../../src/machine/machine.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/machine/word.ts'
 import type { Drive } from '../machine/drive.ts'
 
 /** Everything that should be so once all operations are over: an empty list if it is. */

@@ -1,7 +1,7 @@
 /** A hunt: what it reports, how it ends, and that nothing escapes it that two operations can show. */
 import { describe, expect, it } from 'vitest'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
-import { variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { flushNobody, hypervList, nativeIpi } from '../../src/policies/index.ts'
 import { hunt } from '../../src/hunt/hunt.ts'

@@ -1,5 +1,5 @@
 /** A policy that flushes nothing and has one hypercall for each thing that host code can do. */
-import { perCpu } from '../../src/guest/word.ts'
+import { perCpu } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 
 export const calling = definePolicy({

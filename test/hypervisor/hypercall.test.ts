@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { VALID } from '../../src/machine/cached.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/machine/word.ts'
 import { program, programs, type Drive, type Program } from '../machine/drive.ts'
 import { everyState } from '../machine/every-state.ts'
 import { calling } from './calling.ts'

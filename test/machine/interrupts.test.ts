@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { inInstruction } from '../../src/machine/invalidate.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { perCpu } from '../../src/guest/word.ts'
+import { perCpu } from '../../src/machine/word.ts'
 import { operations, programs, type Drive, type Program, type Setup } from './drive.ts'
 import { everyState } from './every-state.ts'
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ShootdownError } from '../../src/errors.ts'
-import { perCpu, variable } from '../../src/guest/word.ts'
+import { perCpu, variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { program, programs, type Drive, type Program } from './drive.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { variable } from '../../src/guest/word.ts'
+import { variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { program, programs, type Drive, type Program } from './drive.ts'
 
