@@ -55,6 +55,9 @@ export const messages = {
     `${found === undefined ? 'No command was given' : `There is no command "${found}"`}; expected one of ${known.join(', ')}. See npx shootdown --help.`,
   extraArgument: (command: string, found: string) =>
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
+  needsFeature: (what: string, feature: string) =>
+    `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
+  badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,

@@ -25,6 +25,8 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   badOption: ['--runs', 'many', 'a whole number from 1 to 1000000000'],
   noCommand: ['huntt', ['hunt', 'verify']],
   extraArgument: ['hunt', 'extra'],
+  needsFeature: ['INVPCID', 'pcids'],
+  badTable: ['walks.tsv', 2, 'has "2" as pte_p; expected 0 or 1'],
   waitsAlone: ['setup'],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
   corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
@@ -77,6 +79,10 @@ it('every message, word for word', () => {
       There is no command "huntt"; expected one of hunt, verify. See npx shootdown --help.
     extraArgument
       The command hunt takes options only, but was given "extra". See npx shootdown --help.
+    needsFeature
+      INVPCID is not there: the machine's feature "pcids" is off. Switch it on in the scenario's machine.
+    badTable
+      walks.tsv, line 2: has "2" as pte_p; expected 0 or 1.
     waitsAlone
       setup waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.
     badWorkload

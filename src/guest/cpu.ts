@@ -5,9 +5,11 @@
  */
 import { fail } from '../errors.ts'
 import { checkpoint, perform, type Code } from '../engine/step.ts'
+import { ACCESS } from '../machine/access.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
+import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
@@ -59,7 +61,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   constructor(id: number, around: Surroundings<Shared, Options>) {
     this.id = id
-    this.x86 = new X86(id, around.config)
+    this.x86 = new X86(id, around.kernel.geometry)
     this.around = around
   }
 
@@ -167,13 +169,15 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /** User-mode access to a page through the TLB; true if it faulted. */
-  access(page: number, kind: 'read' | 'write'): Code<boolean> {
-    return this.x86.access(page, kind)
+  *access(page: number, kind: 'read' | 'write'): Code<boolean> {
+    if (!this.config.pages.includes(page))
+      throw fail.badConfig('page of access', page, `one of ${this.config.pages.join(', ')}`)
+    return (yield* perform(ACCESS, page, kind === 'write' ? 1 : 0)) === 1
   }
 
   /** INVLPG of the pages in a mask: their TLB entries and all paging-structure caches of this CPU. */
-  invlpg(pages: number): Code {
-    return this.x86.invlpg(pages)
+  *invlpg(pages: number): Code {
+    yield* perform(INVLPG, pages)
   }
 
   /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */

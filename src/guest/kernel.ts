@@ -4,6 +4,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
+import type { Geometry } from '../machine/geometry.ts'
 import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
 
@@ -61,6 +62,11 @@ export class Kernel {
     this.rcuNesting = m.layout.add('rcu nesting', vcpus, 7)
     this.shared = policyWords(m.layout, vcpus, declared)
     this.installRcu()
+  }
+
+  /** Where everything was at the start. */
+  get geometry(): Geometry {
+    return this.m.geometry
   }
 
   /** CPUs inside a read-side critical section of RCU; IF=0 counts as one (rcu-sched). */

@@ -5,7 +5,7 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { abortInstruction, dropContext, dropPages, dropStructures } from '../machine/invalidate.ts'
+import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
@@ -54,10 +54,7 @@ export class Host {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       for (let context = target; context < m.contexts; context += vcpus) {
         if (mask === 0) dropContext(m, context)
-        else {
-          dropPages(m, context, mask)
-          dropStructures(m, context)
-        }
+        else dropPagesOfContext(m, context, mask)
       }
       abortInstruction(m, target)
       return 0

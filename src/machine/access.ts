@@ -1,27 +1,64 @@
 /**
- * User-mode reads and writes. An access is one instruction of several steps: look-up (a TLB hit is used at once),
- * page walk level by level, then the access itself with the translation that the walk left. Interrupts wait for its
- * end; a VM exit makes it start anew. Faults end it: demand paging is not modelled.
+ * Reads, writes and instruction fetches. An access is one instruction of several steps: look-up (a TLB hit is used at
+ * once), page walk level by level, then the access itself with the translation that the walk left. Interrupts wait for
+ * its end; a VM exit makes it start anew. Faults end it: demand paging is not modelled.
  */
-import { argA, argB, type Coroutines } from '../engine/coroutine.ts'
+import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
-import { CACHED_D, CACHED_W, CONDEMNED, FREED, VALID } from './cached.ts'
+import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { isWritable, frameOf } from './entry.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { dropFaulting } from './invalidate.ts'
 import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { ALLOWED, FETCH, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
-import { FAULT, pageWalk } from './walk.ts'
+import { lookUp } from './tlb.ts'
+import { FAULT, mayLeaveAccessedClear, pageWalk, walkRequest } from './walk.ts'
 
-/** Access to page `a`; `b` is 1 for a write. Results in 1 if it faulted. */
-export const ACCESS = defineOp(
-  'access',
-  2,
-  (a, b, _c, n, r) => `${b ? 'write' : 'read'} ${n.page(a)}${r === 1 ? ' -> #PF' : ''}`,
-)
+/** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
+export const DETAILED = 1 << 5
+
+/** Access to page `a` in mode `b`, storing `c` if it writes. Results in 1 if it faulted, or in the details asked for. */
+export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
+  const who = b & SUPERVISOR ? ' (supervisor)' : ''
+  const what = `${b & WRITE ? 'write' : b & FETCH ? 'fetch' : 'read'} ${n.page(a)}${who}`
+  if (r === undefined || r === 0 || (b & DETAILED && (r & 1) === 0)) return what
+  return `${what} -> #PF${b & DETAILED ? `(${r >> 1})` : ''}`
+})
+
+/** What came of an access. */
+export interface Access {
+  readonly fault: boolean
+  /** Error code of the page fault, 0 without one. */
+  readonly code: number
+  /** The frame that was reached, 0 for none. */
+  readonly frame: number
+  /** What it holds: for a write, what was stored. 0 in a scenario without contents. */
+  readonly value: number
+}
+
+export const decodeAccess = (result: number): Access =>
+  result & 1
+    ? { fault: true, code: result >> 1, frame: 0, value: 0 }
+    : { fault: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
 
 /** What a step of an access came to. */
 export const UNFINISHED = -1
+
+const hits = new Int32Array(4)
+
+/** How many outcomes the next step of an access has for the explorer to pick from. */
+export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
+  const { multihit, globals, lateAccessed } = m.config
+  if (!multihit && !globals && !lateAccessed) return 1
+  const walk = m.S[m.walk + v]
+  if (walk !== 0) {
+    const { nodes } = co
+    return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
+  }
+  if (m.S[m.latch + v] & VALID) return 1
+  return Math.max(1, lookUp(m, v, argA(co.nodes, node), hits))
+}
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
 export function stepAccess(
@@ -32,25 +69,32 @@ export function stepAccess(
   stepWalk: (v: number) => number,
 ): number {
   const page = argA(co.nodes, node)
-  const write = argB(co.nodes, node) === 1
+  const mode = argB(co.nodes, node)
+  const value = argC(co.nodes, node)
   if (m.S[m.walk + v] === 0) {
     const held = m.S[m.latch + v]
     if (held & VALID) {
       m.S[m.latch + v] = 0
       m.S[m.walkPage + v] = 0
-      return use(m, v, page, held, write)
+      return use(m, v, page, held, mode, value)
     }
-    const hit = m.S[m.tlb + m.context(v) * m.config.pages.length + m.pageSlot[page]]
-    if (hit & VALID) {
-      if (write && (hit & CACHED_W) === 0) return fault(m, v, page)
+    if (lookUp(m, v, page, hits) > 0) {
+      const at = hits[m.alternative]
+      const hit = m.S[at]
+      const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
+      if (judged !== ALLOWED && !m.config.rewalk) {
+        m.S[at] = 0
+        return fault(m, v, page, mode, judged)
+      }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
-      if (!write || hit & CACHED_D) return use(m, v, page, hit, write)
+      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D))
+        return use(m, v, page, hit, mode, value)
     }
     m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(co, page, write, false)
+    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED)
   }
   const outcome = stepWalk(v)
-  return outcome === FAULT ? fault(m, v, page) : UNFINISHED
+  return outcome === FAULT ? fault(m, v, page, mode, m.errorCode) : UNFINISHED
 }
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */
@@ -61,11 +105,11 @@ export function installAccess(m: Machine): void {
 }
 
 /** First control state of a walk. */
-export function walkRoot(co: Coroutines, page: number, write: boolean, speculative: boolean): number {
-  const key = (page << 2) | (write ? 2 : 0) | (speculative ? 1 : 0)
+export function walkRoot(co: Coroutines, page: number, mode: number): number {
+  const key = walkRequest(page, mode)
   return (
     (roots.get(co) ?? remember(co))[key] ??
-    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(page, write, speculative)))
+    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key)))
   )
 }
 
@@ -76,25 +120,30 @@ function remember(co: Coroutines): number[] {
   return fresh
 }
 
-function fault(m: Machine, v: number, page: number): number {
+function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
   m.S[m.walkPage + v] = 0
   dropFaulting(m, v, page)
-  return 1
+  return mode & DETAILED ? (code << 1) | 1 : 1
 }
 
 /** The access reaches memory through `entry`. */
-function use(m: Machine, v: number, page: number, entry: number, write: boolean): number {
+function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
+  const write = (mode & WRITE) !== 0
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
   if (entry & FREED) m.hooks.fact('frame-access', v, 1, frame)
-  if (space !== m.S[m.cr3 + v]) m.hooks.fact('foreign-access', v, 1, frame)
+  if (space !== m.S[m.cr3 + v] && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {
     const now = translationNow(m, space, page)
     if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)
     else if (write && !isWritable(now)) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
   }
-  if (!write || (m.S[m.frame + frame] & KIND) !== DATA) return 0
-  if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
-  m.S[m.frame + frame] |= WRITTEN
-  return 0
+  if (write && (m.S[m.frame + frame] & KIND) === DATA) {
+    if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
+    m.S[m.frame + frame] |= WRITTEN
+  }
+  if (write && m.content >= 0) m.S[m.contentAt(frame, page)] = value
+  if ((mode & DETAILED) === 0) return 0
+  const content = m.content < 0 ? 0 : m.S[m.contentAt(frame, page)]
+  return (content << 7) | (frame << 1)
 }

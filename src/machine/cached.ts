@@ -7,16 +7,28 @@
 export const VALID = 1 << 0
 export const CACHED_W = 1 << 1
 export const CACHED_U = 1 << 2
-export const CACHED_D = 1 << 3
-/** Piece of a large page. */
-export const CACHED_PS = 1 << 4
+export const CACHED_XD = 1 << 3
+export const CACHED_D = 1 << 4
+/** Of a large page (2M). */
+export const CACHED_PS = 1 << 5
+/** Of a huge page (1G). */
+export const CACHED_HUGE = 1 << 6
+/** Global: used under every PCID. */
+export const CACHED_G = 1 << 7
 /** Ghost: the frame was handed back to the allocator after this was cached. */
-export const FREED = 1 << 5
+export const FREED = 1 << 8
 /** Ghost: contradicted by the tables before a flush that covers it began, and that flush has completed. */
-export const CONDEMNED = 1 << 6
-const DUE_SHIFT = 7
+export const CONDEMNED = 1 << 9
+const KEY_SHIFT = 10
+const DUE_SHIFT = 12
 
-export const RIGHTS = CACHED_W | CACHED_U
+/** Rights as a walk accumulates them: R/W and U/S by AND, XD by OR. */
+export const RIGHTS = CACHED_W | CACHED_U | CACHED_XD
+/** Rights before the first level. */
+export const ALL_RIGHTS = CACHED_W | CACHED_U
+
+export const cachedKey = (key: number): number => key << KEY_SHIFT
+export const keyOfCached = (word: number): number => (word >> KEY_SHIFT) & 3
 
 /** Word layout for a number of vCPUs, which is how many flushes can be on their way at once. */
 export class CachedFormat {

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
+import { featuresSchema, noFeatures } from './features.ts'
 
 export const machineConfigSchema = z.object({
   /** Virtual CPUs. */
@@ -30,6 +31,7 @@ export const machineConfigSchema = z.object({
   structureCaches: z.boolean(),
   /** Cached translations are tagged with the vCPU and survive VM exits. Off: VM entry flushes them. */
   vpid: z.boolean(),
+  ...featuresSchema.shape,
 })
 
 export type MachineConfig = z.infer<typeof machineConfigSchema>
@@ -47,6 +49,7 @@ export const defaultMachine: MachineConfig = {
   eviction: false,
   structureCaches: true,
   vpid: true,
+  ...noFeatures,
 }
 
 /** Fills in the defaults and checks what the schema alone cannot. */

@@ -10,13 +10,26 @@ export const A = 1 << 3
 export const D = 1 << 4
 /** Page size: this entry of a PMD (or higher) maps a large page. */
 export const PS = 1 << 5
-const FRAME_SHIFT = 6
+/** Global: the translation is used under every PCID (leaf entries only). */
+export const G = 1 << 6
+/** Execute-disable. */
+export const XD = 1 << 7
+/** Some reserved bit. */
+export const RSVD = 1 << 8
+const KEY_SHIFT = 9
+/** Protection keys 0 .. 3 (hardware has 16). */
+const KEY_MASK = 3
+const FRAME_SHIFT = 11
 
 export const entry = (frame: number, flags: number): number => (frame << FRAME_SHIFT) | flags
 export const frameOf = (word: number): number => word >> FRAME_SHIFT
 export const isPresent = (word: number): boolean => (word & P) !== 0
 export const isLarge = (word: number): boolean => (word & PS) !== 0
 export const isWritable = (word: number): boolean => (word & RW) !== 0
+
+/** Flags of an entry with protection key `key`. */
+export const withKey = (key: number): number => (key & KEY_MASK) << KEY_SHIFT
+export const keyOf = (word: number): number => (word >> KEY_SHIFT) & KEY_MASK
 
 export const largestEntry = (frames: number): number => entry(frames, (1 << FRAME_SHIFT) - 1)
 
@@ -28,6 +41,9 @@ export function tellEntry(word: number, frameName: (frame: number) => string): s
     [A, 'A'],
     [D, 'D'],
     [PS, 'PS'],
+    [G, 'G'],
+    [XD, 'XD'],
+    [RSVD, 'RSVD'],
   ] as const
   return [frameName(frameOf(word)), ...flags.filter(([bit]) => word & bit).map(([, letter]) => letter)].join(
     ' ',

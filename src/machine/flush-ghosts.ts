@@ -36,10 +36,8 @@ export function installFlushGhosts(m: Machine): void {
       if ((mask & (1 << slot)) === 0) continue
       const page = pages[slot]
       const now = translationNow(m, space, page)
-      for (let context = 0; context < m.contexts; context++) {
-        const at = m.tlb + context * pages.length + slot
+      for (let at = m.tlb + slot; at < m.structures; at += pages.length)
         if (contradicts(m, m.S[at], space, now)) mark(at, due)
-      }
       for (let cpu = 0; cpu < vcpus; cpu++) {
         if (m.S[m.walkPage + cpu] === page) {
           if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
@@ -56,8 +54,7 @@ export function installFlushGhosts(m: Machine): void {
     for (const { level, page, slot } of below) {
       if (!covers(m, mask, level, page)) continue
       const table = tableFor(m, space, level, page)
-      for (let context = 0; context < m.contexts; context++) {
-        const at = m.structures + context * m.structureSlots + slot
+      for (let at = m.structures + slot; at < m.latch; at += m.structureSlots) {
         const word = m.S[at]
         if (word & VALID && cached.space(word) === space && cached.frame(word) !== table) mark(at, due)
       }

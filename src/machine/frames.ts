@@ -102,6 +102,8 @@ export function installFrames(m: Machine): void {
     m.S[from] |= SUPERSEDED
     m.hooks.witness('collapse-copied')
     if (m.S[from] & (WRITTEN | DIRTY)) m.S[m.frame + a] |= DIRTY
+    const page = geometry.datas.find(({ frame }) => frame === b)?.page
+    if (m.content >= 0 && page !== undefined) m.S[m.contentAt(a, page)] = m.S[m.contentAt(b, page)]
     return 0
   })
   m.install(ALLOCATE, (_v, a) => {
@@ -137,4 +139,5 @@ export function release(m: Machine, frame: number): void {
 export function initializeFrames(m: Machine): void {
   for (const table of m.geometry.tables) m.S[m.frame + table.frame] = TABLE
   for (const page of m.geometry.datas) m.S[m.frame + page.frame] = DATA + REF
+  for (const frame of m.geometry.spare) m.S[m.frame + frame] = DATA + REF
 }

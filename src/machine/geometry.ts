@@ -28,10 +28,17 @@ export class Geometry {
   readonly datas: PageInfo[] = []
   /** Frames free at the start that a collapse can use, one for every region whose pages are all mapped. */
   readonly huge: PageInfo[] = []
+  /** Data frames that nothing maps at the start. */
+  readonly spare: number[] = []
   /** Root table of each space. */
   readonly roots: number[] = []
   /** Frame numbers are 1 .. frames. */
   frames = 0
+  /** Values that all frames hold together. */
+  contents = 0
+  private readonly contentStart: readonly number[]
+  /** Frames that can back a large page. */
+  private readonly isLarge: (frame: number) => boolean
   private readonly names: string[] = ['nothing']
   /** Indices and table bases by `level * reach + page`, computed once because walks ask for them at every step. */
   private readonly indices: Int32Array
@@ -53,6 +60,19 @@ export class Geometry {
       }
     }
     for (let space = 0; space < config.spaces; space++) this.addSpace(space)
+    for (let i = 0; i < config.spare; i++) this.spare.push(this.take(`S${i}`))
+    const large = new Set([...this.huge.map(({ frame }) => frame), ...this.spare])
+    this.contentStart = Array.from({ length: this.frames + 1 }, (_, frame) => {
+      const at = this.contents
+      this.contents += large.has(frame) ? entries : 1
+      return at
+    })
+    this.isLarge = (frame) => large.has(frame)
+  }
+
+  /** Place of what a frame holds at a page, among the contents of all frames. */
+  contentOffset(frame: number, page: number): number {
+    return this.contentStart[frame] + (this.isLarge(frame) ? page % this.config.entries : 0)
   }
 
   /** Index of `page` in a table of `level`. */

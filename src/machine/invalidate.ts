@@ -1,66 +1,92 @@
 /**
  * Invalidations, with the least effect that the architecture guarantees (SDM vol. 3, "Operations that Invalidate TLBs
- * and Paging-Structure Caches"). Each also discards the page walks that its CPU has in flight, because the
- * invalidating instructions are serializing.
+ * and Paging-Structure Caches"); what they may drop beyond that is a matter of eviction. Each also discards the page
+ * walks that its CPU has in flight, because the invalidating instructions are serializing.
  */
 import { defineOp } from '../engine/step.ts'
-import { CACHED_PS, VALID } from './cached.ts'
+import { VALID } from './cached.ts'
+import { CR3_NOFLUSH } from './control.ts'
 import type { Machine } from './machine.ts'
+import { dropPages } from './tlb.ts'
 
 /** INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. */
 export const INVLPG = defineOp('INVLPG', 1, (a, _b, _c, n) => `INVLPG ${n.pages(a)}`)
-/** MOV to CR3 with CR4.PCIDE=0: loads space `a` and drops all TLB entries and paging-structure caches. */
-export const LOAD_CR3 = defineOp('MOV CR3', 1, (a) => `MOV CR3, mm${a}`)
+/**
+ * MOV to CR3: loads space `a`. With CR4.PCIDE=0 it drops all TLB entries but global ones, and all paging-structure
+ * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set.
+ */
+export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
+  const pcid = b === 0 ? '' : `, PCID ${b & ~CR3_NOFLUSH}${b & CR3_NOFLUSH ? ', NOFLUSH' : ''}`
+  return `MOV CR3, mm${a}${pcid}`
+})
 
 export function installInvalidations(m: Machine): void {
   m.install(INVLPG, (v, a) => {
-    dropPages(m, m.context(v), a)
-    dropStructures(m, m.context(v))
-    abortSpeculation(m, v)
+    invalidatePages(m, v, a)
     return 0
   })
-  m.install(LOAD_CR3, (v, a) => {
+  m.install(LOAD_CR3, (v, a, b) => {
     m.S[m.cr3 + v] = a
-    dropContext(m, m.context(v))
+    if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
+    if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.context(v), m.tag(v))
     abortSpeculation(m, v)
     return 0
   })
 }
 
-/** Drops the TLB entries of the pages in `mask`; for a piece of a large page, all pieces of that page. */
-export function dropPages(m: Machine, context: number, mask: number): void {
-  const { pages } = m.config
-  const base = m.tlb + context * pages.length
+/** What INVLPG of each page in `mask` does. */
+export function invalidatePages(m: Machine, v: number, mask: number): void {
+  const context = m.context(v)
+  dropPages(m, m.tlbNow(v), mask)
+  if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
+  if (m.config.tce) dropPaths(m, m.structuresNow(v), mask)
+  else dropStructures(m, context, m.tag(v))
+  abortSpeculation(m, v)
+}
+
+/** Drops the paging-structure-cache entries of a PCID. */
+export function dropStructures(m: Machine, context: number, tag: number): void {
+  const base = m.structuresOf(context, tag)
+  m.S.fill(0, base, base + m.structureSlots)
+}
+
+/** Drops from the structure caches that begin at `base` what walks to one of the pages in `mask` would use. */
+export function dropPaths(m: Machine, base: number, mask: number): void {
+  const { pages, levels } = m.config
   for (let slot = 0; slot < pages.length; slot++) {
     if ((mask & (1 << slot)) === 0) continue
-    m.S[base + slot] = 0
-    const region = m.geometry.base(pages[slot], 1)
-    for (let other = 0; other < pages.length; other++) {
-      if (m.S[base + other] & CACHED_PS && m.geometry.base(pages[other], 1) === region) m.S[base + other] = 0
+    for (let level = 1; level < levels; level++) {
+      const at = m.structureSlot(level, pages[slot])
+      if (at >= 0) m.S[base + at] = 0
     }
   }
 }
 
-export function dropStructures(m: Machine, context: number): void {
-  const base = m.structures + context * m.structureSlots
-  m.S.fill(0, base, base + m.structureSlots)
-}
-
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  const context = m.context(vcpu)
-  dropPages(m, context, 1 << m.pageSlot[page])
-  const base = m.structures + context * m.structureSlots
-  for (let level = 1; level < m.config.levels; level++) {
-    const slot = m.structureSlot(level, page)
-    if (slot >= 0) m.S[base + slot] = 0
-  }
+  const mask = 1 << m.pageSlot[page]
+  dropPages(m, m.tlbNow(vcpu), mask)
+  dropPaths(m, m.structuresNow(vcpu), mask)
 }
 
+/** Drops what is cached under a PCID, global translations aside. */
+export function dropTag(m: Machine, context: number, tag: number): void {
+  const base = m.tlbOf(context, tag)
+  m.S.fill(0, base, base + m.tagSize)
+  dropStructures(m, context, tag)
+}
+
+/** Drops what a context has cached under all tags, global translations included. */
 export function dropContext(m: Machine, context: number): void {
-  const { pages } = m.config
-  m.S.fill(0, m.tlb + context * pages.length, m.tlb + (context + 1) * pages.length)
-  dropStructures(m, context)
+  const base = m.tlbOf(context, 0)
+  m.S.fill(0, base, base + m.tags * m.tagSize)
+  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
+}
+
+/** Drops the pages in `mask` from a context under all tags, with all its structure caches. */
+export function dropPagesOfContext(m: Machine, context: number, mask: number): void {
+  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, tag), mask)
+  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
 }
 
 /** What a VM exit does to the instruction that it interrupts: walks are discarded, the instruction starts anew. */
@@ -72,7 +98,7 @@ export function abortInstruction(m: Machine, vcpu: number): void {
   abortSpeculation(m, vcpu)
 }
 
-function abortSpeculation(m: Machine, vcpu: number): void {
+export function abortSpeculation(m: Machine, vcpu: number): void {
   m.S[m.speculation + vcpu] = 0
   m.S[m.speculationPointer + vcpu] = 0
   m.S[m.speculationPage + vcpu] = 0

@@ -7,6 +7,7 @@ import { Layout } from '../engine/layout.ts'
 import type { Op } from '../engine/step.ts'
 import { CachedFormat } from './cached.ts'
 import type { MachineConfig } from './config.ts'
+import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
@@ -38,6 +39,8 @@ export const DIRTY = 1 << 8
 export const PIN = 1 << 9
 export const PIN_MASK = 7 << 9
 const FRAME_MAX = (1 << 12) - 1
+/** Frames hold small values. */
+export const CONTENT_MAX = 15
 
 /** What a room may want to know of the machine as it runs. */
 export interface MachineHooks {
@@ -93,8 +96,26 @@ export class Machine {
   readonly cachedEnd: number
   /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
   readonly contexts: number
-  /** Slots of paging-structure caches a context. */
+  /** Tags of translations in a context: PCIDs first, the one of global pages last. */
+  readonly tags: number
+  /** Tags of paging-structure-cache entries in a context: PCIDs alone. */
+  readonly structureTags: number
+  /** Places of a tag in the TLB: one a page, or two where small and large translations can be held together. */
+  readonly tagSize: number
+  /** Slots of paging-structure caches a tag. */
   readonly structureSlots: number
+
+  /** Per vCPU: control bits; bits 11:0 of CR3; PKRU. -1 in a scenario without them. */
+  readonly controls: number
+  readonly pcid: number
+  readonly pkru: number
+  /** Contents of the frames, or -1. */
+  readonly content: number
+
+  /** Error code of the fault that the step being done has met; means nothing between steps. */
+  errorCode = 0
+  /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
+  alternative = 0
 
   /** Places in the TLB by page number; places in the structure caches by (level, page). */
   readonly pageSlot: readonly number[]
@@ -139,17 +160,24 @@ export class Machine {
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.contexts = migration ? vcpus * pcpus : vcpus
+    this.structureTags = Math.max(1, config.pcids)
+    this.tags = this.structureTags + (config.globals ? 1 : 0)
+    this.tagSize = pages.length * (config.multihit ? 2 : 1)
     this.structureSlots = cachedTables.length
-    this.tlb = layout.add('TLB', this.contexts * pages.length, this.cached.max)
+    this.tlb = layout.add('TLB', this.contexts * this.tags * this.tagSize, this.cached.max)
     this.structures = layout.add(
       'paging-structure cache',
-      this.contexts * this.structureSlots,
+      this.contexts * this.structureTags * this.structureSlots,
       this.cached.max,
     )
     this.latch = layout.add('translation in use', vcpus, this.cached.max)
     this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     this.cachedEnd = layout.size
+    this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
+    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
+    this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
+    this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
   }
 
   /** Installs what an operation does, and when it can be done. */
@@ -166,6 +194,35 @@ export class Machine {
   /** The TLB context that a running vCPU uses. */
   context(vcpu: number): number {
     return this.config.migration ? (this.S[this.on + vcpu] - 1) * this.config.vcpus + vcpu : vcpu
+  }
+
+  /** The PCID tag that a vCPU's accesses carry now. */
+  tag(vcpu: number): number {
+    return this.pcid >= 0 && this.S[this.controls + vcpu] & PCIDE ? this.S[this.pcid + vcpu] : 0
+  }
+
+  /** First TLB word of a tag in a context. */
+  tlbOf(context: number, tag: number): number {
+    return this.tlb + (context * this.tags + tag) * this.tagSize
+  }
+
+  /** First paging-structure-cache word of a PCID in a context. */
+  structuresOf(context: number, tag: number): number {
+    return this.structures + (context * this.structureTags + tag) * this.structureSlots
+  }
+
+  /** First TLB word of what a vCPU's accesses are looked up in now, global pages aside. */
+  tlbNow(vcpu: number): number {
+    return this.tlbOf(this.context(vcpu), this.tag(vcpu))
+  }
+
+  structuresNow(vcpu: number): number {
+    return this.structuresOf(this.context(vcpu), this.tag(vcpu))
+  }
+
+  /** Word of what a frame holds at a page: a large frame holds one value for each. */
+  contentAt(frame: number, page: number): number {
+    return this.content + this.geometry.contentOffset(frame, page)
   }
 
   /** Word of the entry of a table frame that translates `page`. */

@@ -52,8 +52,8 @@ export const WAIT_FREE = defineOp(
   'right',
 )
 
-/** Installs the operations on words. `alternative` is the explorer's pick for a CHOOSE. */
-export function installMemory(m: Machine, alternative: () => number): void {
+/** Installs the operations on words. */
+export function installMemory(m: Machine): void {
   const { layout } = m
   const largest = new Float64Array(layout.size)
   for (const field of layout.fields) largest.fill(field.max, field.at, field.at + field.length)
@@ -84,8 +84,8 @@ export function installMemory(m: Machine, alternative: () => number): void {
     () => 0,
     (_v, a) => m.S[a] === 0,
   )
-  m.install(CHOOSE, () => alternative())
-  m.install(TRY_ALLOCATE, () => alternative())
+  m.install(CHOOSE, () => m.alternative)
+  m.install(TRY_ALLOCATE, () => m.alternative)
   m.install(
     LOCK,
     (v, a) => ((m.S[a] = v + 1), 0),

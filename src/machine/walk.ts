@@ -6,116 +6,164 @@
  * dirty flags, and on caching translation information.
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { CACHED_D, CACHED_PS, CACHED_U, CACHED_W, FREED, RIGHTS, VALID } from './cached.ts'
-import { A, D, RW, US, frameOf, isLarge, isPresent } from './entry.ts'
+import {
+  ALL_RIGHTS,
+  CACHED_D,
+  CACHED_G,
+  CACHED_HUGE,
+  CACHED_PS,
+  CACHED_U,
+  CACHED_W,
+  CACHED_XD,
+  FREED,
+  RIGHTS,
+  VALID,
+  cachedKey,
+} from './cached.ts'
+import { NXE, PGE, controlsOf } from './control.ts'
+import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from './entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import type { Machine } from './machine.ts'
+import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
+import { fill } from './tlb.ts'
 
 export const FAULT = 0
 export const FILLED = 1
-/** Results from here on are the next table and the rights so far. */
-const BELOW = 2
+/** The walk must start anew: what it met allows the access, but it has left A flags clear on its way. */
+const RESTART = 2
+/** Results from here on are the next table, its level and the rights so far; level 0: D of the leaf is still to be set. */
+const BELOW = 3
 
-const SPECULATIVE = 1 << 7
-const WRITE = 1 << 6
-/** `c` of the walk operations: page, kind of access. */
-const request = (page: number, write: boolean, speculative: boolean): number =>
-  page | (write ? WRITE : 0) | (speculative ? SPECULATIVE : 0)
+/** A walk's mode is that of its access, and one bit more. */
+export const SPECULATIVE = 1 << 4
+const MODE_SHIFT = 6
+/** `c` of the walk operations: page, and mode above it. */
+export const walkRequest = (page: number, mode: number): number => page | (mode << MODE_SHIFT)
 const pageOf = (c: number): number => c & 63
+const modeOf = (c: number): number => c >> MODE_SHIFT
 
+/** Marks a walk that leaves A flags clear: it can only end in a fault. */
+const LATE = 1 << 4
 const tableOf = (found: number): number => (found - BELOW) >> 8
-const levelOf = (found: number): number => ((found - BELOW) >> 4) & 7
-const rightsOf = (found: number): number => (found - BELOW) & RIGHTS
+const stageOf = (found: number): number => (found - BELOW) & 0xff
+const levelOf = (stage: number): number => stage >> 5
 const found = (table: number, level: number, rights: number): number =>
-  BELOW + ((table << 8) | (level << 4) | rights)
+  BELOW + ((table << 8) | (level << 5) | rights)
 
 /** Where the walk of `c` begins: the deepest structure-cache hit, or the root. */
 const WALK_START = defineOp('start walk', 0, undefined, 'right')
 /** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
 const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
-  const outcome =
-    r === undefined ? '' : r === FAULT ? ' -> fault' : r === FILLED ? ' -> TLB' : ` -> ${n.frame(tableOf(r))}`
-  return `walk ${n.entry(b >> 4, pageOf(c))} in ${n.frame(a)}${outcome}`
+  const entry = `walk ${levelOf(b) === 0 ? 'D of ' : ''}${n.entry(levelOf(b) || 1, pageOf(c))} in ${n.frame(a)}`
+  if (r === undefined) return entry
+  if (r === FAULT) return `${entry} -> fault`
+  if (r === FILLED) return `${entry} -> TLB`
+  return r === RESTART ? `${entry} -> again` : `${entry} -> ${n.frame(tableOf(r))}`
 })
 
 /** The hardware walk, as one reads it in the manual. Returns FAULT or FILLED. */
-export function* pageWalk(page: number, write: boolean, speculative: boolean): Code<number> {
-  const c = request(page, write, speculative)
-  let at = yield* perform(WALK_START, 0, 0, c)
+export function* pageWalk(request: number): Code<number> {
+  let at = yield* perform(WALK_START, 0, 0, request)
   for (;;) {
-    at = yield* perform(WALK_READ, tableOf(at), (levelOf(at) << 4) | rightsOf(at), c)
+    at = yield* perform(WALK_READ, tableOf(at), stageOf(at), request)
     if (at === FAULT || at === FILLED) return at
+    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, request)
   }
+}
+
+/** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
+export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, request: number): boolean {
+  if (!m.config.lateAccessed || levelOf(stage) < 2 || stage & LATE) return false
+  const word = m.S[m.entryAt(table, levelOf(stage), pageOf(request))]
+  return isPresent(word) && !isLarge(word) && (word & A) === 0
 }
 
 export function installWalk(m: Machine): void {
   const { cached, config } = m
+  const pointerOf = (v: number, mode: number): number =>
+    (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
 
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
-    const pointer = c & SPECULATIVE ? m.speculationPointer : m.pointer
-    const base = m.structures + m.context(v) * m.structureSlots
+    const pointer = pointerOf(v, modeOf(c))
+    const base = m.structuresNow(v)
     for (let level = 1; level < config.levels; level++) {
       const slot = m.structureSlot(level, page)
       const hit = slot < 0 ? 0 : m.S[base + slot]
-      if (hit & VALID && cached.space(hit) === m.S[m.cr3 + v]) {
-        m.S[pointer + v] = hit
+      if (hit & VALID && (cached.space(hit) === m.S[m.cr3 + v] || config.pcids > 0)) {
+        m.S[pointer] = hit
         return found(cached.frame(hit), level, hit & RIGHTS)
       }
     }
     const space = m.S[m.cr3 + v]
     const root = m.geometry.roots[space]
-    m.S[pointer + v] = cached.make(root, space, VALID | RIGHTS)
-    return found(root, config.levels, RIGHTS)
+    m.S[pointer] = cached.make(root, space, VALID | ALL_RIGHTS)
+    return found(root, config.levels, ALL_RIGHTS)
   })
+
+  const refuse = (pointer: number, code: number): number => {
+    m.S[pointer] = 0
+    m.errorCode = code
+    return FAULT
+  }
 
   m.install(WALK_READ, (v, a, b, c) => {
     const page = pageOf(c)
-    const level = b >> 4
-    const pointer = (c & SPECULATIVE ? m.speculationPointer : m.pointer) + v
+    const mode = modeOf(c)
+    const write = (mode & WRITE) !== 0
+    const assist = levelOf(b) === 0
+    const pointer = pointerOf(v, mode)
     const ghosts = m.S[pointer] & cached.ghosts
     const bad = (m.isTable(a) ? 0 : NOT_A_TABLE) | (ghosts & FREED ? FREED_SINCE : 0)
     if (bad !== 0) m.hooks.fact('hardware-walk', v, bad, a)
+    const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
     const word = m.S[at]
-    const rights = b & ((word & RW ? CACHED_W : 0) | (word & US ? CACHED_U : 0))
-    const leaf = level === 1 || isLarge(word)
-    const write = (c & WRITE) !== 0
-    if (!isPresent(word) || (leaf && write && (rights & CACHED_W) === 0)) {
-      m.S[pointer] = 0
-      return FAULT
+    if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
+    if (config.protection && isReserved(m, v, word))
+      return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
+    const rights = accumulate(b & RIGHTS, word)
+    const space = cached.space(m.S[pointer])
+    if (level > 1 && !isLarge(word)) {
+      const late = b & LATE || m.alternative === 1 ? LATE : 0
+      if (late === 0) m.S[at] = word | A
+      const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
+      m.S[pointer] = next
+      const slot = m.structureSlot(level - 1, page)
+      if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
+      return found(frameOf(word), level - 1, rights | late)
     }
-    m.S[at] = word | A | (leaf && write ? D : 0)
-    const frame = frameOf(word)
-    const space = m.S[m.cr3 + v]
-    if (leaf) {
-      const dirty = word & D || write ? CACHED_D : 0
-      const large = isLarge(word) ? CACHED_PS : 0
-      const entry = cached.make(frame, space, VALID | rights | dirty | large | (ghosts & ~FREED))
-      fill(m, v, page, entry)
-      if ((c & SPECULATIVE) === 0) m.S[m.latch + v] = entry
-      m.S[pointer] = 0
-      return FILLED
+    // A dirty assist of a CPU that looks at R/W once has looked already.
+    const judged = assist ? ALLOWED : judgeAccess(m, v, mode, rights, keyOf(word))
+    if (judged !== ALLOWED) return refuse(pointer, judged)
+    if (b & LATE) return RESTART
+    if (config.racyDirty && write && !assist && (word & D) === 0) {
+      m.S[at] = word | A
+      return found(a, 0, rights)
     }
-    const next = cached.make(frame, space, VALID | rights | (ghosts & ~FREED))
-    m.S[pointer] = next
-    const slot = m.structureSlot(level - 1, page)
-    if (slot >= 0) m.S[m.structures + m.context(v) * m.structureSlots + slot] = next
-    return found(frame, level - 1, rights)
+    m.S[at] = word | A | (write ? D : 0)
+    const global = word & G && controlsOf(m, v) & PGE ? CACHED_G : 0
+    const size = !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
+    const dirty = word & D || write ? CACHED_D : 0
+    const flags = VALID | rights | dirty | size | global | cachedKey(keyOf(word)) | (ghosts & ~FREED)
+    const entry = cached.make(frameOf(word), space, flags)
+    fill(m, v, page, entry)
+    if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
+    m.S[pointer] = 0
+    return FILLED
   })
 }
 
-/** Creates the TLB entry, unless the CPU would then hold a small and a large entry for one address that differ. */
-function fill(m: Machine, v: number, page: number, entry: number): void {
-  const { pages } = m.config
-  const base = m.tlb + m.context(v) * pages.length
-  const region = m.geometry.base(page, 1)
-  for (let slot = 0; slot < pages.length; slot++) {
-    const other = m.S[base + slot]
-    if ((other & VALID) === 0 || m.geometry.base(pages[slot], 1) !== region) continue
-    if ((other ^ entry) & CACHED_PS && m.cached.space(other) === m.cached.space(entry)) {
-      m.hooks.fact('mixed-sizes', v, 1, m.cached.frame(entry))
-    }
-  }
-  m.S[base + m.pageSlot[page]] = entry
+/** R/W and U/S are those of all levels together; XD of any level forbids. */
+function accumulate(rights: number, word: number): number {
+  const kept = rights & ((word & RW ? CACHED_W : 0) | (word & US ? CACHED_U : 0) | CACHED_XD)
+  return kept | (word & XD ? CACHED_XD : 0)
 }
+
+/** A reserved bit is set; XD is one while EFER.NXE is clear. */
+const isReserved = (m: Machine, v: number, word: number): boolean =>
+  (word & RSVD) !== 0 || ((word & XD) !== 0 && (controlsOf(m, v) & NXE) === 0)
+
+/** The level of a table that a dirty assist is in. */
+const leafLevel = (m: Machine, table: number): number =>
+  m.geometry.tables.find(({ frame }) => frame === table)!.level

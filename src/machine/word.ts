@@ -29,16 +29,18 @@ export const resultsOf = (w: { readonly max: number }): number => (w.max < 8 ? w
 export const word = (at: number, max: number, name: string): Word => ({ at, max, name })
 
 /** A variable of which every CPU has its own copy, holding 0 .. max. */
-export const perCpu = (options: { max?: number; initial?: number } = {}): SharedDeclaration =>
-  declare('per-cpu', options)
+export const perCpu = (
+  options: { max?: number; initial?: number } = {},
+): SharedDeclaration & { readonly kind: 'per-cpu' } => declare('per-cpu', options)
 /** A variable that all CPUs share, holding 0 .. max. */
-export const variable = (options: { max?: number; initial?: number } = {}): SharedDeclaration =>
-  declare('one', options)
+export const variable = (
+  options: { max?: number; initial?: number } = {},
+): SharedDeclaration & { readonly kind: 'one' } => declare('one', options)
 
-function declare(
-  kind: SharedDeclaration['kind'],
+function declare<const K extends SharedDeclaration['kind']>(
+  kind: K,
   { max = 1, initial = 0 }: { max?: number; initial?: number },
-): SharedDeclaration {
+): SharedDeclaration & { readonly kind: K } {
   if (!Number.isSafeInteger(max) || max < 1 || max > 0xffff)
     throw fail.badConfig('max of a shared variable', max, 'a whole number from 1 to 65535')
   if (!Number.isSafeInteger(initial) || initial < 0 || initial > max) {

@@ -6,12 +6,19 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
+import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { guestOperations } from '../guest/operations/index.ts'
 import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
 
+const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
+  [K in keyof Features]: true
+}
+
 export const boundsSchema = z.strictObject({
-  ...machineConfigSchema.omit({ pages: true, spaces: true }).shape,
+  ...machineConfigSchema.omit({ ...featureNames, pages: true, spaces: true }).shape,
+  /** Features of the machine; those at their defaults are left out. */
+  ...featuresSchema.partial().shape,
   /** Pages that workloads can name: each group is mapped by one table, and is a region if it fills it. */
   groups: z
     .array(z.array(z.number().int().min(0).max(31)).min(1))
@@ -45,11 +52,22 @@ export function makeBounds(given: Partial<Bounds> = {}): Bounds {
   ) as Partial<Bounds>
   const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
   const parsed = boundsSchema.safeParse(merged)
-  if (parsed.success) return checkGroups(parsed.data)
+  if (parsed.success) return checkGroups(withoutDefaults(parsed.data))
   const issue = parsed.error.issues[0]
   const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'bounds'))
   throw fail.badConfig(`bounds.${field}`, (merged as Record<string, unknown>)[field], issue.message)
 }
+
+/** Bounds with the features at their defaults left out, so that equal bounds are written alike. */
+function withoutDefaults(bounds: Bounds): Bounds {
+  return { ...withoutFeatures(bounds), ...featuresOn(bounds) }
+}
+
+const withoutFeatures = <T extends object>(given: T): Omit<T, keyof Features> =>
+  Object.fromEntries(Object.entries(given).filter(([name]) => !(name in noFeatures))) as Omit<
+    T,
+    keyof Features
+  >
 
 /** Groups are pages of one table: a single one, or all of them. */
 function checkGroups(bounds: Bounds): Bounds {
@@ -72,7 +90,12 @@ function checkGroups(bounds: Bounds): Bounds {
 export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
   const { groups, gupRecheck: _kernel, ...machine } = bounds
   const switching = featuresFor(bounds, workload).switching
-  return machineConfig({ ...machine, pages: mappedPages(workload, groups), spaces: switching ? 2 : 1 })
+  return machineConfig({
+    ...withoutFeatures(machine),
+    ...featuresOn(bounds),
+    pages: mappedPages(workload, groups),
+    spaces: switching ? 2 : 1,
+  })
 }
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
@@ -98,6 +121,7 @@ export function tellBounds(bounds: Bounds): string {
     ...(bounds.migration ? ['migration'] : []),
     ...(bounds.vpid ? [] : ['no VPID']),
     ...(bounds.structureCaches ? [] : ['no paging-structure caches']),
+    ...tellFeatures(bounds),
     ...(bounds.gupRecheck === 'pmd' ? [] : ['gup_fast with the PTE re-check alone']),
   ].join(', ')
 }

@@ -40,24 +40,26 @@ export class Environment {
   }
 
   private addSpeculation(v: number, out: Int32Array, count: number): number {
-    const { S, speculation, speculations, tlb, config } = this.machine
+    const { S, speculation, speculations, config } = this.machine
     let n = count
     if (S[speculation + v] !== 0) {
       out[n++] = T.transition(T.SPECULATION_STEP, v)
       return n
     }
     if (S[speculations] >= config.speculation) return n
-    const base = tlb + this.machine.context(v) * config.pages.length
-    for (let slot = 0; slot < config.pages.length; slot++) {
-      if ((S[base + slot] & VALID) === 0) out[n++] = T.transition(T.SPECULATE, v, slot)
+    const base = this.machine.tlbNow(v)
+    const { length } = config.pages
+    for (let slot = 0; slot < length; slot++) {
+      if ((S[base + slot] & VALID) === 0 || config.multihit) out[n++] = T.transition(T.SPECULATE, v, slot)
+      if (config.speculativeDirty) out[n++] = T.transition(T.SPECULATE, v, slot + length)
     }
     return n
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, config, structureSlots } = this.machine
+    const { S, tags, tagSize, structureTags, structureSlots } = this.machine
     let n = count
-    for (let i = 0; i < config.pages.length + structureSlots; i++) {
+    for (let i = 0; i < tags * tagSize + structureTags * structureSlots; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     }
     return n
@@ -68,18 +70,27 @@ export class Environment {
     this.machine.S[this.evictable(v, detail)] = 0
   }
 
-  /** Word of a vCPU's evictable entry: TLB entries by page first, then paging-structure-cache entries. */
+  /** Word of a vCPU's evictable entry: TLB entries by tag and page first, then paging-structure-cache entries. */
   private evictable(v: number, detail: number): number {
-    const { config, tlb, structures, structureSlots } = this.machine
-    const pages = config.pages.length
-    const context = this.machine.context(v)
-    return detail < pages
-      ? tlb + context * pages + detail
-      : structures + context * structureSlots + detail - pages
+    const { machine } = this
+    const context = machine.context(v)
+    const translations = machine.tags * machine.tagSize
+    return detail < translations
+      ? machine.tlbOf(context, 0) + detail
+      : machine.structuresOf(context, 0) + detail - translations
   }
 
   evictableName(detail: number): string {
-    const { pages } = this.machine.config
-    return detail < pages.length ? `tlb page ${pages[detail]}` : `structure ${detail - pages.length}`
+    const { config, tags, tagSize, structureTags, structureSlots } = this.machine
+    const { pages, pcids } = config
+    const structure = detail - tags * tagSize
+    if (structure >= 0) {
+      const under = pcids > 0 ? ` PCID ${Math.floor(structure / structureSlots)}` : ''
+      return `structure ${structure % structureSlots}${under}`
+    }
+    const tag = Math.floor(detail / tagSize)
+    const place = detail % tagSize
+    const under = tag === structureTags ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
+    return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}`
   }
 }

@@ -9,7 +9,7 @@ import { fail } from '../errors.ts'
 import type { Kernel } from '../guest/kernel.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import type { Host } from '../hypervisor/host.ts'
-import { ACCESS, UNFINISHED, stepAccess } from '../machine/access.ts'
+import { ACCESS, UNFINISHED, accessOutcomes, stepAccess } from '../machine/access.ts'
 import { inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
@@ -43,8 +43,6 @@ export interface ThreadsAround {
 
 export class Threads {
   tracer: Tracer | undefined
-  /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
-  alternative = 0
   private readonly around: ThreadsAround
   private readonly vcpus: number
   /** Control states by role and vCPU: `frames + role * vcpus + vcpu`. */
@@ -92,7 +90,7 @@ export class Threads {
   /** Runs one operation on CPU 0 to its end, while nobody else moves. */
   runAlone(operation: Operation): void {
     this.load([[operation]])
-    this.alternative = 0
+    this.around.machine.alternative = 0
     this.settle(0)
     for (let top = this.top(0); top >= 0; top = this.top(0)) {
       if (!this.canStep(0, top)) throw fail.waitsAlone(operation.op)
@@ -154,16 +152,18 @@ export class Threads {
 
   /** Adds the transitions of a vCPU that can step: one for each outcome that its step can have. */
   addSteps(v: number, top: number, out: Int32Array, n: number): number {
-    const count = this.outcomes(this.around.machine.S[top])
+    const count = this.outcomes(v, this.around.machine.S[top])
     for (let i = 0; i < count; i++) out[n + i] = T.transition(T.STEP, v, i)
     return n + count
   }
 
   /** How many outcomes the explorer can pick from for the step that `node` asks for. */
-  private outcomes(node: number): number {
-    const { nodes } = this.around.co
-    const op = opOf(nodes, node)
-    return op === CHOOSE.code ? argA(nodes, node) : op === TRY_ALLOCATE.code ? 2 : 1
+  private outcomes(v: number, node: number): number {
+    const { co, machine } = this.around
+    const op = opOf(co.nodes, node)
+    if (op === CHOOSE.code) return argA(co.nodes, node)
+    if (op === ACCESS.code) return accessOutcomes(machine, co, v, node)
+    return op === TRY_ALLOCATE.code ? 2 : 1
   }
 
   /** Does the next step of a vCPU, with the steps that are joined to it. */
@@ -188,7 +188,7 @@ export class Threads {
         return
       }
       if (opOf(co.nodes, next) === RETURN.code) return this.settle(v)
-      if (!this.canStep(v, top) || this.outcomes(next) > 1) return
+      if (!this.canStep(v, top) || this.outcomes(v, next) > 1) return
     }
   }
 

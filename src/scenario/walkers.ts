@@ -3,7 +3,8 @@ import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
 import { UNFINISHED, walkRoot } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
-import { FAULT } from '../machine/walk.ts'
+import { WRITE } from '../machine/rights.ts'
+import { FAULT, SPECULATIVE } from '../machine/walk.ts'
 import type { Tracer } from './tracer.ts'
 
 export class Walkers {
@@ -20,12 +21,12 @@ export class Walkers {
   /** Takes one step of the walk of a vCPU's instruction; its outcome, or UNFINISHED. */
   readonly stepWalk = (v: number): number => this.walk(v, this.machine.walk + v, 'walk')
 
-  /** Begins a speculative walk for a page, with its first step. */
-  speculate(v: number, page: number): void {
+  /** Begins a speculative walk for a page, for a load or a store, with its first step. */
+  speculate(v: number, page: number, write: boolean): void {
     const m = this.machine
     m.S[m.speculations]++
     m.S[m.speculationPage + v] = page
-    m.S[m.speculation + v] = walkRoot(this.co, page, false, true)
+    m.S[m.speculation + v] = walkRoot(this.co, page, SPECULATIVE | (write ? WRITE : 0))
     this.stepSpeculation(v)
   }
 

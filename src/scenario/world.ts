@@ -15,6 +15,7 @@ import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
+import { initializeControls } from '../machine/control.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { installFlushGhosts } from '../machine/flush-ghosts.ts'
@@ -23,6 +24,7 @@ import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
+import { installPcid } from '../machine/pcid.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Environment } from './environment.ts'
@@ -72,7 +74,7 @@ export class World implements System {
     this.environment = new Environment(m, host, this.threads)
     this.placement = new Placement(m, this.threads)
     m.seal()
-    installMemory(m, () => this.threads.alternative)
+    installMemory(m)
     for (const install of [
       installTables,
       installFrames,
@@ -81,6 +83,7 @@ export class World implements System {
       installAccess,
       installFlushGhosts,
       installInterrupts,
+      installPcid,
       installSlots,
     ]) {
       install(m)
@@ -147,6 +150,7 @@ export class World implements System {
     S.fill(0)
     initializeFrames(this.machine)
     initializeEntries(this.machine)
+    initializeControls(this.machine)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
@@ -202,12 +206,13 @@ export class World implements System {
   }
 
   apply(t: number): void {
-    const { threads, host } = this
+    const { threads, host, machine } = this
     const who = T.whoOf(t)
     const detail = T.detailOf(t)
+    machine.alternative = 0
     switch (T.kindOf(t)) {
       case T.STEP:
-        threads.alternative = detail
+        machine.alternative = detail
         threads.step(who)
         break
       case T.INTERRUPT:
@@ -221,7 +226,7 @@ export class World implements System {
         this.kernel.freeDeferred(who)
         break
       case T.PREEMPT:
-        this.machine.S[host.preemptions]++
+        machine.S[host.preemptions]++
         host.preempt(who)
         threads.hook(who, 'onVcpuExit')
         break
@@ -234,7 +239,7 @@ export class World implements System {
         threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
-        this.walkers.speculate(who, this.config.pages[detail])
+        this.speculate(who, detail)
         break
       case T.SPECULATION_STEP:
         this.walkers.stepSpeculation(who)
@@ -272,12 +277,23 @@ export class World implements System {
       case T.PREEMPT:
         return `preempt cpu${who}`
       case T.SPECULATE:
-        return `speculate cpu${who} page ${this.config.pages[detail]}`
+        return this.speculationName(who, detail)
       case T.SPECULATION_STEP:
         return `walker cpu${who}`
       default:
         return `evict cpu${who} ${this.environment.evictableName(detail)}`
     }
+  }
+
+  /** `detail` counts pages, for loads first and then for stores. */
+  private speculate(v: number, detail: number): void {
+    const { pages } = this.config
+    this.walkers.speculate(v, pages[detail % pages.length], detail >= pages.length)
+  }
+
+  private speculationName(v: number, detail: number): string {
+    const { pages } = this.config
+    return `speculate cpu${v} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a store' : ''}`
   }
 
   /** The control state that a vCPU's next step comes from, or -1 for a vCPU with nothing to do. */

@@ -54,7 +54,7 @@ it('says how executions get stuck and which invariants they violate, and goes on
       function* (cpu, { x }, kernel) {
         yield* kernel.freeTableNow(1)
         if ((yield* cpu.choose(2)) === 1) yield* cpu.store(x, 1)
-        yield* cpu.access(0, 'read')
+        yield* cpu.read(0)
       },
     ],
   })

@@ -1,0 +1,89 @@
+/**
+ * Features of the machine that a scenario switches on. One that is off takes no room in a state, no transitions and no
+ * time, and is not mentioned in bounds or corpus cases. Each is a knob with one default and one sentence for reports.
+ */
+import { z } from 'zod'
+
+export const featuresSchema = z.strictObject({
+  /** PCIDs that MOV to CR3 can name, 0 .. pcids-1; 0 = CR4.PCIDE stays clear and translations carry no tag. */
+  pcids: z.number().int().min(0).max(3),
+  /** CR4.PGE: leaf entries with G make translations that every PCID uses and MOV to CR3 keeps. */
+  globals: z.boolean(),
+  /** Rights beyond user-mode R/W: U/S, XD, reserved bits, protection keys, and the control bits that they depend on. */
+  protection: z.boolean(),
+  /** Frames hold a value each, which accesses read and write. */
+  contents: z.boolean(),
+  /** Frames that nothing maps at the start, for entries that a scenario writes itself. */
+  spare: z.number().int().min(0).max(4),
+  /** A large page is cached in pieces, one for each small page that was accessed (SDM: "fractured"). Off: as a whole. */
+  fractured: z.boolean(),
+  /** The TLB can hold a small and a large translation for one address; an access may use either. */
+  multihit: z.boolean(),
+  /** INVLPG drops only upper-level entries on the path of its address (AMD EFER.TCE), not all. */
+  tce: z.boolean(),
+  /** Erratum: INVLPG leaves global translations alone. */
+  invlpgMissesGlobals: z.boolean(),
+  /** An access that a cached translation forbids walks again before it faults (AMD); off: it may fault spuriously. */
+  rewalk: z.boolean(),
+  /** A walk that faults may leave A clear in the upper entries that it read. */
+  lateAccessed: z.boolean(),
+  /** The dirty assist sets D without a second look at R/W, as CPUs before CET may. */
+  racyDirty: z.boolean(),
+  /** Speculative walks for stores may set D. */
+  speculativeDirty: z.boolean(),
+})
+
+export type Features = z.infer<typeof featuresSchema>
+
+/** Some features; the others are at their defaults. */
+export type SomeFeatures = { readonly [K in keyof Features]?: Features[K] | undefined }
+
+/** Everything off. */
+export const noFeatures: Features = {
+  pcids: 0,
+  globals: false,
+  protection: false,
+  contents: false,
+  spare: 0,
+  fractured: true,
+  multihit: false,
+  tce: false,
+  invlpgMissesGlobals: false,
+  rewalk: false,
+  lateAccessed: false,
+  racyDirty: false,
+  speculativeDirty: false,
+}
+
+/** What reports call a feature that is not at its default. */
+const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]) => string) } = {
+  pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
+  globals: 'global pages',
+  protection: 'U/S, XD and protection keys',
+  contents: 'frame contents',
+  spare: (n) => `${n} spare frame${n === 1 ? '' : 's'}`,
+  fractured: 'large pages cached whole',
+  multihit: 'multi-hit TLB',
+  tce: 'INVLPG with TCE',
+  invlpgMissesGlobals: 'INVLPG that misses global pages',
+  rewalk: 're-walk before a fault',
+  lateAccessed: 'A set late',
+  racyDirty: 'D set without a second look at R/W',
+  speculativeDirty: 'speculative D',
+}
+
+const names = Object.keys(noFeatures) as (keyof Features)[]
+
+/** Those features of `given` that are not at their defaults. */
+export function featuresOn(given: SomeFeatures): Partial<Features> {
+  const on = names.filter((name) => given[name] !== undefined && given[name] !== noFeatures[name])
+  return Object.fromEntries(on.map((name) => [name, given[name]]))
+}
+
+/** The features that are on, in words. */
+export function tellFeatures(given: SomeFeatures): string[] {
+  return Object.entries(featuresOn(given)).map(([name, value]) => {
+    const sentence = SENTENCES[name as keyof Features] as string | ((v: unknown) => string)
+    return typeof sentence === 'string' ? sentence : sentence(value)
+  })
+}

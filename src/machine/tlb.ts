@@ -1,0 +1,72 @@
+/**
+ * The TLB of a CPU: where a page's translation can be found and how it gets there. A place holds one page's
+ * translation under one tag; a large page fills the place of each small page that was accessed ("fractured"), or those
+ * of all its pages. With multi-hit on, small and large translations have places of their own.
+ */
+import { CACHED_G, CACHED_HUGE, CACHED_PS, VALID } from './cached.ts'
+import { PGE } from './control.ts'
+import type { Machine } from './machine.ts'
+
+/** Words of the TLB that a vCPU may use for a page now and that hold something, written to `hits`; their number. */
+export function lookUp(m: Machine, v: number, page: number, hits: Int32Array): number {
+  const slot = m.pageSlot[page]
+  let n = probe(m, m.tlbNow(v) + slot, hits, 0)
+  if (m.config.globals && m.S[m.controls + v] & PGE)
+    n = probe(m, m.tlbOf(m.context(v), m.tags - 1) + slot, hits, n)
+  return n
+}
+
+function probe(m: Machine, at: number, hits: Int32Array, count: number): number {
+  let n = count
+  for (
+    let word = at, end = at + m.tagSize - m.config.pages.length;
+    word <= end;
+    word += m.config.pages.length
+  )
+    if (m.S[word] & VALID) hits[n++] = word
+  return n
+}
+
+/** First page and number of levels that an entry covers. */
+const coverOf = (entry: number): number => (entry & CACHED_HUGE ? 2 : entry & CACHED_PS ? 1 : 0)
+
+/** True if a cached entry that was made for page `own` also translates `page`. */
+export const covers = (m: Machine, entry: number, own: number, page: number): boolean => {
+  const cover = coverOf(entry)
+  return cover === 0 ? own === page : m.geometry.base(own, cover) === m.geometry.base(page, cover)
+}
+
+/** Creates a TLB entry; reports it if the CPU then holds a small and a large entry for one address. */
+export function fill(m: Machine, v: number, page: number, entry: number): void {
+  const { pages, fractured, multihit } = m.config
+  const base = entry & CACHED_G ? m.tlbOf(m.context(v), m.tags - 1) : m.tlbNow(v)
+  for (let place = 0; place < m.tagSize; place++) {
+    const other = m.S[base + place]
+    if ((other & VALID) === 0 || ((other ^ entry) & (CACHED_PS | CACHED_HUGE)) === 0) continue
+    const own = pages[place % pages.length]
+    if (covers(m, other, own, page) || covers(m, entry, page, own)) {
+      if (m.cached.space(other) === m.cached.space(entry))
+        m.hooks.fact('mixed-sizes', v, 1, m.cached.frame(entry))
+    }
+  }
+  const shelf = base + (multihit && entry & CACHED_PS ? pages.length : 0)
+  if (fractured || (entry & CACHED_PS) === 0) m.S[shelf + m.pageSlot[page]] = entry
+  else
+    for (let slot = 0; slot < pages.length; slot++)
+      if (covers(m, entry, page, pages[slot])) m.S[shelf + slot] = entry
+}
+
+/** Drops from the places that begin at `base` what translates one of the pages in `mask`. */
+export function dropPages(m: Machine, base: number, mask: number): void {
+  const { pages } = m.config
+  for (let place = 0; place < m.tagSize; place++) {
+    const entry = m.S[base + place]
+    if ((entry & VALID) === 0) continue
+    const own = place % pages.length
+    if (mask & (1 << own)) m.S[base + place] = 0
+    else if (entry & CACHED_PS) {
+      for (let slot = 0; slot < pages.length; slot++)
+        if (mask & (1 << slot) && covers(m, entry, pages[own], pages[slot])) m.S[base + place] = 0
+    }
+  }
+}
