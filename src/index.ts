@@ -4,6 +4,7 @@ export { checkpoint, type Code, type Step } from './engine/step.ts'
 export type { System, Violation } from './engine/system.ts'
 export { Random } from './engine/random.ts'
 export { defaultMachine, machineConfig, type MachineConfig } from './machine/config.ts'
+export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './conformance/walk-table.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { HostCpu } from './hypervisor/host.ts'
 export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
@@ -12,14 +13,20 @@ export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
 export type { FlushRequest } from './guest/request.ts'
-export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
-export { X86 } from './machine/x86.ts'
-export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
+export type { SharedDeclaration, SharedWords } from './machine/word.ts'
+export { guestOperations, type GuestOperation, type PolicyOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'
 export { removeTable } from './policies/table-free.ts'
 export { FLUSH_COMPLETES, invariants, type Invariant } from './invariants/index.ts'
-export { boundsSchema, defaultBounds, makeBounds, tellBounds, type Bounds } from './scenario/bounds.ts'
+export {
+  boundsFor,
+  boundsSchema,
+  defaultBounds,
+  makeBounds,
+  tellBounds,
+  type Bounds,
+} from './scenario/bounds.ts'
 export {
   boundedWorkloads,
   canonicalWorkload,
@@ -32,13 +39,7 @@ export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
-export {
-  experiment,
-  type Experiment,
-  type ExperimentOptions,
-  type Program,
-  type Words,
-} from './experiment/experiment.ts'
+export * from './experiment/index.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
 export { randomWalk } from './explore/random-walk.ts'

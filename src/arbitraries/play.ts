@@ -6,7 +6,7 @@
 import { MAX_RUN } from '../explore/run.ts'
 import { fail } from '../errors.ts'
 import { MAX_ENABLED, type Violation } from '../engine/system.ts'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import * as T from '../scenario/transition.ts'
 import { checkWorkload } from '../scenario/workload.ts'
@@ -37,7 +37,7 @@ function worldsOf(policy: AnyPolicy, bounds: Partial<Bounds>): Worlds {
   const known = worlds.get(policy) ?? new Map<string, Worlds>()
   worlds.set(policy, known)
   const key = JSON.stringify(bounds)
-  const found = known.get(key) ?? new Worlds(policy, makeBounds(bounds))
+  const found = known.get(key) ?? new Worlds(policy, boundsFor(policy, bounds))
   known.set(key, found)
   return found
 }

@@ -10,7 +10,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
-import { makeBounds } from '../scenario/bounds.ts'
+import { boundsFor } from '../scenario/bounds.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { tellVerification, verify, type Verification } from '../verify/verify.ts'
 import { VERSION } from '../version.ts'
@@ -76,7 +76,7 @@ export function checkByVerifying(
   options: CheckOptions = {},
 ): Finding & { readonly verification: Verification } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
-  const verification = verify({ policy, bounds: makeBounds(options.bounds), operations })
+  const verification = verify({ policy, bounds: boundsFor(policy, options.bounds), operations })
   const { race, verdict } = verification
   const passed = verdict === (policy.expected === 'broken' ? 'race' : 'safe')
   const sentence = tellVerification(policy, verification)

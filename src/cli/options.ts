@@ -69,8 +69,8 @@ export function policyOptions(options: Options): Record<string, unknown> {
 
 const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** The bounds that the options name. */
-export function boundsOf(options: Options): Bounds {
+/** The bounds that the options name; the rest is for the policy and the defaults to say. */
+export function boundsOf(options: Options): Partial<Bounds> {
   const { cpus, pcpus, preemptions, levels, speculation, eviction, migration, vpid, gup } = options
   const given: Record<string, unknown> = {
     vcpus: cpus,
@@ -80,8 +80,10 @@ export function boundsOf(options: Options): Bounds {
     speculation,
     eviction,
     migration,
-    vpid,
+    vpid: vpid === false ? false : undefined,
     gupRecheck: gup,
   }
-  return makeBounds(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  makeBounds(named)
+  return named
 }

@@ -6,7 +6,9 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
+import { machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import type { Cpu } from './cpu.ts'
+import type { PolicyOperation } from './operations/index.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import type { FlushRequest } from './request.ts'
 
@@ -58,10 +60,22 @@ export interface Policy<
   onVcpuEntry?(host: HostCpu<Shared<D>>): Code
   /** Host code that runs after a preempted vCPU has left guest mode. */
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
-  /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
+  /**
+   * Guest operations that only this policy has: turning a static key, or a path of the kernel that differs from the
+   * built-in one (an munmap of its own, a switch_mm of its own). They join the generated workloads.
+   */
   readonly operations?: Readonly<
-    Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code<number | void> }>
+    Record<
+      string,
+      Omit<PolicyOperation, 'run'> & {
+        run(cpu: Cpu<Shared<D>, z.output<O>>, page: number, space: number): Code<number | void>
+      }
+    >
   >
+  /** Names of the operations, built-in or its own, that generated workloads consist of. Default: all of them. */
+  readonly workload?: readonly string[]
+  /** Features of the machine that it is raced on, unless bounds say otherwise: `{ pcids: 2, storeBuffer: 2 }`. */
+  readonly machine?: Partial<Omit<MachineConfig, 'pages' | 'spaces' | 'vcpus' | 'pcpus'>>
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
 }
@@ -121,8 +135,20 @@ export const policySchema = z.strictObject({
   operations: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as "turn_key"'),
-      z.object({ summary: z.string(), run: generator }),
+      z.strictObject({
+        summary: z.string(),
+        run: generator,
+        subject: z.enum(['page', 'region', 'none']).optional(),
+        needs: z.enum(['lazy', 'switching']).optional(),
+        as: z.enum(['load', 'once']).optional(),
+      }),
     )
+    .optional(),
+  workload: z.array(z.string()).min(1).optional(),
+  machine: machineConfigSchema
+    .omit({ pages: true, spaces: true, vcpus: true, pcpus: true })
+    .partial()
+    .strict()
     .optional(),
   invariants: z
     .array(

@@ -4,7 +4,7 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { verify, type Verification } from '../verify/verify.ts'
@@ -56,7 +56,7 @@ export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 
 
 export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
-  const bounds = makeBounds(options.bounds)
+  const bounds = boundsFor(policy, options.bounds)
   const begun = performance.now()
   const searched = searchRaces({
     policy,

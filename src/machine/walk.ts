@@ -46,7 +46,8 @@ const modeOf = (c: number): number => c >> MODE_SHIFT
 const LATE = 1 << 4
 const tableOf = (found: number): number => (found - BELOW) >> 8
 const stageOf = (found: number): number => (found - BELOW) & 0xff
-const levelOf = (stage: number): number => stage >> 5
+/** Level of the table that a walk operation with this `b` reads; 0 for the dirty assist of a leaf. */
+export const levelOf = (stage: number): number => stage >> 5
 const found = (table: number, level: number, rights: number): number =>
   BELOW + ((table << 8) | (level << 5) | rights)
 

@@ -8,7 +8,7 @@ import type { KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
-import { guestOperations } from '../guest/operations/index.ts'
+import { operationNamed } from '../guest/operations/index.ts'
 import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
@@ -58,6 +58,10 @@ export function makeBounds(given: Partial<Bounds> = {}): Bounds {
   throw fail.badConfig(`bounds.${field}`, (merged as Record<string, unknown>)[field], issue.message)
 }
 
+/** The bounds that a policy is raced within: what it asks for itself, and what is said on top of that. */
+export const boundsFor = (policy: AnyPolicy, given: Partial<Bounds> = {}): Bounds =>
+  makeBounds({ ...policy.machine, ...given })
+
 /** Bounds with the features at their defaults left out, so that equal bounds are written alike. */
 function withoutDefaults(bounds: Bounds): Bounds {
   return { ...withoutFeatures(bounds), ...featuresOn(bounds) }
@@ -87,9 +91,9 @@ function checkGroups(bounds: Bounds): Bounds {
 }
 
 /** The machine that a workload needs within some bounds. */
-export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
+export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): MachineConfig {
   const { groups, gupRecheck: _kernel, ...machine } = bounds
-  const switching = featuresFor(bounds, workload).switching
+  const switching = featuresFor(policy, bounds, workload).switching
   return machineConfig({
     ...withoutFeatures(machine),
     ...featuresOn(bounds),
@@ -103,8 +107,8 @@ export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
   policy.symmetric === true && bounds.pcpus >= bounds.vcpus
 
 /** What the kernel has to keep track of for a workload. */
-export function featuresFor(bounds: Bounds, workload: Workload): KernelFeatures {
-  const needs = new Set(workload.flat().map(({ op }) => guestOperations[op]?.needs))
+export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {
+  const needs = new Set(workload.flat().map(({ op }) => operationNamed(policy, op)?.needs))
   return { lazy: needs.has('lazy'), switching: needs.has('switching'), gupRecheck: bounds.gupRecheck }
 }
 

@@ -5,7 +5,7 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
 import { asPolicy } from '../guest/hooks.ts'
-import { guestOperations } from '../guest/operations/index.ts'
+import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
@@ -36,14 +36,12 @@ export class Programs {
     const cpu = this.cpus[v]
     let space = 0
     return operations.map(({ op, page = 0 }) => {
-      const known = guestOperations[op]
+      const known = operationNamed(this.policy, op)!
       const here = space
-      if (known?.needs === 'switching') space = 1 - space
+      if (known.needs === 'switching') space = 1 - space
       const where = `${op}(${page}) on CPU${v}, policy ${this.policy.name}`
       return this.co.root(`${where} mm${here}`, () =>
-        known === undefined
-          ? asPolicy(where, this.policy.operations![op].run(cpu))
-          : known.code(cpu as Cpu, page, here),
+        'run' in known ? asPolicy(where, known.run(cpu, page, here)) : known.code(cpu as Cpu, page, here),
       )
     })
   }

@@ -4,7 +4,7 @@
  */
 import { fail } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { guestOperations, type Subject } from '../guest/operations/index.ts'
+import { isOnce, operationNamed, operationNames, type Subject } from '../guest/operations/index.ts'
 
 export interface Operation {
   readonly op: string
@@ -25,13 +25,14 @@ export const operationCount = (workload: Workload): number =>
 /** CPUs that have something to do. */
 export const busyCpus = (workload: Workload): number => workload.filter((ops) => ops.length > 0).length
 
-export const subjectOf = (policy: AnyPolicy, op: string): Subject | undefined =>
-  guestOperations[op]?.subject ?? (policy.operations?.[op] === undefined ? undefined : 'none')
+export function subjectOf(policy: AnyPolicy, op: string): Subject | undefined {
+  const known = operationNamed(policy, op)
+  return known === undefined ? undefined : (known.subject ?? 'none')
+}
 
 /** Every operation that a workload for this policy can contain, in the order of their size as counterexamples go. */
 export function operationDomain(policy: AnyPolicy, groups = DEFAULT_GROUPS): Operation[] {
-  const names = [...Object.keys(guestOperations), ...Object.keys(policy.operations ?? {})]
-  return names.flatMap((op): Operation[] => {
+  return operationNames(policy).flatMap((op): Operation[] => {
     const subject = subjectOf(policy, op)
     if (subject === 'page') return groups.flat().map((page) => ({ op, page }))
     if (subject === 'region')
@@ -61,14 +62,14 @@ function compare(domain: readonly Operation[], a: readonly Operation[], b: reado
 }
 
 /** Renames pages within their groups so that the first one named is the first of its group. */
-function renamePages(workload: Workload, groups: readonly (readonly number[])[]): Workload {
+function renamePages(policy: AnyPolicy, workload: Workload, groups: Groups): Workload {
   const names = new Map<number, number>()
   const next = groups.map(() => 0)
   return workload.map((ops) =>
     ops.map(({ op, page }): Operation => {
       if (page === undefined) return { op }
       const group = groups.findIndex((pages) => pages.includes(page))
-      if (guestOperations[op]?.subject === 'region') return { op, page }
+      if (subjectOf(policy, op) === 'region') return { op, page }
       if (!names.has(page)) names.set(page, groups[group][next[group]++])
       return { op, page: names.get(page)! }
     }),
@@ -90,6 +91,7 @@ export function canonicalWorkload(
   const orders = alike ? permutations(workload.length) : [workload.map((_, cpu) => cpu)]
   for (const order of orders) {
     const candidate = renamePages(
+      policy,
       order.map((cpu) => workload[cpu]),
       groups,
     )
@@ -131,7 +133,7 @@ export function enumerateWorkloads(
   groups = DEFAULT_GROUPS,
   alike = policy.symmetric === true,
 ): Workload[] {
-  const own = Object.keys(policy.operations ?? {}).length
+  const own = operationNames(policy).filter((op) => isOnce(policy, op)).length
   const found: Workload[] = []
   for (let extra = 0; extra <= Math.min(own, operations); extra++) {
     found.push(...enumerateWith(policy, vcpus, operations - extra, extra, groups, alike))
@@ -150,7 +152,7 @@ export function boundedWorkloads(
   groups = DEFAULT_GROUPS,
   alike = policy.symmetric === true,
 ): Workload[] {
-  const own = Object.keys(policy.operations ?? {}).length
+  const own = operationNames(policy).filter((op) => isOnce(policy, op)).length
   const found: Workload[] = []
   for (let guest = 1; guest <= operations; guest++) {
     for (let extra = 0; extra <= own; extra++)
@@ -180,7 +182,7 @@ function enumerateWith(
       // Where CPUs are alike, a later one may begin only when the one before it has something to do, and never with more than it.
       if (alike && at > 0 && workload[at - 1].length <= workload[at].length) continue
       for (const operation of domain) {
-        const isGuest = guestOperations[operation.op] !== undefined
+        const isGuest = !isOnce(policy, operation.op)
         if (isGuest ? guestLeft === 0 : extraLeft === 0 || workload.some((ops) => ops.includes(operation)))
           continue
         workload[at].push(operation)
@@ -208,10 +210,10 @@ export function checkWorkload(
   for (const { op, page } of workload.flat()) {
     const subject = subjectOf(policy, op)
     if (subject === undefined) {
-      const known = operationDomain(policy, groups).map((each) => each.op)
+      const known = operationNames(policy)
       throw fail.badWorkload(
         where,
-        `operation "${op}" is not known to policy "${policy.name}"; known: ${[...new Set(known)].join(', ')}`,
+        `operation "${op}" is not known to policy "${policy.name}"; known: ${known.join(', ')}`,
       )
     }
     if (subject === 'none' && page !== undefined)

@@ -1,6 +1,7 @@
 /** Broken hardware: one rule each of TLB, page walk or interrupts, and what catches it. */
 import { CACHED_D } from '../../src/machine/cached.ts'
 import { D } from '../../src/machine/entry.ts'
+import { levelOf } from '../../src/machine/walk.ts'
 import { nativeIpi, staticKey } from '../../src/policies/index.ts'
 import { both, instead, keeping, nothing, waitsFor, wordsOf } from './broken-world.ts'
 import { FULL, SPECULATING, on, sparing, type Mutant } from './mutant.ts'
@@ -52,7 +53,7 @@ export const hardware: readonly Mutant[] = [
     name: 'the page walk does not set D',
     by: nativeIpi,
     breakage: instead('walk', (before, m) => (v, a, b, c) => {
-      const at = m.entryAt(a, b >> 4, c & 63)
+      const at = m.entryAt(a, levelOf(b), c & 63)
       const was = m.S[at] & D
       const result = before(v, a, b, c)
       m.S[at] = (m.S[at] & ~D) | was
@@ -81,7 +82,7 @@ export const hardware: readonly Mutant[] = [
         return keeping(m, [spaces[v]], () => ((m.S[spaces[v]] = 0), before(v, ...args)))
       }),
     ),
-    breaks: 'hardware-walk',
+    breaks: 'address-space-isolation',
     workloads: [[[on('read'), { op: 'switch_mm' }, on('read')], [on('munmap')]]],
   },
   { name: 'CLI does nothing', by: nativeIpi, breakage: nothing('cli'), breaks: 'software-walk' },

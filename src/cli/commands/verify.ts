@@ -4,6 +4,7 @@ import { ShootdownError } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
 import { WITNESSES } from '../../machine/facts.ts'
 import { diagramOf } from '../../report/race.ts'
+import { boundsFor } from '../../scenario/bounds.ts'
 import { tellVerification, verify, type Verification } from '../../verify/verify.ts'
 import type { verificationJson } from '../json.ts'
 import { boundsOf } from '../options.ts'
@@ -15,11 +16,12 @@ type Row = z.infer<typeof verificationJson>
 const DEFAULT_OPERATIONS = 2
 
 export async function verifyCommand({ options, terminal, interrupt }: Context): Promise<number> {
-  const bounds = boundsOf(options)
+  const given = boundsOf(options)
   const operations = options.operations ?? DEFAULT_OPERATIONS
   const selected = await selectedPolicies(options)
   const rows: Row[] = []
   for (const policy of selected) {
+    const bounds = boundsFor(policy, given)
     let row: Row
     try {
       const verification = verify({
