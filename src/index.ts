@@ -22,6 +22,7 @@ export { boundsSchema, defaultBounds, makeBounds, tellBounds, type Bounds } from
 export {
   boundedWorkloads,
   canonicalWorkload,
+  eachBoundedWorkload,
   enumerateWorkloads,
   operationDomain,
   type Operation,
