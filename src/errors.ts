@@ -34,7 +34,7 @@ export const messages = {
   threwInvariant: (name: string, policy: string, cause: unknown) =>
     `Invariant "${name}" of policy "${policy}" threw: ${because(cause)}. It should return true or false.`,
   notAGenerator: (where: string) =>
-    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`.`,
+    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`, and not as an async one.`,
   checkpointLies: (where: string, key: string, first: string, then: string) =>
     `${where} reached checkpoint ${key} twice with different futures: "${first}" once, "${then}" now. A checkpoint must be given every local that the rest of the code depends on.`,
   valueTooLarge: (field: string, value: number, max: number) =>
@@ -55,6 +55,10 @@ export const messages = {
     `${found === undefined ? 'No command was given' : `There is no command "${found}"`}; expected one of ${known.join(', ')}. See npx shootdown --help.`,
   extraArgument: (command: string, found: string) =>
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
+  endedByUserCode: (file: string, code: number) =>
+    `${file}: the command ended without a report, with code ${code}. Expected policy code that does not end the process; take process.exit out of it.`,
+  outputWrite: (cause: unknown) =>
+    `Standard output could not be written (${because(cause)}). Expected room for the whole report; make room, or write it elsewhere.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
   corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
   corpusVersion: (file: string, found: number, known: number) =>

@@ -25,6 +25,8 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   badOption: ['--runs', 'many', 'a whole number from 1 to 1000000000'],
   noCommand: ['huntt', ['hunt', 'verify']],
   extraArgument: ['hunt', 'extra'],
+  endedByUserCode: ['mine.ts', 0],
+  outputWrite: [new Error('ENOSPC: no space left on device, write')],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
   corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
   corpusVersion: ['case.json', 2, 1],
@@ -55,7 +57,7 @@ it('every message, word for word', () => {
     threwInvariant
       Invariant "no-asks" of policy "mine" threw: oh no. It should return true or false.
     notAGenerator
-      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`.
+      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`, and not as an async one.
     checkpointLies
       munmap(0) on CPU0, policy mine reached checkpoint again(1) twice with different futures: "load(3, 0, 0)" once, "cli(0, 0, 0)" now. A checkpoint must be given every local that the rest of the code depends on.
     valueTooLarge
@@ -76,6 +78,10 @@ it('every message, word for word', () => {
       There is no command "huntt"; expected one of hunt, verify. See npx shootdown --help.
     extraArgument
       The command hunt takes options only, but was given "extra". See npx shootdown --help.
+    endedByUserCode
+      mine.ts: the command ended without a report, with code 0. Expected policy code that does not end the process; take process.exit out of it.
+    outputWrite
+      Standard output could not be written (ENOSPC: no space left on device, write). Expected room for the whole report; make room, or write it elsewhere.
     badWorkload
       case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
     corpusRead
