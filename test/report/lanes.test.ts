@@ -121,7 +121,10 @@ it.each([
       const mark = invariant && { invariant, explanation: 'x' }
       const text = drawLanes(rows, bounds.vcpus, mark)
       expect(Math.max(...widths(text))).toBeLessThanOrEqual(200)
-      if (mark) expect(text.split('\n').at(-1)).toContain(`  <== ${invariant.slice(0, 100)}`)
+      if (mark === undefined) continue
+      const last = text.split('\n').at(-1)!
+      expect(last).toContain(`  <== ${mark.invariant.slice(0, 100)}`)
+      if (bounds === busy) expect(last.slice(0, 4)).toBe(String(rows.length).padStart(4))
     }
   }
 })
