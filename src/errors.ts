@@ -34,7 +34,7 @@ export const messages = {
   threwInvariant: (name: string, policy: string, cause: unknown) =>
     `Invariant "${name}" of policy "${policy}" threw: ${because(cause)}. It should return true or false.`,
   notAGenerator: (where: string) =>
-    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`.`,
+    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`, and not as an async one.`,
   checkpointLies: (where: string, key: string, first: string, then: string) =>
     `${where} reached checkpoint ${key} twice with different futures: "${first}" once, "${then}" now. A checkpoint must be given every local that the rest of the code depends on.`,
   valueTooLarge: (field: string, value: number, max: number) =>
@@ -60,6 +60,10 @@ export const messages = {
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,
+  endedByUserCode: (file: string, code: number) =>
+    `${file}: the command ended without a report, with code ${code}. Expected policy code that does not end the process; take process.exit out of it.`,
+  outputWrite: (cause: unknown) =>
+    `Standard output could not be written (${because(cause)}). Expected room for the whole report; make room, or write it elsewhere.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
   corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
   corpusVersion: (file: string, found: number, known: number) =>

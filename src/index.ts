@@ -30,6 +30,7 @@ export {
 export {
   boundedWorkloads,
   canonicalWorkload,
+  eachBoundedWorkload,
   enumerateWorkloads,
   operationDomain,
   type Operation,
@@ -46,7 +47,7 @@ export { randomWalk } from './explore/random-walk.ts'
 export { Runner, type Run } from './explore/run.ts'
 export { strategies } from './explore/strategies.ts'
 export type { Strategy } from './explore/strategy.ts'
-export { hunt, HUNT_DEFAULTS, type Found, type Hunted, type HuntOptions } from './hunt/hunt.ts'
+export { hunt, HUNT_DEFAULTS, type Found, type Hunted, type HuntOptions, type Unproven } from './hunt/hunt.ts'
 export { verify, tellVerification, type Verification, type VerifyOptions } from './verify/verify.ts'
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'

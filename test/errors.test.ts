@@ -28,6 +28,8 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   needsFeature: ['INVPCID', 'pcids'],
   badTable: ['walks.tsv', 2, 'has "2" as pte_p; expected 0 or 1'],
   waitsAlone: ['setup'],
+  endedByUserCode: ['mine.ts', 0],
+  outputWrite: [new Error('ENOSPC: no space left on device, write')],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
   corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
   corpusVersion: ['case.json', 2, 1],
@@ -58,7 +60,7 @@ it('every message, word for word', () => {
     threwInvariant
       Invariant "no-asks" of policy "mine" threw: oh no. It should return true or false.
     notAGenerator
-      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`.
+      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`, and not as an async one.
     checkpointLies
       munmap(0) on CPU0, policy mine reached checkpoint again(1) twice with different futures: "load(3, 0, 0)" once, "cli(0, 0, 0)" now. A checkpoint must be given every local that the rest of the code depends on.
     valueTooLarge
@@ -85,6 +87,10 @@ it('every message, word for word', () => {
       walks.tsv, line 2: has "2" as pte_p; expected 0 or 1.
     waitsAlone
       setup waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.
+    endedByUserCode
+      mine.ts: the command ended without a report, with code 0. Expected policy code that does not end the process; take process.exit out of it.
+    outputWrite
+      Standard output could not be written (ENOSPC: no space left on device, write). Expected room for the whole report; make room, or write it elsewhere.
     badWorkload
       case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
     corpusRead

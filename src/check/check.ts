@@ -7,7 +7,7 @@ import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { hunt, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
 import { boundsFor } from '../scenario/bounds.ts'
@@ -56,8 +56,13 @@ export function checkByHunting(
 }
 
 /** The story of a race; if it is to be kept, it is, and the story ends with where, and how to replay it. */
-function tellFound(shrunk: Shrunk, found: Case['found'], options: CheckOptions, save: boolean): string {
-  const story = tellRace(shrunk.race, shrunk.certificate)
+function tellFound(
+  shrunk: Shrunk & Pick<Found, 'unproven'>,
+  found: Case['found'],
+  options: CheckOptions,
+  save: boolean,
+): string {
+  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven)
   if (!save) return story
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
   const file = options.policyFile ?? 'FILE (the file that exports the policy)'

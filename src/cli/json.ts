@@ -18,6 +18,8 @@ export const raceJson = z.object({
   steps: count,
   diagram: z.string(),
   certificate: z.object({ workloads: count, states: count }).nullable(),
+  /** Why there is no certificate, if there is none. */
+  unproven: z.enum(['too large', 'time', 'stopped']).nullable(),
   foundBy: z.string(),
   run: count,
 })
@@ -26,18 +28,19 @@ export const huntJson = z.object({
   hunts: z.array(
     z.object({
       policy: z.string(),
-      verdict: z.enum(['race', 'clean']),
+      /** `error` where the hunt could not be carried out. */
+      verdict: z.enum(['race', 'clean', 'error']),
       expected: claim,
       strategy: z.string(),
       seed: count,
       runs: count,
       steps: count,
       seconds: z.number(),
-      /** True if it was ended before its runs were done. */
+      /** True if it was ended before its runs and proofs were done. */
       interrupted: z.boolean(),
       witnesses: z.array(z.string()),
       races: z.array(raceJson),
-      /** Set if this policy's hunt could not be carried out. */
+      /** Why it could not be carried out, if it could not. */
       error: z.string().optional(),
     }),
   ),
@@ -46,7 +49,8 @@ export const huntJson = z.object({
 
 export const verificationJson = z.object({
   policy: z.string(),
-  verdict: z.enum(['safe', 'race', 'incomplete']),
+  /** `incomplete` where the search was given up or ended early, `error` where it could not be carried out. */
+  verdict: z.enum(['safe', 'race', 'incomplete', 'error']),
   expected: claim,
   bounds: z.record(z.string(), z.unknown()),
   operations: count,
@@ -57,6 +61,7 @@ export const verificationJson = z.object({
   seconds: z.number(),
   witnesses: z.array(z.string()),
   race: z.object({ invariant: z.string(), explanation: z.string(), diagram: z.string() }).nullable(),
+  /** Why it could not be carried out, if it could not. */
   error: z.string().optional(),
 })
 

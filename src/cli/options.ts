@@ -17,7 +17,7 @@ const names = Object.keys(strategies)
 const optionsSchema = z.object({
   policy: z.union([z.string(), z.array(z.string())], 'the name of a policy').optional(),
   option: z.union([z.string(), z.array(z.string())], 'key=value').optional(),
-  policyFile: z.string('the path of a TypeScript file').optional(),
+  policyFile: z.string('the path of a TypeScript file').min(1, 'the path of a TypeScript file').optional(),
   runs: whole(1, 1_000_000_000).optional(),
   seed: whole(0, 0xffffffff).optional(),
   strategy: z.enum(names as [string, ...string[]], `one of ${names.join(', ')}`).optional(),
@@ -32,27 +32,34 @@ const optionsSchema = z.object({
   vpid: z.boolean('no value').optional(),
   gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
-  corpus: z.string('a folder').optional(),
+  corpus: z.string('a folder').min(1, 'a folder').optional(),
   json: z.boolean('no value').optional(),
 })
 
 export type Options = z.infer<typeof optionsSchema>
 
-/** Options that the parser itself adds. */
-const PARSER_KEYS = new Set(['--', 'help', 'h', 'version', 'v'])
-
-/** Checks parsed options: unknown ones, and values that are not what they should be. */
-export function checkOptions(parsed: Record<string, unknown>): Options {
-  const known = Object.keys(optionsSchema.shape)
-  for (const key of Object.keys(parsed)) {
-    if (PARSER_KEYS.has(key) || known.includes(key)) continue
-    throw fail.badOption(flag(key), parsed[key], `one of ${known.map(flag).join(', ')}`)
+/** Checks options as they were typed: unknown ones, and values that are not what they should be. */
+export function checkOptions(typed: Readonly<Record<string, unknown>>): Options {
+  const fields: Readonly<Record<string, z.ZodOptional>> = optionsSchema.shape
+  const given: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(typed)) {
+    if (!Object.hasOwn(fields, key))
+      throw fail.badOption(flag(key), value, `one of ${Object.keys(fields).map(flag).join(', ')}`)
+    given[key] = fields[key].unwrap() instanceof z.ZodNumber ? asNumber(value) : value
   }
-  const result = optionsSchema.safeParse(parsed)
+  const result = optionsSchema.safeParse(given)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const key = String(issue.path[0])
-  throw fail.badOption(flag(key), parsed[key], issue.message)
+  throw fail.badOption(flag(key), given[key], issue.message)
+}
+
+/** The number that a text says; anything else stays what it is, and is refused. */
+function asNumber(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asNumber)
+  if (typeof value !== 'string' || value.trim() === '') return value
+  const number = Number(value)
+  return Number.isFinite(number) ? number : value
 }
 
 /** The policy options that `--option key=value` gives; numbers and booleans are taken as such. */
@@ -67,7 +74,8 @@ export function policyOptions(options: Options): Record<string, unknown> {
   return Object.fromEntries(pairs)
 }
 
-const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+const flag = (key: string): string =>
+  key.startsWith('-') ? key : `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
 /** The bounds that the options name; the rest is for the policy and the defaults to say. */
 export function boundsOf(options: Options): Partial<Bounds> {

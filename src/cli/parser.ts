@@ -12,13 +12,13 @@ export const COMMANDS = {
 
 export type CommandName = keyof typeof COMMANDS
 
-/** A parser; parsing prints the help or the version where they are asked for. */
+/** The parser; it also writes the help and the version. */
 export function parser(): ReturnType<typeof cac> {
   const cli = cac('shootdown')
   for (const [name, summary] of Object.entries(COMMANDS)) {
     cli.command(name === 'replay' || name === 'show' ? `${name} [...cases]` : name, summary)
   }
-  return cli
+  cli
     .option('--policy <name>', 'the policy, or several by repeating it (default: all shipped ones)')
     .option('--policy-file <file>', 'a TypeScript file of your own that exports a policy')
     .option('--option <key=value>', 'an option of the policy; may be repeated')
@@ -40,4 +40,16 @@ export function parser(): ReturnType<typeof cac> {
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)
+  // A switch is on or off: cac would say "(default: true)" of every option that begins with "no".
+  for (const option of cli.globalCommand.options) if (option.negated) option.config.default = undefined
+  return cli
 }
+
+/** Prints the help: that of a command, if one is named. */
+export function printHelp(name: CommandName | undefined): void {
+  const cli = parser()
+  const command = cli.commands.find((each) => each.name === name)
+  ;(command ?? cli.globalCommand).outputHelp()
+}
+
+export const printVersion = (): void => parser().outputVersion()

@@ -17,7 +17,9 @@ export interface Hooks {
 
 /** Runs code of the policy and marks its steps. */
 export function* asPolicy<T>(where: string, code: Code<T>): Code<T> {
-  if (typeof (code as Partial<Code<T>> | undefined)?.next !== 'function') throw fail.notAGenerator(where)
+  const returned = code as (Partial<Code<T>> & Partial<AsyncIterable<T>>) | undefined
+  if (typeof returned?.next !== 'function' || Symbol.asyncIterator in returned)
+    throw fail.notAGenerator(where)
   let taken = code.next(0)
   while (taken.done !== true) {
     const step: Step = isStep(taken.value) ? { ...taken.value, ofPolicy: true } : taken.value

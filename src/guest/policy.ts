@@ -100,10 +100,15 @@ export interface PolicyInvariant<S> {
   holds(shared: S, read: (word: { at: number }) => number): boolean
 }
 
-const generator = z.custom<(...args: never[]) => Code>(
-  (v) => typeof v === 'function',
-  'expected a generator method',
-)
+/** Steps are run one by one, by results that are handed in: a promise has no place there. */
+const isAsync = (v: unknown): boolean => Object.prototype.toString.call(v).startsWith('[object Async')
+
+const generator = z.custom<(...args: never[]) => Code>((v) => typeof v === 'function' && !isAsync(v), {
+  error: ({ input }) =>
+    isAsync(input)
+      ? 'expected a generator method, but it is async; take the word "async" away (steps are run with `yield*`, never awaited)'
+      : 'expected a generator method',
+})
 const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a kebab-case name such as "my-policy"')
 
 /** What can be checked of a policy before it runs. */

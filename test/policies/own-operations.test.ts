@@ -60,7 +60,12 @@ it('the machine is the one that the policy asks for, unless bounds say otherwise
 it('races of own operations are hunted, made minimal and verified like all others', () => {
   const { found } = hunt(hasty, { runs: 4000 })
   const walk = found.find(({ race }) => race.violation.invariant === 'hardware-walk')
-  expect(walk?.race.workload).toEqual([[{ op: 'zap', page: 0 }, { op: 'read', page: 0 }]])
+  expect(walk?.race.workload).toEqual([
+    [
+      { op: 'zap', page: 0 },
+      { op: 'read', page: 0 },
+    ],
+  ])
   expect(walk?.certificate?.scope).toBe('all-workloads')
   expect(verify({ policy: hasty, bounds: boundsFor(hasty), operations: 2 }).verdict).toBe('race')
 })

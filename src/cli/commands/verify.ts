@@ -31,7 +31,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
         stop: () => interrupt.stop(),
         onProgress: ({ workloads, of, states }) =>
           terminal.progress(
-            `${policy.name}: ${workloads} of ${of} workloads, ${states.toLocaleString('en')} states`,
+            `${policy.name}: ${workloads.toLocaleString('en')}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads, ${states.toLocaleString('en')} states`,
           ),
       })
       report(policy, verification, terminal.say)
@@ -39,7 +39,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
       terminal.complain(`${policy.name}: ${cause.message}`)
-      row = { ...rowOf(policy, undefined), bounds, operations, error: cause.message }
+      row = { ...rowOf(policy, undefined), verdict: 'error', bounds, operations, error: cause.message }
     }
     rows.push(row)
     if (interrupt.stop()) break
@@ -53,10 +53,11 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
 }
 
 function report(policy: AnyPolicy, verification: Verification, say: (text: string) => void): void {
-  const claim =
-    policy.expected === undefined
-      ? ''
-      : `, ${verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe') ? 'as stated' : `but stated ${policy.expected}`}`
+  const { expected } = policy
+  const agrees = verification.verdict === (expected === 'broken' ? 'race' : 'safe')
+  // What was not searched to its end neither bears out a claim nor contradicts it.
+  const silent = expected === undefined || verification.verdict === 'incomplete'
+  const claim = silent ? '' : agrees ? ', as stated' : `, but stated ${expected}`
   say(`${tellVerification(policy, verification)}${claim} (${verification.seconds.toFixed(1)} s)`)
   if (verification.verdict === 'safe') {
     say(`  reached on the way: ${verification.witnesses.map((kind) => WITNESSES[kind]).join('; ')}`)
