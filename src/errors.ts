@@ -57,6 +57,7 @@ export const messages = {
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
   needsFeature: (what: string, feature: string) =>
     `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
+  unreadable: (file: string, cause: unknown) => `${file} could not be read: ${because(cause)}.`,
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,

@@ -110,3 +110,9 @@ export const showJson = z.object({
 
 /** With `--json`, a wrong use prints this. */
 export const errorJson = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
+
+export const walkJson = z.object({
+  rows: count,
+  equal: count,
+  unequal: z.array(z.object({ line: count, expected: z.string(), found: z.string() })).readonly(),
+})

@@ -33,6 +33,7 @@ const optionsSchema = z.object({
   gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
   corpus: z.string('a folder').min(1, 'a folder').optional(),
+  verdicts: z.string('the path of a table').optional(),
   json: z.boolean('no value').optional(),
 })
 

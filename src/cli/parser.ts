@@ -8,6 +8,7 @@ export const COMMANDS = {
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
   policies: 'list the policies and what is claimed of them',
+  walk: 'check the page walk against a table of verdicts',
 } as const
 
 export type CommandName = keyof typeof COMMANDS
@@ -37,6 +38,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--gup <form>', 'what gup_fast compares again: pte (as in 2017) or pmd (default)')
     .option('--time <seconds>', 'end after so long')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
+    .option('--verdicts <file>', 'the table to compare with (walk)')
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)

@@ -7,6 +7,7 @@ import { listPolicies } from './commands/policies.ts'
 import { replayCommand } from './commands/replay.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { walkCommand } from './commands/walk.ts'
 import { interruptBy } from './interrupt.ts'
 import { checkOptions } from './options.ts'
 import { COMMANDS, type CommandName } from './parser.ts'
@@ -18,6 +19,7 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   replay: replayCommand,
   show: showCommand,
   policies: listPolicies,
+  walk: walkCommand,
 }
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
