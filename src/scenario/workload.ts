@@ -26,7 +26,7 @@ export const operationCount = (workload: Workload): number =>
 export const busyCpus = (workload: Workload): number => workload.filter((ops) => ops.length > 0).length
 
 export const subjectOf = (policy: AnyPolicy, op: string): Subject | undefined =>
-  guestOperations[op]?.subject ?? (policy.operations?.[op] === undefined ? undefined : 'none')
+  guestOperations[op]?.subject ?? (Object.hasOwn(policy.operations ?? {}, op) ? 'none' : undefined)
 
 /** Every operation that a workload for this policy can contain, in the order of their size as counterexamples go. */
 export function operationDomain(policy: AnyPolicy, groups = DEFAULT_GROUPS): Operation[] {
@@ -198,13 +198,15 @@ function enumerateWith(
   return [...found.values()]
 }
 
-/** Checks a workload from outside. */
+/** Checks a workload from outside, for machines with the pages of `groups` and `vcpus` CPUs. */
 export function checkWorkload(
   where: string,
   workload: Workload,
   policy: AnyPolicy,
   groups = DEFAULT_GROUPS,
+  vcpus = workload.length,
 ): void {
+  if (workload.length > vcpus) throw fail.workloadTooWide(where, workload.length, vcpus)
   for (const { op, page } of workload.flat()) {
     const subject = subjectOf(policy, op)
     if (subject === undefined) {
