@@ -119,7 +119,7 @@ export const hardware: readonly Mutant[] = [
     name: 'locks exclude nobody',
     by: nativeIpi,
     bounds: FULL,
-    breakage: waitsFor('lock'),
+    breakage: both(waitsFor('lock'), nothing('unlock')),
     breaks: 'free-once',
   },
 ]
