@@ -15,6 +15,8 @@ export interface Exploration {
   readonly depth: number
   /** The first violation met, which is one of the shortest; the search ends with it. */
   readonly violation: Violation | undefined
+  /** Names of the invariants that were met violated. */
+  readonly violated: ReadonlySet<string>
   /** Bytes of the visited set, and bits of a packed state. */
   readonly bytes: number
   readonly packedBits: number
@@ -58,11 +60,13 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
   let transitions = 0
   let depth = 0
   let levelEnd = 1
+  const violated = new Set<string>()
   const report = (violation: Violation | undefined, complete: boolean): Exploration => ({
     states: visited.count,
     transitions,
     depth,
     violation,
+    violated,
     bytes: visited.bytes,
     packedBits: packer.bits,
     complete,
@@ -77,13 +81,18 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     packer.unpack(visited.probe, here)
     state.set(here)
     const count = system.enabled(enabled)
-    if (system.progress === 0 && !system.final() && !countOnly) return report(system.deadlock(), true)
+    if (system.progress === 0 && !system.final()) {
+      const deadlock = system.deadlock()
+      violated.add(deadlock.invariant)
+      if (!countOnly) return report(deadlock, true)
+    }
     for (let i = 0; i < count; i++) {
       if (i > 0) state.set(here)
       system.apply(enabled[i])
       transitions++
       const { violation } = system
       if (violation !== undefined) {
+        violated.add(violation.invariant)
         if (!countOnly) return report(violation, true)
         system.clearViolation()
       }

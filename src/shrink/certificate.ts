@@ -3,6 +3,7 @@
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
 import type { AnyPolicy } from '../guest/policy.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
 import {
@@ -25,7 +26,7 @@ export interface Certificate {
   /** States looked at in all of them. */
   readonly states: number
   /** The largest machine searched, where the race came out on a smaller one. */
-  readonly machine?: { readonly vcpus: number; readonly pcpus: number }
+  readonly machine?: { readonly vcpus: number; readonly pcpus: number } | undefined
 }
 
 export interface Certified {
@@ -53,6 +54,7 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
       const bounds = withVcpus(race.bounds, vcpus)
+      checkSymmetry(race.policy, bounds)
       const candidates =
         scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, bounds, operations)
       if (candidates === undefined) return undefined

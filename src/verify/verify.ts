@@ -4,6 +4,7 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
@@ -46,6 +47,7 @@ export interface Verification {
 export function verify(options: VerifyOptions): Verification {
   const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
+  checkSymmetry(policy, bounds)
   const workloads = boundedWorkloads(
     policy,
     bounds.vcpus,
