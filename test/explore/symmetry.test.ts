@@ -104,6 +104,23 @@ describe('a claim of symmetry', () => {
     }
   })
 
+  it('is looked at once for the same bounds', () => {
+    let runs = 0
+    const counting = derived('counting', {
+      *flush(cpu, request, gathered) {
+        runs++
+        yield* native.flush(cpu, request, gathered)
+      },
+    })
+    checkSymmetry(counting, quiet())
+    const before = runs
+    expect(before).toBeGreaterThan(0)
+    checkSymmetry(counting, quiet())
+    expect(runs).toBe(before)
+    checkSymmetry(counting, quiet({ vcpus: 3 }))
+    expect(runs).toBeGreaterThan(before)
+  })
+
   it('is looked at before a verification and before a certificate', () => {
     const bounds = quiet({ groups: [[0]] })
     expect(() => verify({ policy: hasty, bounds, operations: 1 })).toThrow('Policy "hasty" claims')

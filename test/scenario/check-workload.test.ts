@@ -97,6 +97,14 @@ describe('a workload from outside', () => {
     },
   )
 
+  it('may have an operation of its policy that is called as what every object has', () => {
+    const turn = staticKey.operations!['turn_key']
+    const policy: AnyPolicy = { ...staticKey, operations: { constructor: turn } }
+    expect(() => check({ op: 'constructor' }, policy)).not.toThrow()
+    const world = new Worlds(policy, quiet()).at([[{ op: 'constructor' }], []])
+    expect(world.final()).toBe(false)
+  })
+
   it('is refused for more CPUs than its machine has', () => {
     const workload = [[], [], [{ op: 'munmap', page: 0 }]]
     const worlds = new Worlds(nativeIpi, quiet({ vcpus: 2 }))
