@@ -36,7 +36,16 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   corpusVersion: ['case.json', 2, 1],
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
+  workloadTooWide: ['case.json', 3, 2],
   tooManyStates: [1_000_000],
+  tooManyControlStates: ['munmap(0) on CPU0, policy mine', 1_048_576],
+  notSymmetric: [
+    'mine',
+    'CPU0 munmap(0)',
+    'CPU1 munmap(0)',
+    'one takes "send IPI" 1 time and the other 0 times',
+  ],
+  unbalanced: [1, 'unlock mmap_lock', 'CPU0 holds it'],
 }
 const codes = Object.keys(messages) as Code[]
 const say = (code: Code): string =>
@@ -56,6 +65,8 @@ it('every message, word for word', () => {
       munmap(0) on CPU0, policy mine has not ended after 2000 steps; it last asked for "load(3, 0, 0)". Wait with \`yield* cpu.until(...)\` instead of spinning, or mark the loop with \`yield* cpu.checkpoint(...)\`.
     endlessWithoutSteps
       munmap(0) on CPU0, policy mine asked for more than 2000 checkpoints without a step in between. A loop must contain a step.
+    tooManyControlStates
+      munmap(0) on CPU0, policy mine has led to more than 1,048,576 control states: what it goes on with depends on too many results. Declare the locals that still matter with \`yield* cpu.checkpoint(...)\`, or lower the \`max\` of the variables that it reads.
     threw
       munmap(0) on CPU0, policy mine threw at step 4: oh no
     threwInvariant
@@ -66,12 +77,16 @@ it('every message, word for word', () => {
       munmap(0) on CPU0, policy mine reached checkpoint again(1) twice with different futures: "load(3, 0, 0)" once, "cli(0, 0, 0)" now. A checkpoint must be given every local that the rest of the code depends on.
     valueTooLarge
       "asked" was set to 9; it was declared to hold 0 to 7. Declare a larger \`max\` for it.
+    unbalanced
+      CPU1 asked for "unlock mmap_lock", but CPU0 holds it. What is taken is given back once, by the CPU that took it.
     badConfig
       bounds.vcpus is 9; expected a whole number from 1 to 6.
     unknownPolicy
       There is no policy named "hyperv". Known policies: native-ipi, hyperv-list. For one of your own, use --policy-file FILE.
     badPolicy
       mine.ts: "flush": expected a generator method. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.
+    notSymmetric
+      Policy "mine" claims to treat all CPUs alike, but not so in CPU0 munmap(0) and in CPU1 munmap(0): one takes "send IPI" 1 time and the other 0 times. Leave out \`symmetric: true\` where the number of a CPU decides anything; a policy that is made from another one takes over its claim.
     policyOptions
       Option "targets" of policy "hyperv-list": expected "plain" or "sparse". Its file says which options a policy has.
     policyFile
@@ -96,6 +111,8 @@ it('every message, word for word', () => {
       Standard output could not be written (ENOSPC: no space left on device, write). Expected room for the whole report; make room, or write it elsewhere.
     badWorkload
       case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
+    workloadTooWide
+      case.json: its workload is for 3 CPUs; expected at most 2, which is what the bounds have.
     corpusRead
       case.json: is empty; expected a corpus case, whole.
     corpusVersion

@@ -4,7 +4,6 @@
  * out. Nothing is drawn here: a scenario has one outcome.
  */
 import { MAX_RUN } from '../explore/run.ts'
-import { fail } from '../errors.ts'
 import { MAX_ENABLED, type Violation } from '../engine/system.ts'
 import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
@@ -50,11 +49,7 @@ export function runScenario(policy: AnyPolicy, bounds: Partial<Bounds>, scenario
   const known = worldsOf(policy, bounds)
   const { vcpus, groups } = known.bounds
   const { workload } = scenario
-  checkWorkload('scenario', workload, policy, groups)
-  if (workload.length > vcpus) {
-    const problem = `its workload is for ${workload.length} CPUs; expected at most ${vcpus}, which is what the bounds have`
-    throw fail.badWorkload('scenario', problem)
-  }
+  checkWorkload('scenario', workload, policy, groups, vcpus)
   const { taken, violation } = new Player(known.at(workload), known.bounds, scenario).play()
   const race = violation && {
     policy,

@@ -49,7 +49,8 @@ export class Packer {
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
       const { codes } = maps[i]
-      let code = value < codes.length ? codes[value] : maps[i].find(value)
+      // Read as unsigned, a negative value is a large one.
+      let code = value >>> 0 < codes.length ? codes[value] : maps[i].find(value)
       if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
       out[places[i]] |= code << shifts[i]
     }
@@ -116,13 +117,16 @@ export class Packer {
   }
 }
 
+const isSmall = (value: number): boolean => value >= 0 && value < 1 << 16
+
 /** The values of a word, numbered as they come. */
 class Dictionary {
   readonly values: number[] = []
   capacity = 1
   /** Numbers of small values, by value; -1 where there is none yet. */
   codes = new Int32Array(16).fill(-1)
-  private readonly large = new Map<number, number>()
+  /** Numbers of the others, which are large or negative. */
+  private readonly others = new Map<number, number>()
 
   constructor(first: number) {
     this.number(first)
@@ -130,8 +134,8 @@ class Dictionary {
 
   /** The number of a value, or -1. */
   find(value: number): number {
-    if (value < this.codes.length) return this.codes[value]
-    return value < 1 << 16 ? -1 : (this.large.get(value) ?? -1)
+    if (isSmall(value)) return value < this.codes.length ? this.codes[value] : -1
+    return this.others.get(value) ?? -1
   }
 
   /** The number of a value, which gets one if it has none. */
@@ -139,7 +143,7 @@ class Dictionary {
     const known = this.find(value)
     if (known >= 0) return known
     const code = this.values.push(value) - 1
-    if (value >= 1 << 16) this.large.set(value, code)
+    if (!isSmall(value)) this.others.set(value, code)
     else {
       if (value >= this.codes.length) {
         const grown = new Int32Array(2 ** bitsFor(value)).fill(-1)

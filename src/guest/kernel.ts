@@ -2,6 +2,7 @@
  * Kernel state that guest code shares: the lock of each address space (mmap_lock and page-table lock in one),
  * mm_cpumask, lazy-TLB flags, "behind" bits in place of TLB generations, call-function slots, and RCU.
  */
+import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
@@ -17,6 +18,9 @@ export const RCU_LOCK = defineOp('rcu_read_lock', 1)
 export const RCU_UNLOCK = defineOp('rcu_read_unlock', 1)
 /** Notes that a flush left out a lazy CPU. */
 export const LAZY_SKIPPED = defineOp('lazy CPU left out', 1, undefined, 'left')
+
+/** Read-side sections of RCU within each other; no kernel code is near it. */
+const MAX_NESTING = 7
 
 export class Kernel {
   /** Per space: owner + 1 of the lock, 0 when free. */
@@ -59,7 +63,7 @@ export class Kernel {
     this.slots = Array.from({ length: vcpus }, (_, i) => each(`call CPU${i}->CPU`, vcpus, 0xffff))
     this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
-    this.rcuNesting = m.layout.add('rcu nesting', vcpus, 7)
+    this.rcuNesting = m.layout.add('rcu nesting', vcpus, MAX_NESTING)
     this.shared = policyWords(m.layout, vcpus, declared)
     this.installRcu()
   }
@@ -119,8 +123,15 @@ export class Kernel {
       (v) => m.S[this.rcuWaiters + v] === 0,
     )
     m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
-    m.install(RCU_LOCK, (v) => (m.S[this.rcuNesting + v]++, 0))
+    m.install(RCU_LOCK, (v) => {
+      if (m.S[this.rcuNesting + v] === MAX_NESTING)
+        throw fail.unbalanced(v, RCU_LOCK.name, `is in ${MAX_NESTING} sections of it already`)
+      m.S[this.rcuNesting + v]++
+      return 0
+    })
     m.install(RCU_UNLOCK, (v) => {
+      if (m.S[this.rcuNesting + v] === 0)
+        throw fail.unbalanced(v, RCU_UNLOCK.name, `is in no section of ${RCU_LOCK.name}`)
       m.S[this.rcuNesting + v]--
       this.quiescent(v)
       return 0

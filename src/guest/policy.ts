@@ -35,7 +35,7 @@ export interface Policy<
   readonly chosen?: z.output<O>
   /**
    * True if the policy treats all CPUs alike: renumbering them changes nothing. Then workloads that differ only in that
-   * are searched once. Leave it out where a number of a CPU decides anything.
+   * are searched once. Leave it out where a number of a CPU decides anything; a wrong claim is mostly found out.
    */
   readonly symmetric?: boolean
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */

@@ -3,6 +3,7 @@
  * simple on purpose; lifetimes are what matters. Freeing marks every cached translation and every walk that still
  * points to the frame, so that a later use is recognised even when the frame has become something else meanwhile.
  */
+import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
 import { COPIED_UNDER_PIN, PIN_CONFIRMED } from './facts.ts'
@@ -93,7 +94,11 @@ export function installFrames(m: Machine): void {
     return 0
   })
   m.install(RELEASE_PIN, (v, a) => {
-    if (m.S[m.frame + a] & PIN_MASK) m.S[m.frame + a] -= PIN
+    const word = m.S[m.frame + a]
+    if (word & PIN_MASK) m.S[m.frame + a] -= PIN
+    // A frame that was given back meanwhile has lost its pins; that it is put once more is for the invariants to say.
+    else if ((word & KIND) === DATA)
+      throw fail.unbalanced(v, `${RELEASE_PIN.name} of ${geometry.name(a)}`, 'nobody has a pin of it')
     return m.execute[PUT.code](v, a, 0, 0)
   })
   m.install(COPY, (v, a, b) => {

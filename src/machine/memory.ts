@@ -88,8 +88,16 @@ export function installMemory(m: Machine): void {
   m.install(TRY_ALLOCATE, () => m.alternative)
   m.install(
     LOCK,
-    (v, a) => ((m.S[a] = v + 1), 0),
+    (v, a) => (put(a, v + 1), 0),
     (_v, a) => m.S[a] === 0,
   )
-  m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))
+  m.install(UNLOCK, (v, a) => {
+    const owner = m.S[a]
+    if (owner !== v + 1) {
+      const holder = owner === 0 ? 'nobody holds it' : `CPU${owner - 1} holds it`
+      throw fail.unbalanced(v, `${UNLOCK.name} ${layout.fieldAt(a).name}`, holder)
+    }
+    m.S[a] = 0
+    return 0
+  })
 }

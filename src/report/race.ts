@@ -70,7 +70,7 @@ export function tellMinimality(
     certificate.scope === 'all-workloads'
       ? `every workload with as many operations or fewer (${plural(certificate.workloads, 'workload')})`
       : `every workload that is left when operations are taken out (${plural(certificate.workloads, 'workload')})`
-  return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds(bounds)}.`
+  return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds({ ...bounds, ...certificate.machine })}.`
 }
 
 /** Everything that a reader needs to see why a policy is broken. */

@@ -250,13 +250,15 @@ function* withExactly(
   for (let busy = Math.min(1, total); busy <= Math.min(vcpus, total); busy++) yield* from(0, total, busy)
 }
 
-/** Checks a workload from outside. */
+/** Checks a workload from outside, for machines with the pages of `groups` and `vcpus` CPUs. */
 export function checkWorkload(
   where: string,
   workload: Workload,
   policy: AnyPolicy,
   groups = DEFAULT_GROUPS,
+  vcpus = workload.length,
 ): void {
+  if (workload.length > vcpus) throw fail.workloadTooWide(where, workload.length, vcpus)
   for (const { op, page } of workload.flat()) {
     const subject = subjectOf(policy, op)
     if (subject === undefined) {

@@ -2,6 +2,7 @@
  * A world: one machine with its host, its kernel, a policy and a workload, as a system that can be explored. Which
  * vCPU moves next, and everything that hardware and host may do, is a transition.
  */
+import { fail } from '../errors.ts'
 import { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
 import type { System, Violation } from '../engine/system.ts'
@@ -143,10 +144,12 @@ export class World implements System {
   /**
    * Gives the CPUs a workload and puts the world to its beginning. `setup` is an operation that CPU 0 has done
    * before that, alone.
+   * @throws ShootdownError if the workload is for more CPUs than the machine has
    */
   load(workload: Workload, setup?: Operation): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
+    if (workload.length > vcpus) throw fail.workloadTooWide(this.policy.name, workload.length, vcpus)
     S.fill(0)
     initializeFrames(this.machine)
     initializeEntries(this.machine)

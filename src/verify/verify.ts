@@ -4,6 +4,7 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
@@ -57,6 +58,7 @@ function* inTurn<T>(first: Iterable<T>, then: Iterable<T>): Generator<T, void> {
 export function verify(options: VerifyOptions): Verification {
   const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
+  checkSymmetry(policy, bounds)
   const alike = cpusAlike(policy, bounds)
   const upcoming = eachBoundedWorkload(policy, bounds.vcpus, operations, bounds.groups, alike)
   const ahead: Workload[] = []

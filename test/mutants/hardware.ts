@@ -120,7 +120,7 @@ export const hardware: readonly Mutant[] = [
     name: 'locks exclude nobody',
     by: nativeIpi,
     bounds: FULL,
-    breakage: waitsFor('lock'),
+    breakage: both(waitsFor('lock'), nothing('unlock')),
     breaks: 'free-once',
   },
 ]

@@ -1,4 +1,5 @@
 /** The operations that guest workloads are made of. To add one: write its file, add its row. */
+import { lookup } from '../../engine/lookup.ts'
 import type { Code } from '../../engine/step.ts'
 import type { AnyCpu, Cpu } from '../cpu.ts'
 import { read, write } from './access.ts'
@@ -37,7 +38,7 @@ export interface PolicyOperation {
   readonly as?: 'load' | 'once'
 }
 
-export const guestOperations: Readonly<Record<string, GuestOperation>> = {
+export const guestOperations = lookup<GuestOperation>({
   munmap: { summary: 'unmap a page, and its table with the last one', subject: 'page', code: munmap },
   gup_fast: { summary: 'pin a page by a walk without locks', subject: 'page', code: gupFast },
   read: { summary: 'user-mode read', subject: 'page', code: read },
@@ -58,7 +59,7 @@ export const guestOperations: Readonly<Record<string, GuestOperation>> = {
     code: (cpu, _page, space) => switchMm(cpu, 1 - space, space),
     needs: 'switching',
   },
-}
+})
 
 /** What is asked of a policy here. */
 interface WithOperations {
