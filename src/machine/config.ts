@@ -52,9 +52,21 @@ export const defaultMachine: MachineConfig = {
   ...noFeatures,
 }
 
+/** Paging of IA-32e mode. */
+const LONG_MODE_LEVELS = 4
+
+/** Levels of the tables where nothing is said of them: few, unless a feature needs more. */
+export const defaultLevels = ({ pcids = 0 }: { pcids?: number | undefined }): number =>
+  pcids > 0 ? LONG_MODE_LEVELS : defaultMachine.levels
+
 /** Fills in the defaults and checks what the schema alone cannot. */
 export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig {
-  const merged = { ...defaultMachine, pcpus: given.vcpus ?? defaultMachine.vcpus, ...given }
+  const merged = {
+    ...defaultMachine,
+    pcpus: given.vcpus ?? defaultMachine.vcpus,
+    levels: defaultLevels(given),
+    ...given,
+  }
   const parsed = machineConfigSchema.safeParse(merged)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -66,6 +78,13 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     )
   }
   const config = parsed.data
+  if (config.pcids > 0 && config.levels < LONG_MODE_LEVELS) {
+    throw fail.badConfig(
+      'machine.levels',
+      config.levels,
+      `${LONG_MODE_LEVELS} or 5 where there are PCIDs: CR4.PCIDE needs 4-level paging`,
+    )
+  }
   const reach = config.entries ** config.levels
   const outside = config.pages.find((page) => page >= reach)
   if (outside !== undefined)

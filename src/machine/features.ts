@@ -15,6 +15,8 @@ export const featuresSchema = z.strictObject({
   contents: z.boolean(),
   /** Frames that nothing maps at the start, for entries that a scenario writes itself. */
   spare: z.number().int().min(0).max(4),
+  /** Levels without a paging-structure cache: bit n stands for the entries that lead to tables of level n. */
+  uncachedLevels: z.number().int().min(0).max(30),
   /** A large page is cached in pieces, one for each small page that was accessed (SDM: "fractured"). Off: as a whole. */
   fractured: z.boolean(),
   /** The TLB can hold a small and a large translation for one address; an access may use either. */
@@ -45,6 +47,7 @@ export const noFeatures: Features = {
   protection: false,
   contents: false,
   spare: 0,
+  uncachedLevels: 0,
   fractured: true,
   multihit: false,
   tce: false,
@@ -55,6 +58,8 @@ export const noFeatures: Features = {
   speculativeDirty: false,
 }
 
+const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask & (1 << level))
+
 /** What reports call a feature that is not at its default. */
 const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]) => string) } = {
   pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
@@ -62,6 +67,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   protection: 'U/S, XD and protection keys',
   contents: 'frame contents',
   spare: (n) => `${n} spare frame${n === 1 ? '' : 's'}`,
+  uncachedLevels: (mask) => `no cache of what leads to level ${levelsOf(mask).join(', ')}`,
   fractured: 'large pages cached whole',
   multihit: 'multi-hit TLB',
   tce: 'INVLPG with TCE',

@@ -137,7 +137,10 @@ export class Machine {
     pages.forEach((page, slot) => (slots[page] = slot))
     this.pageSlot = slots
     const cachedTables = config.structureCaches
-      ? geometry.tables.filter((table) => table.space === 0 && table.level < config.levels)
+      ? geometry.tables.filter(
+          ({ space, level }) =>
+            space === 0 && level < config.levels && (config.uncachedLevels & (1 << level)) === 0,
+        )
       : []
     cachedTables.forEach((table, slot) => {
       for (const page of pages) {

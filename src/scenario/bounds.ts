@@ -7,7 +7,7 @@ import { fail } from '../errors.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
-import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
+import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { operationNamed } from '../guest/operations/index.ts'
 import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
 
@@ -50,7 +50,12 @@ export function makeBounds(given: Partial<Bounds> = {}): Bounds {
   const known = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Partial<Bounds>
-  const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
+  const merged = {
+    ...defaultBounds,
+    pcpus: known.vcpus ?? defaultBounds.vcpus,
+    levels: defaultLevels(known),
+    ...known,
+  }
   const parsed = boundsSchema.safeParse(merged)
   if (parsed.success) return checkGroups(withoutDefaults(parsed.data))
   const issue = parsed.error.issues[0]
