@@ -20,6 +20,8 @@ export class Packer {
   private places: Int32Array = new Int32Array(0)
   private capacities: Int32Array = new Int32Array(0)
   private constants: Int32Array = new Int32Array(0)
+  /** By word: its place among the changing ones, or -1. */
+  private slots: Int32Array = new Int32Array(0)
   private maps: Dictionary[] = []
   private readonly dictionaries: Dictionary[]
   private readonly base: Int32Array
@@ -57,6 +59,21 @@ export class Packer {
     let changed = 0
     for (let i = 0; i < constants.length; i++) changed |= state[constants[i]] ^ base[constants[i]]
     if (changed !== 0) this.learnConstants(state)
+  }
+
+  /** Like {@link pack}, where `packed` is known to be the packed form of `near`, a state that differs in few words. */
+  repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array): void {
+    const { slots, shifts, places, maps, capacities, size } = this
+    for (let i = 0; i < size; i++) out[i] = packed[i]
+    for (let word = 0; word < state.length; word++) {
+      const value = state[word]
+      if (value === near[word]) continue
+      const i = slots[word]
+      let code = i < 0 ? -1 : maps[i].find(value)
+      if (code < 0 || code >= capacities[i]) code = this.learn(word, value)
+      const shift = shifts[i]
+      out[places[i]] = (out[places[i]] & ~((capacities[i] - 1) << shift)) | (code << shift)
+    }
   }
 
   /** A word that never changed has changed. */
@@ -110,6 +127,8 @@ export class Packer {
     this.bytes = Math.max(1, (this.size - 1) * 4 + Math.ceil((rooms.at(-1) ?? 0) / 8))
     this.words = Int32Array.from(changing)
     this.constants = Int32Array.from(constant)
+    this.slots = new Int32Array(this.base.length).fill(-1)
+    changing.forEach((word, i) => (this.slots[word] = i))
     this.shifts = Int32Array.from(shifts)
     this.places = Int32Array.from(places)
     this.maps = changing.map((word) => this.dictionaries[word])

@@ -68,6 +68,7 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
   system.reset()
   const { state } = system
   const here = state.slice()
+  const packed = visited.probe.slice()
   packer.pack(state, visited.probe)
   visited.add()
   let transitions = 0
@@ -91,7 +92,8 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     }
     if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
     visited.fetch(number)
-    packer.unpack(visited.probe, here)
+    packed.set(visited.probe)
+    packer.unpack(packed, here)
     state.set(here)
     const count = system.enabled(enabled)
     if (system.progress === 0) {
@@ -114,7 +116,7 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
         observer?.violated?.(violation)
         system.clearViolation()
       }
-      packer.pack(state, visited.probe)
+      packer.repack(state, here, packed, visited.probe)
       visited.add()
     }
     if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
