@@ -14,6 +14,7 @@ import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
+import { Mm } from './mm.ts'
 import type { FlushRequest } from './request.ts'
 import { callFunction, SYNC } from './smp.ts'
 import type { Word } from '../machine/word.ts'
@@ -97,6 +98,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   get config(): MachineConfig {
     return this.around.config
+  }
+
+  /** An address space as kernel code handles it: its lock, entries, references, and the flush of a range. */
+  mm(space: number): Mm {
+    return new Mm(this, space)
   }
 
   /** Loads a word. */

@@ -1,9 +1,6 @@
 /** Policies that bring guest operations of their own, and name the operations and the machine that they are raced with. */
 import { expect, it } from 'vitest'
 import { hunt } from '../../src/hunt/hunt.ts'
-import { FREE_TABLE, PUT } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, FIND_TABLE, place } from '../../src/machine/tables.ts'
-import { perform } from '../../src/engine/step.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { boundsFor, tellBounds } from '../../src/scenario/bounds.ts'
 import { boundedWorkloads, operationDomain } from '../../src/scenario/workload.ts'
@@ -20,15 +17,13 @@ const hasty = definePolicy({
       summary: 'unmap a page and free its table',
       subject: 'page',
       *run(cpu, page, space) {
-        yield* cpu.lock(cpu.kernel.lock[space])
-        const table = yield* perform(FIND_TABLE, space, place(1, page))
-        if (table !== 0) {
-          const frame = yield* perform(CLEAR_ENTRY, table, place(1, page))
-          yield* perform(CLEAR_ENTRY, yield* perform(FIND_TABLE, space, place(2, page)), place(2, page))
-          if (frame !== 0) yield* perform(PUT, frame)
-          yield* perform(FREE_TABLE, table)
-        }
-        yield* cpu.unlock(cpu.kernel.lock[space])
+        const mm = cpu.mm(space)
+        yield* mm.lock()
+        const frame = yield* mm.clearEntry(1, page)
+        const table = yield* mm.clearEntry(2, page)
+        if (frame !== 0) yield* mm.put(frame)
+        if (table !== 0) yield* mm.freeTable(table)
+        yield* mm.unlock()
       },
     },
   },
@@ -60,7 +55,12 @@ it('the machine is the one that the policy asks for, unless bounds say otherwise
 it('races of own operations are hunted, made minimal and verified like all others', () => {
   const { found } = hunt(hasty, { runs: 4000 })
   const walk = found.find(({ race }) => race.violation.invariant === 'hardware-walk')
-  expect(walk?.race.workload).toEqual([[{ op: 'zap', page: 0 }, { op: 'read', page: 0 }]])
+  expect(walk?.race.workload).toEqual([
+    [
+      { op: 'zap', page: 0 },
+      { op: 'read', page: 0 },
+    ],
+  ])
   expect(walk?.certificate?.scope).toBe('all-workloads')
   expect(verify({ policy: hasty, bounds: boundsFor(hasty), operations: 2 }).verdict).toBe('race')
 })

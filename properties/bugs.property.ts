@@ -1,0 +1,56 @@
+/**
+ * The bugs of `bugs/`: each policy that was broken in reality is caught by the generators that everybody uses, its
+ * repaired twin is verified within the same bounds, and the case that is kept of it tells the two apart.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { readCorpus, replayCase, type Policy } from '../src/index.ts'
+import { describePolicy, type DescribePolicyOptions } from '../src/vitest/index.ts'
+
+interface Bug {
+  readonly broken: Policy
+  readonly fixed: Policy
+}
+
+const folder = join(import.meta.dirname, '../bugs')
+const corpus = join(folder, 'corpus')
+const { cases } = readCorpus(corpus)
+const ids = readdirSync(folder)
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.slice(0, -'.ts'.length))
+
+/** What the bounds of most bugs are too narrow or too wide for. */
+const settings: Readonly<Record<string, DescribePolicyOptions>> = {}
+
+for (const id of ids) {
+  const { broken, fixed } = (await import(join(folder, `${id}.ts`))) as Bug
+  describe(id, () => {
+    const options = { runs: 20_000, summary: false, ...settings[id], corpus }
+    describePolicy(broken, options)
+    describePolicy(fixed, options)
+    const kept = cases.filter(({ case: each }) => each.policy === broken.name)
+
+    test('is named after its file, and has a case that is proved to be minimal', () => {
+      expect(broken.name).toBe(id)
+      expect(kept.map(({ case: each }) => each.minimality)).toContain('minimal')
+    })
+
+    test('every case is reproduced, and is none of the repaired twin', () => {
+      for (const { case: each } of kept) {
+        expect(replayCase(each, broken).outcome).toBe('reproduced')
+        expect(replayCase(each, fixed).outcome).not.toBe('reproduced')
+      }
+    })
+
+    test('the twins are one source that differs in what it is told', () => {
+      expect(sourcesOf(fixed)).toEqual(sourcesOf(broken))
+    })
+  })
+}
+
+/** The code of all functions of an object, wherever they are in it. */
+function sourcesOf(value: unknown): string[] {
+  if (typeof value === 'function') return [String(value)]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(sourcesOf) : []
+}
