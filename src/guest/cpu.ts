@@ -40,7 +40,7 @@ export interface Surroundings<Shared, Options> {
 export interface KernelFeatures {
   /** Some CPU enters lazy-TLB mode: generations are kept, lazy CPUs may be left out of a flush. */
   readonly lazy: boolean
-  /** Some CPU switches address spaces: mm_cpumask changes. */
+  /** Some CPU changes mm_cpumask, because it switches address spaces or for another reason. */
   readonly switching: boolean
   /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
   readonly gupRecheck: 'pte' | 'pmd'

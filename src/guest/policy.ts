@@ -139,7 +139,7 @@ export const policySchema = z.strictObject({
         summary: z.string(),
         run: generator,
         subject: z.enum(['page', 'region', 'none']).optional(),
-        needs: z.enum(['lazy', 'switching']).optional(),
+        needs: z.enum(['lazy', 'switching', 'cpumask']).optional(),
         as: z.enum(['load', 'once']).optional(),
       }),
     )

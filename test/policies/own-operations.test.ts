@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { hunt } from '../../src/hunt/hunt.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { boundsFor, tellBounds } from '../../src/scenario/bounds.ts'
+import { boundsFor, machineFor, tellBounds } from '../../src/scenario/bounds.ts'
 import { boundedWorkloads, operationDomain } from '../../src/scenario/workload.ts'
 import { verify } from '../../src/verify/verify.ts'
 
@@ -69,4 +69,34 @@ it('an unknown operation in the workload is refused', () => {
   expect(() => definePolicy({ ...hasty, workload: ['zap', 'unzap'] })).toThrow(
     'definePolicy: "workload" names "unzap"; there are: munmap, gup_fast, read,',
   )
+})
+
+it('an operation that changes mm_cpumask and stays in its space makes flushes heed the mask', () => {
+  const absent = (needs: 'cpumask' | undefined) =>
+    definePolicy({
+      name: 'absent',
+      summary: 'A CPU takes itself out of the mask and goes on.',
+      operations: {
+        leave: {
+          summary: 'clear the own bit of mm_cpumask',
+          as: 'load',
+          ...(needs === undefined ? {} : { needs }),
+          *run(cpu, _page, space) {
+            yield* cpu.fetchAnd(cpu.kernel.cpumask[space], ~(1 << cpu.id))
+          },
+        },
+      },
+      workload: ['munmap', 'read', 'leave'],
+      machine: { preemptions: 0, speculation: 0 },
+      *flush(cpu, request) {
+        yield* cpu.flushLocal(request)
+        yield* cpu.callFunction(request.targets, request)
+      },
+    })
+  const verdict = (needs: 'cpumask' | undefined) =>
+    verify({ policy: absent(needs), bounds: boundsFor(absent(needs)), operations: 3 })
+  expect(verdict('cpumask').race?.violation.invariant).toBe('stale-translation')
+  expect(verdict(undefined).verdict).toBe('safe')
+  const workload = [[{ op: 'leave' }]]
+  expect(machineFor(absent('cpumask'), boundsFor(absent('cpumask')), workload).spaces).toBe(1)
 })
