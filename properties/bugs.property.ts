@@ -28,7 +28,7 @@ const settings: Readonly<Record<string, DescribePolicyOptions>> = {
 for (const id of ids) {
   const { broken, fixed } = (await import(join(folder, `${id}.ts`))) as Bug
   describe(id, () => {
-    const options = { runs: 20_000, summary: false, ...settings[id], corpus }
+    const options = { runs: 10_000, summary: false, ...settings[id], corpus }
     describePolicy(broken, options)
     describePolicy(fixed, options)
     const kept = cases.filter(({ case: each }) => each.policy === broken.name)

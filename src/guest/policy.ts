@@ -42,6 +42,11 @@ export interface Policy<
   readonly shared?: D
 
   /**
+   * What each CPU does before the workload begins, one after the other, while nobody else moves: mappings, control
+   * bits, a CR3 load under a PCID. It cannot wait, and is no part of schedules.
+   */
+  boot?(cpu: Cpu<Shared<D>, z.output<O>>): Code
+  /**
    * Before anything is unhooked: what mmu_gather decides when it queues a table. The number returned is handed to
    * `flush` and `freeTable` of the same operation.
    */
@@ -74,8 +79,11 @@ export interface Policy<
   >
   /** Names of the operations, built-in or its own, that generated workloads consist of. Default: all of them. */
   readonly workload?: readonly string[]
-  /** Features of the machine that it is raced on, unless bounds say otherwise: `{ pcids: 2, storeBuffer: 2 }`. */
-  readonly machine?: Partial<Omit<MachineConfig, 'pages' | 'spaces' | 'vcpus' | 'pcpus'>>
+  /** The machine that it is raced on, unless bounds say otherwise: `{ vcpus: 3, pcids: 2, groups: [[2, 3]] }`. */
+  readonly machine?: Partial<Omit<MachineConfig, 'pages' | 'spaces'>> & {
+    /** Pages that workloads can name: each group is mapped by one table, and is a region if it fills it. */
+    readonly groups?: number[][]
+  }
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
 }
@@ -121,6 +129,7 @@ export const policySchema = z.strictObject({
   shared: z
     .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
     .optional(),
+  boot: generator.optional(),
   gather: generator.optional(),
   flush: generator,
   freeTable: generator.optional(),
@@ -146,7 +155,8 @@ export const policySchema = z.strictObject({
     .optional(),
   workload: z.array(z.string()).min(1).optional(),
   machine: machineConfigSchema
-    .omit({ pages: true, spaces: true, vcpus: true, pcpus: true })
+    .omit({ pages: true, spaces: true })
+    .extend({ groups: z.array(z.array(z.number())) })
     .partial()
     .strict()
     .optional(),

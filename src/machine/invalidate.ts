@@ -5,7 +5,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { VALID } from './cached.ts'
-import { CR3_NOFLUSH } from './control.ts'
+import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
 import type { Machine } from './machine.ts'
 import { dropPages } from './tlb.ts'
 
@@ -38,11 +38,15 @@ export function installInvalidations(m: Machine): void {
 export function invalidatePages(m: Machine, v: number, mask: number): void {
   const context = m.context(v)
   dropPages(m, m.tlbNow(v), mask)
-  if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
+  if (m.config.globals && !missesGlobals(m, v)) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
   if (m.config.tce) dropPaths(m, m.structuresNow(v), mask)
   else dropStructures(m, context, m.tag(v))
   abortSpeculation(m, v)
 }
+
+/** The erratum shows only while CR4.PCIDE is set; kernels avoid it by leaving PCIDs alone. */
+const missesGlobals = (m: Machine, v: number): boolean =>
+  m.config.invlpgMissesGlobals && (controlsOf(m, v) & PCIDE) !== 0
 
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {

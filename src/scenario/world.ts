@@ -159,6 +159,7 @@ export class World implements System {
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
+    if (this.policy.boot !== undefined) this.threads.boot()
     if (setup !== undefined) this.threads.runAlone(setup)
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)
