@@ -16,7 +16,7 @@ import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kern
 import type { Hooks } from './hooks.ts'
 import { Mm } from './mm.ts'
 import type { FlushRequest } from './request.ts'
-import { callFunction, SYNC } from './smp.ts'
+import { callFunction, callFunctionInterrupt, SYNC } from './smp.ts'
 import type { Word } from '../machine/word.ts'
 import { X86 } from '../machine/x86.ts'
 
@@ -207,6 +207,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
   *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
     this.checkCpus('callFunction', targets)
     yield* callFunction(this, targets, request.code, options.wait ?? true)
+  }
+
+  /** Does now what others have asked this CPU for by `callFunction`, as the handler of their IPIs would (flush_smp_call_function_queue). */
+  *serveCalls(): Code {
+    yield* callFunctionInterrupt(this)
   }
 
   /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */
