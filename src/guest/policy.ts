@@ -34,10 +34,11 @@ export interface Policy<
   /** The options in force; set by `withOptions`, defaults where it is absent. */
   readonly chosen?: z.output<O>
   /**
-   * True if the policy treats all CPUs alike: renumbering them changes nothing. Then workloads that differ only in that
-   * are searched once. Leave it out where a number of a CPU decides anything.
+   * True if the policy treats all CPUs alike, and all pages of a table: renumbering them changes nothing. Then workloads
+   * that differ only in that are searched once. `cpus` if that holds of CPUs alone, because an operation of its own or
+   * its boot tells a page from its neighbour. Leave it out where a number of a CPU decides anything.
    */
-  readonly symmetric?: boolean
+  readonly symmetric?: boolean | 'cpus'
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
   readonly shared?: D
 
@@ -125,7 +126,7 @@ export const policySchema = z.strictObject({
     .custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema')
     .optional(),
   chosen: z.unknown().optional(),
-  symmetric: z.boolean().optional(),
+  symmetric: z.union([z.boolean(), z.literal('cpus')]).optional(),
   shared: z
     .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
     .optional(),

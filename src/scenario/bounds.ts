@@ -9,7 +9,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { operationNamed, type GuestOperation } from '../guest/operations/index.ts'
-import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+import { DEFAULT_GROUPS, mappedPages, treatsCpusAlike, type Workload } from './workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
   [K in keyof Features]: true
@@ -103,7 +103,7 @@ export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
 export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
-  policy.symmetric === true && bounds.pcpus >= bounds.vcpus
+  treatsCpusAlike(policy) && bounds.pcpus >= bounds.vcpus
 
 /** What the kernel has to keep track of for a workload. */
 export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {

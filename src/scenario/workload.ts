@@ -61,6 +61,16 @@ function compare(domain: readonly Operation[], a: readonly Operation[], b: reado
   return 0
 }
 
+/** True if renumbering CPUs changes nothing to the policy. */
+export const treatsCpusAlike = ({ symmetric }: AnyPolicy): boolean =>
+  symmetric === true || symmetric === 'cpus'
+
+/** True if renumbering the pages of a table changes nothing to it: not where code of its own may tell them apart. */
+function treatsPagesAlike({ symmetric, boot, operations = {} }: AnyPolicy): boolean {
+  if (symmetric === true || symmetric === 'cpus') return symmetric === true
+  return boot === undefined && Object.values(operations).every(({ subject = 'none' }) => subject === 'none')
+}
+
 /** Renames pages within their groups so that the first one named is the first of its group. */
 function renamePages(policy: AnyPolicy, workload: Workload, groups: Groups): Workload {
   const names = new Map<number, number>()
@@ -77,24 +87,22 @@ function renamePages(policy: AnyPolicy, workload: Workload, groups: Groups): Wor
 }
 
 /**
- * The workload that stands for all that differ from it only by the numbering of pages within a table, and of CPUs where
- * those are `alike`: where the policy treats them so, and each has a pCPU of its own.
+ * The workload that stands for all that differ from it only by the numbering of pages within a table, where the policy
+ * treats them alike, and of CPUs where those are `alike`: where the policy treats them so, and each has its own pCPU.
  */
 export function canonicalWorkload(
   workload: Workload,
   policy: AnyPolicy,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Workload {
   const domain = operationDomain(policy, groups)
+  const pagesAlike = treatsPagesAlike(policy)
   let best: Workload | undefined
   const orders = alike ? permutations(workload.length) : [workload.map((_, cpu) => cpu)]
   for (const order of orders) {
-    const candidate = renamePages(
-      policy,
-      order.map((cpu) => workload[cpu]),
-      groups,
-    )
+    const ordered = order.map((cpu) => [...workload[cpu]])
+    const candidate = pagesAlike ? renamePages(policy, ordered, groups) : ordered
     if (best === undefined || lexicographic(domain, candidate, best) < 0) best = candidate
   }
   return best!
@@ -131,7 +139,7 @@ export function enumerateWorkloads(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Workload[] {
   const own = operationNames(policy).filter((op) => isOnce(policy, op)).length
   const found: Workload[] = []
@@ -150,7 +158,7 @@ export function boundedWorkloads(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Workload[] {
   const own = operationNames(policy).filter((op) => isOnce(policy, op)).length
   const found: Workload[] = []

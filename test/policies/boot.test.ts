@@ -48,3 +48,21 @@ it('a policy can ask for CPUs and pages, and bounds can say otherwise', () => {
   expect(tellBounds(boundsFor(policy))).toBe('3 vCPUs, 0 preemptions, 1 speculative walk')
   expect(tellBounds(boundsFor(policy, { vcpus: 1 }))).toBe('1 vCPU, 0 preemptions, 1 speculative walk')
 })
+
+it('what happens while CPUs boot is no witness of danger', () => {
+  const policy = definePolicy({
+    name: 'tidy',
+    summary: 'Gives a page back before anybody moves.',
+    *boot(cpu) {
+      const frame = yield* cpu.mm(0).clearEntry(1, 0)
+      if (frame !== 0) yield* cpu.mm(0).put(frame)
+    },
+    *flush() {},
+    workload: ['read'],
+    machine: { preemptions: 0, speculation: 0 },
+  })
+  const { verdict, witnesses, states } = verify({ policy, bounds: boundsFor(policy), operations: 1 })
+  expect(verdict).toBe('safe')
+  expect(states).toBeGreaterThan(6)
+  expect(witnesses).toEqual([])
+})
