@@ -16,8 +16,8 @@ import {
   place,
 } from '../machine/tables.ts'
 import type { Cpu } from './cpu.ts'
-import { flushTlbRange, type FlushKind } from './flush.ts'
-import { pageMask } from './request.ts'
+import { flushTlbRange } from './flush.ts'
+import { pageMask, type FlushKind } from './request.ts'
 
 export class Mm {
   /** Number of the space. */

@@ -54,6 +54,8 @@ export interface Policy<
   gather?(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest): Code<number | void>
   /** The tables changed: make every CPU in `request.targets`, and this one, stop using what they said before. */
   flush(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest, gathered: number): Code
+  /** What a CPU does that `cpu.callFunction` interrupts with a request (flush_tlb_func). Default: INVLPG of its pages. */
+  flushRemote?(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest): Code
   /** Gives a page-table page back. Default: at once. */
   freeTable?(cpu: Cpu<Shared<D>, z.output<O>>, table: number, gathered: number): Code
   /** The operation that gathered is over. */
@@ -133,6 +135,7 @@ export const policySchema = z.strictObject({
   boot: generator.optional(),
   gather: generator.optional(),
   flush: generator,
+  flushRemote: generator.optional(),
   freeTable: generator.optional(),
   finish: generator.optional(),
   interrupts: z

@@ -66,6 +66,10 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     )
   }
   const config = parsed.data
+  if (config.pdptes && config.levels !== 3)
+    throw fail.badConfig('machine.levels', config.levels, '3 with "pdptes", which is PAE paging')
+  if (config.pdptes && config.pcids > 0)
+    throw fail.badConfig('machine.pcids', config.pcids, '0 with "pdptes": PAE paging has no PCIDs')
   const reach = config.entries ** config.levels
   const outside = config.pages.find((page) => page >= reach)
   if (outside !== undefined)

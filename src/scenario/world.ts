@@ -25,6 +25,7 @@ import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
 import { installPcid } from '../machine/pcid.ts'
+import { initializePdptes } from '../machine/pdpte.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Environment } from './environment.ts'
@@ -155,6 +156,7 @@ export class World implements System {
     initializeFrames(this.machine)
     initializeEntries(this.machine)
     initializeControls(this.machine)
+    initializePdptes(this.machine)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
