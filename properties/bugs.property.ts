@@ -53,8 +53,10 @@ for (const id of ids) {
   })
 }
 
-/** The code of all functions of an object, wherever they are in it. */
-function sourcesOf(value: unknown): string[] {
+/** The code of a policy: of all functions that are in it, but for the schema of its options. */
+const sourcesOf = ({ options: _schema, ...policy }: Policy): string[] => functionsIn(policy)
+
+function functionsIn(value: unknown): string[] {
   if (typeof value === 'function') return [String(value)]
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(sourcesOf) : []
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(functionsIn) : []
 }

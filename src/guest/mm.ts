@@ -75,7 +75,10 @@ export class Mm {
     return table !== 0 && (yield* perform(REVOKE_ENTRY, table, place(level, page), flags)) === 1
   }
 
-  /** Flushes pages of which the tables have changed: flush_tlb_mm_range, with the policy's `flush` at its heart. */
+  /**
+   * Flushes pages of which the tables have changed: flush_tlb_mm_range, with the policy's `flush` at its heart, which is
+   * handed 0 as what was gathered.
+   */
   *flush(pages: readonly number[], kind: FlushKind = {}): Code {
     const { config } = this.cpu
     const wrong = pages.find((page) => !config.pages.includes(page))
