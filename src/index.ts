@@ -11,6 +11,7 @@ export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/
 export { xenFlushTlb } from './hypervisor/xen.ts'
 export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
+export type { Mm } from './guest/mm.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
 export type { FlushRequest } from './guest/request.ts'
 export type { SharedDeclaration, SharedWords } from './machine/word.ts'

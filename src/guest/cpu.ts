@@ -14,8 +14,9 @@ import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
+import { Mm } from './mm.ts'
 import type { FlushRequest } from './request.ts'
-import { callFunction, SYNC } from './smp.ts'
+import { callFunction, callFunctionInterrupt, SYNC } from './smp.ts'
 import type { Word } from '../machine/word.ts'
 import { X86 } from '../machine/x86.ts'
 
@@ -39,7 +40,7 @@ export interface Surroundings<Shared, Options> {
 export interface KernelFeatures {
   /** Some CPU enters lazy-TLB mode: generations are kept, lazy CPUs may be left out of a flush. */
   readonly lazy: boolean
-  /** Some CPU switches address spaces: mm_cpumask changes. */
+  /** Some CPU changes mm_cpumask, because it switches address spaces or for another reason. */
   readonly switching: boolean
   /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
   readonly gupRecheck: 'pte' | 'pmd'
@@ -97,6 +98,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   get config(): MachineConfig {
     return this.around.config
+  }
+
+  /** An address space as kernel code handles it: its lock, entries, references, and the flush of a range. */
+  mm(space: number): Mm {
+    return new Mm(this, space)
   }
 
   /** Loads a word. */
@@ -201,6 +207,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
   *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
     this.checkCpus('callFunction', targets)
     yield* callFunction(this, targets, request.code, options.wait ?? true)
+  }
+
+  /** Does now what others have asked this CPU for by `callFunction`, as the handler of their IPIs would (flush_smp_call_function_queue). */
+  *serveCalls(): Code {
+    yield* callFunctionInterrupt(this)
   }
 
   /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */

@@ -5,13 +5,7 @@ import { perform, type Code } from '../engine/step.ts'
 import { FLUSH_BEGINS, FLUSH_DONE } from '../machine/flush-ghosts.ts'
 import type { Cpu } from './cpu.ts'
 import { LAZY_SKIPPED } from './kernel.ts'
-import { makeRequest, type FlushRequest } from './request.ts'
-
-/** What the caller knows of a flush before it asks for it. */
-export interface FlushKind {
-  readonly freedTables?: boolean
-  readonly collapse?: boolean
-}
+import { makeRequest, type FlushKind, type FlushRequest } from './request.ts'
 
 /** The request for `pages` with every other CPU as its target, as far as it is known before anything changed. */
 export const requestFor = (cpu: Cpu, space: number, pages: number, kind: FlushKind): FlushRequest =>

@@ -11,6 +11,7 @@ import type { FlushRequest } from './request.ts'
 export interface Hooks {
   gather(cpu: Cpu, request: FlushRequest): Code<number>
   flush(cpu: Cpu, request: FlushRequest, gathered: number): Code
+  flushRemote(cpu: Cpu, request: FlushRequest): Code
   freeTable(cpu: Cpu, table: number, gathered: number): Code
   finish(cpu: Cpu, gathered: number): Code
 }
@@ -38,6 +39,10 @@ export function hooksOf(policy: AnyPolicy): Hooks {
     },
     *flush(cpu, request, gathered) {
       yield* asPolicy(`${name} flush`, policy.flush(cpu as AnyCpu, request, gathered))
+    },
+    *flushRemote(cpu, request) {
+      if (policy.flushRemote === undefined) yield* cpu.invlpg(request.pages)
+      else yield* asPolicy(`${name} flushRemote`, policy.flushRemote(cpu as AnyCpu, request))
     },
     *freeTable(cpu, table, gathered) {
       if (policy.freeTable === undefined) yield* asPolicy(`${name} freeTable`, cpu.freeTableNow(table))

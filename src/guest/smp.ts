@@ -5,7 +5,6 @@
  */
 import { defineOp, perform, type Code, type Names } from '../engine/step.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
-import { INVLPG } from '../machine/invalidate.ts'
 import { LOAD, STORE, UNTIL, WAIT_FREE } from '../machine/memory.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Cpu } from './cpu.ts'
@@ -67,7 +66,7 @@ export function* callFunctionInterrupt(cpu: Cpu): Code {
     if (code !== SYNC) {
       const request = decodeRequest(code)
       if (cpu.features.lazy) yield* cpu.fetchAnd(cpu.kernel.behind[request.space], ~(1 << cpu.id))
-      yield* perform(INVLPG, request.pages)
+      yield* cpu.policy.flushRemote(cpu, request)
     }
     yield* perform(ACKNOWLEDGE, slot.at, 0)
   }

@@ -78,6 +78,10 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     )
   }
   const config = parsed.data
+  if (config.pdptes && config.levels !== 3)
+    throw fail.badConfig('machine.levels', config.levels, '3 with "pdptes", which is PAE paging')
+  if (config.pdptes && config.pcids > 0)
+    throw fail.badConfig('machine.pcids', config.pcids, '0 with "pdptes": PAE paging has no PCIDs')
   if (config.pcids > 0 && config.levels < LONG_MODE_LEVELS) {
     throw fail.badConfig(
       'machine.levels',

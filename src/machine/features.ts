@@ -23,7 +23,9 @@ export const featuresSchema = z.strictObject({
   multihit: z.boolean(),
   /** INVLPG drops only upper-level entries on the path of its address (AMD EFER.TCE), not all. */
   tce: z.boolean(),
-  /** Erratum: INVLPG leaves global translations alone. */
+  /** PAE paging: a CR3 load reads the entries of the top level into registers, and walks begin from those. */
+  pdptes: z.boolean(),
+  /** Erratum of some Intel CPUs: INVLPG leaves global translations alone while CR4.PCIDE is set. */
   invlpgMissesGlobals: z.boolean(),
   /** An access that a cached translation forbids walks again before it faults (AMD); off: it may fault spuriously. */
   rewalk: z.boolean(),
@@ -51,6 +53,7 @@ export const noFeatures: Features = {
   fractured: true,
   multihit: false,
   tce: false,
+  pdptes: false,
   invlpgMissesGlobals: false,
   rewalk: false,
   lateAccessed: false,
@@ -71,7 +74,8 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   fractured: 'large pages cached whole',
   multihit: 'multi-hit TLB',
   tce: 'INVLPG with TCE',
-  invlpgMissesGlobals: 'INVLPG that misses global pages',
+  pdptes: 'PDPTE registers',
+  invlpgMissesGlobals: 'INVLPG that misses global pages with PCIDs',
   rewalk: 're-walk before a fault',
   lateAccessed: 'A set late',
   racyDirty: 'D set without a second look at R/W',

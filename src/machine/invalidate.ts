@@ -5,17 +5,21 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { VALID } from './cached.ts'
-import { CR3_NOFLUSH } from './control.ts'
+import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
 import type { Machine } from './machine.ts'
+import { loadPdptes } from './pdpte.ts'
 import { dropPages } from './tlb.ts'
 
 /** INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. */
 export const INVLPG = defineOp('INVLPG', 1, (a, _b, _c, n) => `INVLPG ${n.pages(a)}`)
+/** `a` of a MOV to CR3 that loads what is there. */
+export const SAME_SPACE = -1
 /**
  * MOV to CR3: loads space `a`. With CR4.PCIDE=0 it drops all TLB entries but global ones, and all paging-structure
  * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set.
  */
 export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
+  if (a === SAME_SPACE) return 'MOV CR3, CR3'
   const pcid = b === 0 ? '' : `, PCID ${b & ~CR3_NOFLUSH}${b & CR3_NOFLUSH ? ', NOFLUSH' : ''}`
   return `MOV CR3, mm${a}${pcid}`
 })
@@ -26,8 +30,11 @@ export function installInvalidations(m: Machine): void {
     return 0
   })
   m.install(LOAD_CR3, (v, a, b) => {
-    m.S[m.cr3 + v] = a
-    if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
+    if (a !== SAME_SPACE) {
+      m.S[m.cr3 + v] = a
+      if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
+    }
+    loadPdptes(m, v)
     if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.context(v), m.tag(v))
     abortSpeculation(m, v)
     return 0
@@ -38,11 +45,15 @@ export function installInvalidations(m: Machine): void {
 export function invalidatePages(m: Machine, v: number, mask: number): void {
   const context = m.context(v)
   dropPages(m, m.tlbNow(v), mask)
-  if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
+  if (m.config.globals && !missesGlobals(m, v)) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
   if (m.config.tce) dropPaths(m, m.structuresNow(v), mask)
   else dropStructures(m, context, m.tag(v))
   abortSpeculation(m, v)
 }
+
+/** The erratum shows only while CR4.PCIDE is set; kernels avoid it by leaving PCIDs alone. */
+const missesGlobals = (m: Machine, v: number): boolean =>
+  m.config.invlpgMissesGlobals && (controlsOf(m, v) & PCIDE) !== 0
 
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {

@@ -93,6 +93,8 @@ export class Machine {
   readonly latch: number
   readonly pointer: number
   readonly speculationPointer: number
+  /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
+  readonly pdptes: number
   readonly cachedEnd: number
   /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
   readonly contexts: number
@@ -176,6 +178,7 @@ export class Machine {
     this.latch = layout.add('translation in use', vcpus, this.cached.max)
     this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
+    this.pdptes = layout.add('PDPTE registers', config.pdptes ? vcpus * config.entries : 0, this.cached.max)
     this.cachedEnd = layout.size
     this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1

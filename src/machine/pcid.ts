@@ -7,6 +7,7 @@ import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.ts'
 import type { Machine } from './machine.ts'
+import { loadPdptes } from './pdpte.ts'
 import { dropPages } from './tlb.ts'
 
 /** Types of INVPCID. */
@@ -38,6 +39,9 @@ export const WRPKRU = defineOp('WRPKRU', 1, (a) => `WRPKRU ${a}`)
 /** Control bits whose writes are MOVs to a control register, which serialize. */
 const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG
 
+/** Control bits whose change loads the PDPTE registers anew. */
+const RELOADING = PGE | SMEP | PG
+
 export function installPcid(m: Machine): void {
   m.install(INVPCID, (v, type, pcid, page) => {
     const enabled = (controlsOf(m, v) & PCIDE) !== 0
@@ -58,6 +62,7 @@ export function installPcid(m: Machine): void {
     if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.context(v))
     else if (turnsOn & SMEP) dropTag(m, m.context(v), m.tag(v))
     m.S[m.controls + v] = now
+    if (changed & RELOADING) loadPdptes(m, v)
     return 0
   })
   m.install(WRPKRU, (v, value) => {

@@ -51,7 +51,7 @@ export const levelOf = (stage: number): number => stage >> 5
 const found = (table: number, level: number, rights: number): number =>
   BELOW + ((table << 8) | (level << 5) | rights)
 
-/** Where the walk of `c` begins: the deepest structure-cache hit, or the root. */
+/** Where the walk of `c` begins: the deepest structure-cache hit, a PDPTE register, or the root. */
 const WALK_START = defineOp('start walk', 0, undefined, 'right')
 /** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
 const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
@@ -65,11 +65,13 @@ const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
 /** The hardware walk, as one reads it in the manual. Returns FAULT or FILLED. */
 export function* pageWalk(request: number): Code<number> {
   let at = yield* perform(WALK_START, 0, 0, request)
-  for (;;) {
-    at = yield* perform(WALK_READ, tableOf(at), stageOf(at), request)
-    if (at === FAULT || at === FILLED) return at
-    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, request)
+  while (at !== FAULT && at !== FILLED) {
+    at =
+      at === RESTART
+        ? yield* perform(WALK_START, 0, 0, request)
+        : yield* perform(WALK_READ, tableOf(at), stageOf(at), request)
   }
+  return at
 }
 
 /** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
@@ -84,6 +86,12 @@ export function installWalk(m: Machine): void {
   const pointerOf = (v: number, mode: number): number =>
     (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
 
+  const refuse = (pointer: number, code: number): number => {
+    m.S[pointer] = 0
+    m.errorCode = code
+    return FAULT
+  }
+
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
     const pointer = pointerOf(v, modeOf(c))
@@ -96,17 +104,17 @@ export function installWalk(m: Machine): void {
         return found(cached.frame(hit), level, hit & RIGHTS)
       }
     }
+    if (config.pdptes) {
+      const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
+      if ((register & VALID) === 0) return refuse(pointer, errorCode(m, v, modeOf(c), 0))
+      m.S[pointer] = register
+      return found(cached.frame(register), config.levels - 1, ALL_RIGHTS)
+    }
     const space = m.S[m.cr3 + v]
     const root = m.geometry.roots[space]
     m.S[pointer] = cached.make(root, space, VALID | ALL_RIGHTS)
     return found(root, config.levels, ALL_RIGHTS)
   })
-
-  const refuse = (pointer: number, code: number): number => {
-    m.S[pointer] = 0
-    m.errorCode = code
-    return FAULT
-  }
 
   m.install(WALK_READ, (v, a, b, c) => {
     const page = pageOf(c)

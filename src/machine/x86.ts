@@ -11,7 +11,7 @@ import { CR3_NOFLUSH, PCIDE, PGE, hasControls } from './control.ts'
 import type { Features } from './features.ts'
 import type { Geometry } from './geometry.ts'
 import { CLI, STI } from './interrupts.ts'
-import { INVLPG, LOAD_CR3 } from './invalidate.ts'
+import { INVLPG, LOAD_CR3, SAME_SPACE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, OR, STORE, UNTIL, XCHG } from './memory.ts'
 import { CONTENT_MAX } from './machine.ts'
 import { INVPCID, NON_CANONICAL, WRITE_CONTROLS, WRPKRU } from './pcid.ts'
@@ -204,6 +204,11 @@ export class X86 {
       throw fail.badConfig('PCID of loadCr3', pcid, `0 to ${this.config.pcids - 1}`)
     if (noflush) this.need('CR3 bit 63', this.config.pcids > 0, 'pcids')
     yield* perform(LOAD_CR3, space, pcid | (noflush ? CR3_NOFLUSH : 0))
+  }
+
+  /** MOV CR3, CR3: drops what a load of CR3 drops, without another address space or PCID (__native_flush_tlb of Linux). */
+  *reloadCr3(): Code {
+    yield* perform(LOAD_CR3, SAME_SPACE)
   }
 
   /** Sets control bits (`PGE | SMEP`) and clears others; returns false if that raised #GP. */

@@ -8,8 +8,8 @@ import type { KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
-import { operationNamed } from '../guest/operations/index.ts'
-import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+import { operationNamed, type GuestOperation } from '../guest/operations/index.ts'
+import { DEFAULT_GROUPS, mappedPages, treatsCpusAlike, type Workload } from './workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
   [K in keyof Features]: true
@@ -98,24 +98,27 @@ function checkGroups(bounds: Bounds): Bounds {
 /** The machine that a workload needs within some bounds. */
 export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): MachineConfig {
   const { groups, gupRecheck: _kernel, ...machine } = bounds
-  const switching = featuresFor(policy, bounds, workload).switching
   return machineConfig({
     ...withoutFeatures(machine),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
-    spaces: switching ? 2 : 1,
+    spaces: needsOf(policy, workload).has('switching') ? 2 : 1,
   })
 }
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
 export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
-  policy.symmetric === true && bounds.pcpus >= bounds.vcpus
+  treatsCpusAlike(policy) && bounds.pcpus >= bounds.vcpus
 
 /** What the kernel has to keep track of for a workload. */
 export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {
-  const needs = new Set(workload.flat().map(({ op }) => operationNamed(policy, op)?.needs))
-  return { lazy: needs.has('lazy'), switching: needs.has('switching'), gupRecheck: bounds.gupRecheck }
+  const needs = needsOf(policy, workload)
+  const switching = needs.has('switching') || needs.has('cpumask')
+  return { lazy: needs.has('lazy'), switching, gupRecheck: bounds.gupRecheck }
 }
+
+const needsOf = (policy: AnyPolicy, workload: Workload): Set<GuestOperation['needs']> =>
+  new Set(workload.flat().map(({ op }) => operationNamed(policy, op)?.needs))
 
 /** The bounds in words, for the sentence that they belong to. */
 export function tellBounds(bounds: Bounds): string {

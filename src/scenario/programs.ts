@@ -46,6 +46,12 @@ export class Programs {
     })
   }
 
+  /** What the policy does when a CPU comes up. */
+  boot(v: number): number {
+    const where = `boot on CPU${v}, policy ${this.policy.name}`
+    return this.co.root(where, () => asPolicy(where, this.policy.boot!(this.cpus[v])))
+  }
+
   /** The handler of an interrupt. */
   handler(vector: number, v: number): number {
     const known = (this.handlers[vector] ??= [])

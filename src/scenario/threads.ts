@@ -89,12 +89,22 @@ export class Threads {
 
   /** Runs one operation on CPU 0 to its end, while nobody else moves. */
   runAlone(operation: Operation): void {
-    this.load([[operation]])
+    this.finish(0, operation.op, this.programs.operations(0, [operation])[0])
+  }
+
+  /** Runs what the policy does when each CPU comes up, one CPU after the other, while nobody else moves. */
+  boot(): void {
+    for (let v = 0; v < this.vcpus; v++) this.finish(v, 'boot', this.programs.boot(v))
+  }
+
+  private finish(v: number, what: string, root: number): void {
+    this.load([])
     this.around.machine.alternative = 0
-    this.settle(0)
-    for (let top = this.top(0); top >= 0; top = this.top(0)) {
-      if (!this.canStep(0, top)) throw fail.waitsAlone(operation.op)
-      this.step(0)
+    this.around.machine.S[this.frames + v] = root
+    this.settle(v)
+    for (let top = this.top(v); top >= 0; top = this.top(v)) {
+      if (!this.canStep(v, top)) throw fail.waitsAlone(what)
+      this.step(v)
     }
   }
 

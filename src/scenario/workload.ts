@@ -61,6 +61,16 @@ function compare(domain: readonly Operation[], a: readonly Operation[], b: reado
   return 0
 }
 
+/** True if renumbering CPUs changes nothing to the policy. */
+export const treatsCpusAlike = ({ symmetric }: AnyPolicy): boolean =>
+  symmetric === true || symmetric === 'cpus'
+
+/** True if renumbering the pages of a table changes nothing to it: not where code of its own may tell them apart. */
+function treatsPagesAlike({ symmetric, boot, operations = {} }: AnyPolicy): boolean {
+  if (symmetric === true || symmetric === 'cpus') return symmetric === true
+  return boot === undefined && Object.values(operations).every(({ subject = 'none' }) => subject === 'none')
+}
+
 /** Renames pages within their groups so that the first one named is the first of its group. */
 function renamePages(policy: AnyPolicy, workload: Workload, groups: Groups): Workload {
   const names = new Map<number, number>()
@@ -77,24 +87,22 @@ function renamePages(policy: AnyPolicy, workload: Workload, groups: Groups): Wor
 }
 
 /**
- * The workload that stands for all that differ from it only by the numbering of pages within a table, and of CPUs where
- * those are `alike`: where the policy treats them so, and each has a pCPU of its own.
+ * The workload that stands for all that differ from it only by the numbering of pages within a table, where the policy
+ * treats them alike, and of CPUs where those are `alike`: where the policy treats them so, and each has its own pCPU.
  */
 export function canonicalWorkload(
   workload: Workload,
   policy: AnyPolicy,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Workload {
   const domain = operationDomain(policy, groups)
+  const pagesAlike = treatsPagesAlike(policy)
   let best: Workload | undefined
   const orders = alike ? permutations(workload.length) : [workload.map((_, cpu) => cpu)]
   for (const order of orders) {
-    const candidate = renamePages(
-      policy,
-      order.map((cpu) => workload[cpu]),
-      groups,
-    )
+    const ordered = order.map((cpu) => [...workload[cpu]])
+    const candidate = pagesAlike ? renamePages(policy, ordered, groups) : ordered
     if (best === undefined || lexicographic(domain, candidate, best) < 0) best = candidate
   }
   return best!
@@ -131,7 +139,7 @@ export function enumerateWorkloads(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Workload[] {
   return [...withExactly(operations, [0, operations], { policy, vcpus, groups, alike })]
 }
@@ -146,7 +154,7 @@ export function* eachBoundedWorkload(
   vcpus: number,
   operations: number,
   groups = DEFAULT_GROUPS,
-  alike = policy.symmetric === true,
+  alike = treatsCpusAlike(policy),
 ): Generator<Workload, void> {
   const own = operationNames(policy).filter((op) => isOnce(policy, op)).length
   for (let total = 1; total <= operations + own; total++)
@@ -176,6 +184,7 @@ function* withExactly(
   { policy, vcpus, groups, alike }: Space,
 ): Generator<Workload, void> {
   const domain = operationDomain(policy, groups)
+  const pagesAlike = treatsPagesAlike(policy)
   const orders = alike ? permutations(vcpus) : []
   const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
   const pagesNamed = groups.map(() => 0)
@@ -187,7 +196,7 @@ function* withExactly(
     const isGuest = !isOnce(policy, op)
     if (isGuest ? guests === guest[1] : workload.some((ops) => ops.includes(operation))) return undefined
     const group = page === undefined ? -1 : groups.findIndex((pages) => pages.includes(page))
-    const renamed = group >= 0 && subjectOf(policy, op) !== 'region'
+    const renamed = pagesAlike && group >= 0 && subjectOf(policy, op) !== 'region'
     const place = renamed ? groups[group].indexOf(page!) : -1
     // Pages of a group are named in their order.
     if (renamed && place > pagesNamed[group]) return undefined
@@ -244,7 +253,8 @@ function* withExactly(
     orders.every((order) => {
       if (!matters(order)) return true
       const renumbered = order.map((cpu) => workload[cpu])
-      return lexicographic(domain, renamePages(policy, renumbered, groups), workload) >= 0
+      const candidate = pagesAlike ? renamePages(policy, renumbered, groups) : renumbered
+      return lexicographic(domain, candidate, workload) >= 0
     })
 
   for (let busy = Math.min(1, total); busy <= Math.min(vcpus, total); busy++) yield* from(0, total, busy)

@@ -26,6 +26,7 @@ import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
 import { installPcid } from '../machine/pcid.ts'
+import { initializePdptes } from '../machine/pdpte.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Environment } from './environment.ts'
@@ -60,6 +61,8 @@ export class World implements System {
   private readonly environment: Environment
   private readonly placement: Placement
   private initial = new Int32Array(0)
+  /** Before the workload begins nothing is dangerous. */
+  private booting = false
 
   /** `keepsResults`: what each vCPU's operation returned last stays in the state, for {@link resultOf}. */
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
@@ -91,7 +94,9 @@ export class World implements System {
     }
     m.hooks = {
       fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
-      witness: (kind) => this.witnessed.add(kind),
+      witness: (kind) => {
+        if (!this.booting) this.witnessed.add(kind)
+      },
       quiescent: (vcpu) => kernel.quiescent(vcpu),
     }
     this.vectors = ['call-function', ...Object.keys(policy.interrupts ?? {})]
@@ -154,6 +159,7 @@ export class World implements System {
     initializeFrames(this.machine)
     initializeEntries(this.machine)
     initializeControls(this.machine)
+    initializePdptes(this.machine)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
@@ -162,7 +168,10 @@ export class World implements System {
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
+    this.booting = true
+    if (this.policy.boot !== undefined) this.threads.boot()
     if (setup !== undefined) this.threads.runAlone(setup)
+    this.booting = false
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)
     this.initial = S.slice()

@@ -1,11 +1,8 @@
 /** Policies that bring guest operations of their own, and name the operations and the machine that they are raced with. */
 import { expect, it } from 'vitest'
 import { hunt } from '../../src/hunt/hunt.ts'
-import { FREE_TABLE, PUT } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, FIND_TABLE, place } from '../../src/machine/tables.ts'
-import { perform } from '../../src/engine/step.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { boundsFor, tellBounds } from '../../src/scenario/bounds.ts'
+import { boundsFor, machineFor, tellBounds } from '../../src/scenario/bounds.ts'
 import { boundedWorkloads, operationDomain } from '../../src/scenario/workload.ts'
 import { verify } from '../../src/verify/verify.ts'
 
@@ -20,15 +17,13 @@ const hasty = definePolicy({
       summary: 'unmap a page and free its table',
       subject: 'page',
       *run(cpu, page, space) {
-        yield* cpu.lock(cpu.kernel.lock[space])
-        const table = yield* perform(FIND_TABLE, space, place(1, page))
-        if (table !== 0) {
-          const frame = yield* perform(CLEAR_ENTRY, table, place(1, page))
-          yield* perform(CLEAR_ENTRY, yield* perform(FIND_TABLE, space, place(2, page)), place(2, page))
-          if (frame !== 0) yield* perform(PUT, frame)
-          yield* perform(FREE_TABLE, table)
-        }
-        yield* cpu.unlock(cpu.kernel.lock[space])
+        const mm = cpu.mm(space)
+        yield* mm.lock()
+        const frame = yield* mm.clearEntry(1, page)
+        const table = yield* mm.clearEntry(2, page)
+        if (frame !== 0) yield* mm.put(frame)
+        if (table !== 0) yield* mm.freeTable(table)
+        yield* mm.unlock()
       },
     },
   },
@@ -74,4 +69,34 @@ it('an unknown operation in the workload is refused', () => {
   expect(() => definePolicy({ ...hasty, workload: ['zap', 'unzap'] })).toThrow(
     'definePolicy: "workload" names "unzap"; there are: munmap, gup_fast, read,',
   )
+})
+
+it('an operation that changes mm_cpumask and stays in its space makes flushes heed the mask', () => {
+  const absent = (needs: 'cpumask' | undefined) =>
+    definePolicy({
+      name: 'absent',
+      summary: 'A CPU takes itself out of the mask and goes on.',
+      operations: {
+        leave: {
+          summary: 'clear the own bit of mm_cpumask',
+          as: 'load',
+          ...(needs === undefined ? {} : { needs }),
+          *run(cpu, _page, space) {
+            yield* cpu.fetchAnd(cpu.kernel.cpumask[space], ~(1 << cpu.id))
+          },
+        },
+      },
+      workload: ['munmap', 'read', 'leave'],
+      machine: { preemptions: 0, speculation: 0 },
+      *flush(cpu, request) {
+        yield* cpu.flushLocal(request)
+        yield* cpu.callFunction(request.targets, request)
+      },
+    })
+  const verdict = (needs: 'cpumask' | undefined) =>
+    verify({ policy: absent(needs), bounds: boundsFor(absent(needs)), operations: 3 })
+  expect(verdict('cpumask').race?.violation.invariant).toBe('stale-translation')
+  expect(verdict(undefined).verdict).toBe('safe')
+  const workload = [[{ op: 'leave' }]]
+  expect(machineFor(absent('cpumask'), boundsFor(absent('cpumask')), workload).spaces).toBe(1)
 })

@@ -19,8 +19,11 @@ export interface GuestOperation {
   readonly subject: Subject
   /** `space` is the address space that the CPU has loaded when the operation begins. */
   code(cpu: Cpu, page: number, space: number): Code
-  /** Kernel features that it needs. */
-  readonly needs?: 'lazy' | 'switching'
+  /**
+   * What the kernel has to keep track of for it: lazy CPUs; mm_cpumask, because the operation goes to the other address
+   * space (`switching`), or because it changes the mask and stays (`cpumask`).
+   */
+  readonly needs?: 'lazy' | 'switching' | 'cpumask'
 }
 
 /** An operation that only one policy has. */
