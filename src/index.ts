@@ -4,6 +4,12 @@ export { checkpoint, type Code, type Step } from './engine/step.ts'
 export type { System, Violation } from './engine/system.ts'
 export { Random } from './engine/random.ts'
 export { defaultMachine, machineConfig, type MachineConfig } from './machine/config.ts'
+export type { Access } from './machine/access.ts'
+export { AC, NXE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from './machine/control.ts'
+export { A, D, G, MAPPED, P, PS, RSVD, RW, US, XD, entry, frameOf, keyOf, withKey } from './machine/entry.ts'
+export type { AccessMode, Privilege, Segment } from './machine/operands.ts'
+export { ALL_BUT_GLOBAL, ALL_CONTEXTS, INDIVIDUAL_ADDRESS, SINGLE_CONTEXT } from './machine/pcid.ts'
+export { PF_I, PF_P, PF_PK, PF_RSVD, PF_U, PF_W } from './machine/rights.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { HostCpu } from './hypervisor/host.ts'
 export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
@@ -37,6 +43,7 @@ export {
   type Experiment,
   type ExperimentOptions,
   type Program,
+  type Result,
   type Words,
 } from './experiment/experiment.ts'
 export { pct } from './explore/pct.ts'

@@ -28,7 +28,10 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
 
 /** What came of an access. */
 export interface Access {
+  /** It raised an exception: a page fault, or #GP. */
   readonly fault: boolean
+  /** It raised #GP: the address is not canonical, or beyond the limit of its segment. */
+  readonly gp: boolean
   /** Error code of the page fault, 0 without one. */
   readonly code: number
   /** The frame that was reached, 0 for none. */
@@ -39,8 +42,11 @@ export interface Access {
 
 export const decodeAccess = (result: number): Access =>
   result & 1
-    ? { fault: true, code: result >> 1, frame: 0, value: 0 }
-    : { fault: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+    ? { fault: true, gp: false, code: result >> 1, frame: 0, value: 0 }
+    : { fault: false, gp: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+
+/** What came of an access that raised #GP. */
+export const GENERAL_PROTECTION: Access = { fault: true, gp: true, code: 0, frame: 0, value: 0 }
 
 /** What a step of an access came to. */
 export const UNFINISHED = -1

@@ -42,6 +42,9 @@ export const walkRequest = (page: number, mode: number): number => page | (mode 
 const pageOf = (c: number): number => c & 63
 const modeOf = (c: number): number => c >> MODE_SHIFT
 
+/** The highest level whose entries can map a page: that of the PUD, 1G. */
+const LARGEST = 3
+
 /** Marks a walk that leaves A flags clear: it can only end in a fault. */
 const LATE = 1 << 4
 const tableOf = (found: number): number => (found - BELOW) >> 8
@@ -120,7 +123,7 @@ export function installWalk(m: Machine): void {
     const at = m.entryAt(a, level, page)
     const word = m.S[at]
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
-    if (config.protection && isReserved(m, v, word))
+    if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
     const rights = accumulate(b & RIGHTS, word)
     const space = cached.space(m.S[pointer])
@@ -133,8 +136,9 @@ export function installWalk(m: Machine): void {
       if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
-    // A dirty assist of a CPU that looks at R/W once has looked already.
-    const judged = assist ? ALLOWED : judgeAccess(m, v, mode, rights, keyOf(word))
+    // A dirty assist of a CPU that looks at R/W once has looked already; speculative loads cache what they may not use.
+    const unchecked = assist || (mode & (SPECULATIVE | WRITE)) === SPECULATIVE
+    const judged = unchecked ? ALLOWED : judgeAccess(m, v, mode, rights, keyOf(word))
     if (judged !== ALLOWED) return refuse(pointer, judged)
     if (b & LATE) return RESTART
     if (config.racyDirty && write && !assist && (word & D) === 0) {
@@ -143,7 +147,7 @@ export function installWalk(m: Machine): void {
     }
     m.S[at] = word | A | (write ? D : 0)
     const global = word & G && controlsOf(m, v) & PGE ? CACHED_G : 0
-    const size = !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
+    const size = level === 1 || !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
     const dirty = word & D || write ? CACHED_D : 0
     const flags = VALID | rights | dirty | size | global | cachedKey(keyOf(word)) | (ghosts & ~FREED)
     const entry = cached.make(frameOf(word), space, flags)
@@ -160,9 +164,11 @@ function accumulate(rights: number, word: number): number {
   return kept | (word & XD ? CACHED_XD : 0)
 }
 
-/** A reserved bit is set; XD is one while EFER.NXE is clear. */
-const isReserved = (m: Machine, v: number, word: number): boolean =>
-  (word & RSVD) !== 0 || ((word & XD) !== 0 && (controlsOf(m, v) & NXE) === 0)
+/** A reserved bit is set; XD is one while EFER.NXE is clear, and PS above the level of 1G pages. */
+const isReserved = (m: Machine, v: number, level: number, word: number): boolean =>
+  (word & RSVD) !== 0 ||
+  (level > LARGEST && isLarge(word)) ||
+  ((word & XD) !== 0 && (controlsOf(m, v) & NXE) === 0)
 
 /** The level of a table that a dirty assist is in. */
 const leafLevel = (m: Machine, table: number): number =>

@@ -87,14 +87,14 @@ export class Threads {
     }
   }
 
-  /** Runs one operation on CPU 0 to its end, while nobody else moves. */
-  runAlone(operation: Operation): void {
-    this.load([[operation]])
+  /** Runs one operation on CPU `v` to its end, while nobody else moves. */
+  runAlone(v: number, operation: Operation): void {
+    this.load(Array.from({ length: v + 1 }, (_, cpu) => (cpu === v ? [operation] : [])))
     this.around.machine.alternative = 0
-    this.settle(0)
-    for (let top = this.top(0); top >= 0; top = this.top(0)) {
-      if (!this.canStep(0, top)) throw fail.waitsAlone(operation.op)
-      this.step(0)
+    this.settle(v)
+    for (let top = this.top(v); top >= 0; top = this.top(v)) {
+      if (!this.canStep(v, top)) throw fail.waitsAlone(operation.op)
+      this.step(v)
     }
   }
 

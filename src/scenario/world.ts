@@ -141,10 +141,10 @@ export class World implements System {
   }
 
   /**
-   * Gives the CPUs a workload and puts the world to its beginning. `setup` is an operation that CPU 0 has done
-   * before that, alone.
+   * Gives the CPUs a workload and puts the world to its beginning. `setup` is what the CPUs have done before that, one
+   * operation each, one CPU after the other and alone.
    */
-  load(workload: Workload, setup?: Operation): void {
+  load(workload: Workload, setup: readonly Operation[] = []): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
     S.fill(0)
@@ -159,7 +159,7 @@ export class World implements System {
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
-    if (setup !== undefined) this.threads.runAlone(setup)
+    setup.forEach((operation, v) => this.threads.runAlone(v, operation))
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)
     this.initial = S.slice()
