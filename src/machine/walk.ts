@@ -81,6 +81,29 @@ export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, 
   return isPresent(word) && !isLarge(word) && (word & A) === 0
 }
 
+/** The same for the first step of a walk that is yet to start. */
+export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number): boolean {
+  if (!m.config.lateAccessed) return false
+  const level = startLevel(m, v, page)
+  const table =
+    level < m.config.levels
+      ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
+      : m.geometry.roots[m.S[m.cr3 + v]]
+  return mayLeaveAccessedClear(m, table, level << 5, walkRequest(page, 0))
+}
+
+/** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
+function startLevel(m: Machine, v: number, page: number): number {
+  const { levels, pcids } = m.config
+  const base = m.structuresNow(v)
+  for (let level = 1; level < levels; level++) {
+    const slot = m.structureSlot(level, page)
+    const hit = slot < 0 ? 0 : m.S[base + slot]
+    if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
+  }
+  return levels
+}
+
 export function installWalk(m: Machine): void {
   const { cached, config } = m
   const pointerOf = (v: number, mode: number): number =>
@@ -89,14 +112,11 @@ export function installWalk(m: Machine): void {
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
     const pointer = pointerOf(v, modeOf(c))
-    const base = m.structuresNow(v)
-    for (let level = 1; level < config.levels; level++) {
-      const slot = m.structureSlot(level, page)
-      const hit = slot < 0 ? 0 : m.S[base + slot]
-      if (hit & VALID && (cached.space(hit) === m.S[m.cr3 + v] || config.pcids > 0)) {
-        m.S[pointer] = hit
-        return found(cached.frame(hit), level, hit & RIGHTS)
-      }
+    const level = startLevel(m, v, page)
+    if (level < config.levels) {
+      const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+      m.S[pointer] = hit
+      return found(cached.frame(hit), level, hit & RIGHTS)
     }
     const space = m.S[m.cr3 + v]
     const root = m.geometry.roots[space]
