@@ -4,12 +4,6 @@ export { checkpoint, type Code, type Step } from './engine/step.ts'
 export type { System, Violation } from './engine/system.ts'
 export { Random } from './engine/random.ts'
 export { defaultMachine, machineConfig, type MachineConfig } from './machine/config.ts'
-export type { Access } from './machine/access.ts'
-export { AC, NXE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from './machine/control.ts'
-export { A, D, G, MAPPED, P, PS, RSVD, RW, US, XD, entry, frameOf, keyOf, withKey } from './machine/entry.ts'
-export type { AccessMode, Privilege, Segment } from './machine/operands.ts'
-export { ALL_BUT_GLOBAL, ALL_CONTEXTS, INDIVIDUAL_ADDRESS, SINGLE_CONTEXT } from './machine/pcid.ts'
-export { PF_I, PF_P, PF_PK, PF_RSVD, PF_U, PF_W } from './machine/rights.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { HostCpu } from './hypervisor/host.ts'
 export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
@@ -18,8 +12,7 @@ export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
 export type { FlushRequest } from './guest/request.ts'
-export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
-export { X86 } from './machine/x86.ts'
+export type { SharedDeclaration, SharedWords } from './machine/word.ts'
 export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'
@@ -38,14 +31,7 @@ export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
-export {
-  experiment,
-  type Experiment,
-  type ExperimentOptions,
-  type Program,
-  type Result,
-  type Words,
-} from './experiment/experiment.ts'
+export * from './experiment/index.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
 export { randomWalk } from './explore/random-walk.ts'

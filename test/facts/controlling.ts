@@ -4,7 +4,7 @@ import { G } from '../../src/machine/entry.ts'
 import { ALL_BUT_GLOBAL, ALL_CONTEXTS, INDIVIDUAL_ADDRESS, SINGLE_CONTEXT } from '../../src/machine/pcid.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'
-import { fact, no, readsOld, restless, yes } from './fact.ts'
+import { fact, no, nowhere, readsOld, restless, yes } from './fact.ts'
 
 /**
  * Page 0 is cached as a global one, page 1 under PCID 1 and under PCID 0, which is current. Both are mapped elsewhere;
@@ -184,7 +184,7 @@ export const controlling = [
   }),
   fact(67, 'INVPCID of an address that is not canonical faults', yes, {
     machine: { pcids: 1 },
-    cpus: [(cpu) => cpu.invpcid(INDIVIDUAL_ADDRESS, 0, 4)],
+    cpus: [(cpu) => cpu.invpcid(INDIVIDUAL_ADDRESS, 0, nowhere)],
     reached: (done) => done === 0,
     never: (done) => done === 1,
   }),

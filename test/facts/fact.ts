@@ -65,6 +65,9 @@ export function fact<const D extends Record<string, SharedDeclaration>>(
 /** Hardware that does all that it may do on its own: walks ahead of need, and forgets. */
 export const restless = { speculation: 1, eviction: true } as const
 
+/** An address that is not canonical. */
+export const nowhere = -1
+
 /** Reads a page: true if it reached the frame of the start. */
 export function* readsOld(cpu: X86, page = 0): Code<boolean> {
   return (yield* cpu.read(page)).frame === cpu.frame(page)

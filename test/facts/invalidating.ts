@@ -4,7 +4,7 @@ import { PGE } from '../../src/machine/control.ts'
 import { variable } from '../../src/machine/word.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'
-import { fact, no, readsOld, restless, yes } from './fact.ts'
+import { fact, no, nowhere, readsOld, restless, yes } from './fact.ts'
 
 /** Pages 1 and 2 were written, then their A and D cleared; INVLPG of page 1, or none; then both are written again. */
 const refilled = {
@@ -122,7 +122,7 @@ export const invalidating = [
   fact(43, 'INVLPG of an address that is not canonical faults, as a read does', no, {
     cpus: [
       function* (cpu) {
-        return [yield* cpu.invlpg(4), (yield* cpu.read(4)).gp]
+        return [yield* cpu.invlpg(nowhere), (yield* cpu.read(nowhere)).gp]
       },
     ],
     reached: (done) => done === 0,
