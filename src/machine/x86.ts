@@ -216,13 +216,13 @@ export class X86 {
   }
 
   /** Stores the PTE of a page: `frame` with the flags of a page of the start, or others. */
-  *map(page: number, frame: number, flags = MAPPED): Code {
-    yield* this.setEntry(1, page, entry(frame, flags))
+  *map(page: number, frame: number, flags = MAPPED, space = 0): Code {
+    yield* this.setEntry(1, page, entry(frame, flags), this.table(1, page, space))
   }
 
   /** Stores 0 in the PTE of a page. */
-  *unmap(page: number): Code {
-    yield* this.setEntry(1, page, 0)
+  *unmap(page: number, space = 0): Code {
+    yield* this.setEntry(1, page, 0, this.table(1, page, space))
   }
 
   /**

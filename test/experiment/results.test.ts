@@ -1,6 +1,7 @@
 /** What programs return, and what each CPU did before they began. */
 import { expect, it } from 'vitest'
 import { experiment } from '../../src/experiment/experiment.ts'
+import { MAPPED } from '../../src/machine/entry.ts'
 import { variable } from '../../src/machine/word.ts'
 
 it('results are numbers, truths and lists of both, side by side', () => {
@@ -66,4 +67,22 @@ it('more setups than CPUs are refused', () => {
   const many = (): unknown =>
     experiment({ cpus: [function* () {}], setup: [function* () {}, function* () {}] })
   expect(many).toThrow('setup is "2 programs"; expected at most one for each of 1 CPUs.')
+})
+
+it('pages of another address space are mapped by name of the space', () => {
+  const { outcomes } = experiment({
+    machine: { spaces: 2, spare: 1 },
+    cpus: [
+      function* (cpu) {
+        yield* cpu.map(0, cpu.spare(), MAPPED, 1)
+        const here = (yield* cpu.read(0)).frame === cpu.frame(0)
+        yield* cpu.loadCr3(1)
+        const there = (yield* cpu.read(0)).frame === cpu.spare()
+        yield* cpu.unmap(0, 1)
+        yield* cpu.invlpg(0)
+        return [here, there, (yield* cpu.read(0)).fault]
+      },
+    ],
+  })
+  expect(outcomes).toEqual([[1, 1, 1]])
 })
