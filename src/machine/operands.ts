@@ -45,7 +45,7 @@ export const isCanonical = ({ entries, levels }: MachineConfig, page: number): b
   Number.isInteger(page) && page >= 0 && page < entries ** levels
 
 /** Refuses an entry that the machine of the scenario would not understand; results in it. */
-export function checked({ config, tables }: Geometry, level: number, word: number): number {
+export function checked({ config, tables, frames }: Geometry, level: number, word: number): number {
   const { protection, globals } = config
   if (word & G) need('G in an entry', globals, 'globals')
   if (word & (XD | RSVD)) need('XD or a reserved bit in an entry', protection, 'protection')
@@ -53,11 +53,14 @@ export function checked({ config, tables }: Geometry, level: number, word: numbe
   if (!isPresent(word)) return word
   if ((word & US) === 0) need('An entry without US', protection, 'protection')
   if (level > 3 && isLarge(word)) need('PS above the PUD, a reserved bit,', protection, 'protection')
+  const frame = frameOf(word)
+  if (frame < 1 || frame > frames)
+    throw fail.badConfig(`frame of an entry of level ${level}`, frame, `a frame from 1 to ${frames}`)
   const leaf = level === 1 || isLarge(word)
-  if (!leaf && !tables.some(({ frame }) => frame === frameOf(word)))
+  if (!leaf && !tables.some((table) => table.frame === frame))
     throw fail.badConfig(
       `frame of an entry of level ${level}`,
-      frameOf(word),
+      frame,
       'a table, as `cpu.table(level, page)` gives it, or PS in the entry of a large page',
     )
   return word

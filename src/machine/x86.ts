@@ -7,14 +7,13 @@ import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access.ts'
 import type { MachineConfig } from './config.ts'
-import { AC, CR3_NOFLUSH, NXE, PCIDE, PGE, PKE, SMAP, SMEP, WP, hasControls } from './control.ts'
 import { MAPPED, P, US, entry } from './entry.ts'
 import type { Geometry } from './geometry.ts'
 import { CLI, STI } from './interrupts.ts'
-import { INVLPG, LOAD_CR3, RAISE_GP, SERIALIZE } from './invalidate.ts'
+import { RAISE_GP, SERIALIZE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
 import { CONTENT_MAX } from './machine.ts'
-import { INVPCID, NON_CANONICAL, WRITE_CONTROLS, WRPKRU } from './pcid.ts'
+import { WRPKRU } from './pcid.ts'
 import {
   checked,
   isCanonical,
@@ -25,11 +24,9 @@ import {
   type Segment,
 } from './operands.ts'
 import { FETCH, WRITE } from './rights.ts'
+import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
 import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
 import { resultsOf, type Word } from './word.ts'
-
-/** Control bits that only rights depend on. */
-const RIGHTS_BITS = WP | SMEP | SMAP | AC | NXE | PKE
 
 export class X86 {
   /** Number of this CPU. */
@@ -200,13 +197,9 @@ export class X86 {
 
   /** Sets flags of an entry with a locked or. */
   *setFlags(level: number, page: number, flags: number, table = this.table(level, page)): Code {
-    // Flags alone: whether the entry is present, and whose it is, is not theirs to say.
-    yield* perform(
-      GRANT_ENTRY,
-      table,
-      place(level, page),
-      checked(this.geometry, 1, flags & ~P) | (flags & P),
-    )
+    // Without P a check of flags alone, not of the frame that they come to stand beside.
+    checked(this.geometry, level, flags & ~P)
+    yield* perform(GRANT_ENTRY, table, place(level, page), flags)
   }
 
   /** Clears flags of an entry with a locked and; returns whether one of them was set. */
@@ -229,62 +222,34 @@ export class X86 {
    * INVLPG of a linear address, here a page number, in a segment. An address that is not canonical, or beyond the
    * limit, is no fault, nor is one that is not mapped; returns false for the #GP of CPL 3.
    */
-  *invlpg(offset: number, { base = 0, cpl = 0 }: Segment & Privilege = {}): Code<boolean> {
-    if (cpl !== 0) return yield* this.raise()
-    const page = base + offset
-    if (!isCanonical(this.config, page)) return true
-    const slot = this.config.pages.indexOf(page)
-    yield* slot < 0 ? perform(INVLPG, 0, page + 1) : perform(INVLPG, 1 << slot)
-    return true
+  invlpg(offset: number, options: Segment & Privilege = {}): Code<boolean> {
+    return invlpg(this.config, offset, options)
   }
 
   /** INVPCID; returns false if it raised #GP. A page outside the tables' reach is a non-canonical address. */
-  *invpcid(type: number, pcid = 0, page = 0, { cpl = 0 }: Privilege = {}): Code<boolean> {
-    need('INVPCID', this.config.pcids > 0, 'pcids')
-    if (type <= 1 && !(pcid >= 0 && pcid < this.config.pcids))
-      throw fail.badConfig('PCID of invpcid', pcid, `0 to ${this.config.pcids - 1}`)
-    if (cpl !== 0) return yield* this.raise()
-    const address = isCanonical(this.config, page) ? page : NON_CANONICAL
-    return (yield* perform(INVPCID, type, pcid, address)) === 0
+  invpcid(type: number, pcid = 0, page = 0, options: Privilege = {}): Code<boolean> {
+    return invpcid(this.config, type, pcid, page, options)
   }
 
   /**
    * MOV to CR3: loads an address space, under a PCID; with `noflush` (bit 63) nothing has to be dropped. Returns false
    * if it raised #GP, as bit 63 does while CR4.PCIDE=0.
    */
-  *loadCr3(space: number, options: { pcid?: number; noflush?: boolean } & Privilege = {}): Code<boolean> {
-    const { pcid = 0, noflush = false, cpl = 0 } = options
-    if (!(space >= 0 && space < this.config.spaces))
-      throw fail.badConfig('space of loadCr3', space, `0 to ${this.config.spaces - 1}`)
-    if (!(pcid >= 0 && pcid <= Math.max(0, this.config.pcids - 1)))
-      throw fail.badConfig('PCID of loadCr3', pcid, `0 to ${this.config.pcids - 1}`)
-    if (noflush) need('CR3 bit 63', this.config.pcids > 0, 'pcids')
-    if (cpl !== 0) return yield* this.raise()
-    return (yield* perform(LOAD_CR3, space, pcid | (noflush ? CR3_NOFLUSH : 0), 0, noflush ? 2 : 1)) === 0
+  loadCr3(space: number, options: { pcid?: number; noflush?: boolean } & Privilege = {}): Code<boolean> {
+    return loadCr3(this.config, space, options)
   }
 
   /**
    * Sets control bits (`PGE | SMEP`) and clears others: MOV to CR0 or CR4, WRMSR of EFER.NXE, STAC and CLAC. Returns
    * false if that raised #GP.
    */
-  *writeControls(set: number, clear = 0, { cpl = 0 }: Privilege = {}): Code<boolean> {
-    need('control bits', hasControls(this.config), 'protection')
-    if ((set | clear) & PCIDE) need('CR4.PCIDE', this.config.pcids > 0, 'pcids')
-    if ((set | clear) & PGE) need('CR4.PGE', this.config.globals, 'globals')
-    if ((set | clear) & RIGHTS_BITS)
-      need('WP, SMEP, SMAP, AC, NXE or PKE', this.config.protection, 'protection')
-    if (cpl !== 0) return yield* this.raise()
-    return (yield* perform(WRITE_CONTROLS, set, clear)) === 0
+  writeControls(set: number, clear = 0, options: Privilege = {}): Code<boolean> {
+    return writeControls(this.config, set, clear, options)
   }
 
   /** WRPKRU, which user code may execute: AD of key k is bit 2k, WD is bit 2k+1. */
   *wrpkru(value: number): Code {
     need('PKRU', this.config.protection, 'protection')
     yield* perform(WRPKRU, value)
-  }
-
-  private *raise(): Code<false> {
-    yield* perform(RAISE_GP)
-    return false
   }
 }

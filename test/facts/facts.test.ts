@@ -2,14 +2,16 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { reference } from '../conformance/reference.ts'
+import { addressing } from './addressing.ts'
 import { changing } from './changing.ts'
 import { controlling } from './controlling.ts'
 import { faulting } from './faulting.ts'
 import { filling } from './filling.ts'
 import { invalidating } from './invalidating.ts'
 import { marking } from './marking.ts'
+import { protecting } from './protecting.ts'
 
-const groups = { filling, changing, invalidating, controlling, faulting, marking }
+const groups = { filling, changing, invalidating, addressing, controlling, protecting, faulting, marking }
 const facts = Object.values(groups).flat()
 
 /** Facts of the outside table that the machine cannot be asked yet. */

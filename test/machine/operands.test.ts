@@ -101,6 +101,11 @@ it('an upper entry must lead to a table, or map a large page', () => {
   expect(wild).toThrow('frame of an entry of level 2 is 4; expected a table')
 })
 
+it('an entry leads to a frame that is there', () => {
+  expect(() => run({}, (cpu) => cpu.map(0, 0))).toThrow('frame of an entry of level 1 is 0; expected a frame')
+  expect(() => run({}, (cpu) => cpu.map(0, 9))).toThrow('expected a frame from 1 to 3')
+})
+
 it('a page that the scenario does not have is refused, while one that no table reaches is an address', () => {
   expect(() => run({}, (cpu) => cpu.read(1))).toThrow('page of an access is 1; expected one of 0')
 })
