@@ -14,7 +14,14 @@ const make = ({ broken }: { broken: boolean }) =>
     ...(broken ? { breaks: 'frame-lifetime' } : {}),
     symmetric: true,
     workload: ['vunmap', 'kernel_read'],
-    machine: { vcpus: 1, preemptions: 0, pcids: 1, globals: true, invlpgMissesGlobals: true },
+    machine: {
+      vcpus: 1,
+      preemptions: 0,
+      pcids: 1,
+      globals: true,
+      protection: true,
+      invlpgMissesGlobals: true,
+    },
     *boot(cpu) {
       if (!broken) yield* cpu.x86.writeControls(0, PCIDE)
       for (const page of cpu.config.pages)

@@ -187,8 +187,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */
-  loadCr3(space: number): Code {
-    return this.x86.loadCr3(space)
+  *loadCr3(space: number): Code {
+    yield* this.x86.loadCr3(space)
   }
 
   /** Removes from this CPU what a request names. */

@@ -8,12 +8,12 @@ import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { isWritable, frameOf } from './entry.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
-import { dropFaulting } from './invalidate.ts'
+import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
-import { ALLOWED, FETCH, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
+import { ALLOWED, FETCH, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
-import { FAULT, mayLeaveAccessedClear, pageWalk, walkRequest } from './walk.ts'
+import { FAULT, mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk, walkRequest } from './walk.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
 export const DETAILED = 1 << 5
@@ -28,7 +28,10 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
 
 /** What came of an access. */
 export interface Access {
+  /** It raised an exception: a page fault, or #GP. */
   readonly fault: boolean
+  /** It raised #GP: the address is not canonical, or beyond the limit of its segment. */
+  readonly gp: boolean
   /** Error code of the page fault, 0 without one. */
   readonly code: number
   /** The frame that was reached, 0 for none. */
@@ -39,8 +42,11 @@ export interface Access {
 
 export const decodeAccess = (result: number): Access =>
   result & 1
-    ? { fault: true, code: result >> 1, frame: 0, value: 0 }
-    : { fault: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+    ? { fault: true, gp: false, code: result >> 1, frame: 0, value: 0 }
+    : { fault: false, gp: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+
+/** What came of an access that raised #GP. */
+export const GENERAL_PROTECTION: Access = { fault: true, gp: true, code: 0, frame: 0, value: 0 }
 
 /** What a step of an access came to. */
 export const UNFINISHED = -1
@@ -57,7 +63,8 @@ export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: numb
     return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
   }
   if (m.S[m.latch + v] & VALID) return 1
-  return Math.max(1, lookUp(m, v, argA(co.nodes, node), hits))
+  const page = argA(co.nodes, node)
+  return Math.max(1, lookUp(m, v, page, hits)) * (mayStartLeavingAccessedClear(m, v, page) ? 2 : 1)
 }
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
@@ -78,8 +85,11 @@ export function stepAccess(
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
-    if (lookUp(m, v, page, hits) > 0) {
-      const at = hits[m.alternative]
+    const found = lookUp(m, v, page, hits)
+    if (found > 0) {
+      // Which hit is used is one part of the pick; the rest is the pick of the walk's first step, if there is a walk.
+      const at = hits[m.alternative % found]
+      m.alternative = Math.floor(m.alternative / found)
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
       if (judged !== ALLOWED && !m.config.rewalk) {
@@ -123,6 +133,8 @@ function remember(co: Coroutines): number[] {
 function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
   m.S[m.walkPage + v] = 0
   dropFaulting(m, v, page)
+  // An access faults for outdated rights once, not twice: what a speculative walk has found of them goes as well.
+  if (code & PF_P && m.S[m.speculationPage + v] === page) abortSpeculation(m, v)
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 

@@ -8,15 +8,25 @@ import { VALID } from './cached.ts'
 import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
 import type { Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
-import { dropPages } from './tlb.ts'
+import { dropPage, dropPages } from './tlb.ts'
 
-/** INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. */
-export const INVLPG = defineOp('INVLPG', 1, (a, _b, _c, n) => `INVLPG ${n.pages(a)}`)
+/**
+ * INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. `b` is one
+ * page more, plus 1: one that is not mapped at the start and has no bit, but may lie in a large page.
+ */
+export const INVLPG = defineOp('INVLPG', 1, (a, b, _c, n) => `INVLPG ${b === 0 ? n.pages(a) : n.page(b - 1)}`)
+/** An instruction that serializes and touches no translation: CPUID, IRET without an interrupt. */
+export const SERIALIZE = defineOp('serialize', 1)
+/** An instruction raises #GP and does nothing else. */
+export const RAISE_GP = defineOp('#GP', 1)
+/** The result of an instruction that raised #GP. */
+export const GP = 1
 /** `a` of a MOV to CR3 that loads what is there. */
 export const SAME_SPACE = -1
 /**
  * MOV to CR3: loads space `a`. With CR4.PCIDE=0 it drops all TLB entries but global ones, and all paging-structure
- * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set.
+ * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set; with PCIDE=0
+ * that bit is reserved, and results in GP.
  */
 export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
   if (a === SAME_SPACE) return 'MOV CR3, CR3'
@@ -25,11 +35,18 @@ export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
 })
 
 export function installInvalidations(m: Machine): void {
-  m.install(INVLPG, (v, a) => {
+  m.install(INVLPG, (v, a, b) => {
+    if (b !== 0) dropAddress(m, v, b - 1)
     invalidatePages(m, v, a)
     return 0
   })
+  m.install(SERIALIZE, (v) => {
+    abortSpeculation(m, v)
+    return 0
+  })
+  m.install(RAISE_GP, () => 0)
   m.install(LOAD_CR3, (v, a, b) => {
+    if (b & CR3_NOFLUSH && (controlsOf(m, v) & PCIDE) === 0) return GP
     if (a !== SAME_SPACE) {
       m.S[m.cr3 + v] = a
       if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
@@ -43,12 +60,18 @@ export function installInvalidations(m: Machine): void {
 
 /** What INVLPG of each page in `mask` does. */
 export function invalidatePages(m: Machine, v: number, mask: number): void {
-  const context = m.context(v)
-  dropPages(m, m.tlbNow(v), mask)
-  if (m.config.globals && !missesGlobals(m, v)) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
-  if (m.config.tce) dropPaths(m, m.structuresNow(v), mask)
-  else dropStructures(m, context, m.tag(v))
+  const { pages } = m.config
+  for (let slot = 0; slot < pages.length; slot++) if (mask & (1 << slot)) dropAddress(m, v, pages[slot])
+  if (!m.config.tce) dropStructures(m, m.context(v), m.tag(v))
   abortSpeculation(m, v)
+}
+
+/** Drops the TLB entries of a page under the PCID of now and those that are global; with TCE, its path as well. */
+function dropAddress(m: Machine, v: number, page: number): void {
+  const { globals, tce } = m.config
+  dropPage(m, m.tlbNow(v), page)
+  if (globals && !missesGlobals(m, v)) dropPage(m, m.tlbOf(m.context(v), m.tags - 1), page)
+  if (tce) dropPath(m, m.structuresNow(v), page)
 }
 
 /** The erratum shows only while CR4.PCIDE is set; kernels avoid it by leaving PCIDs alone. */
@@ -61,23 +84,18 @@ export function dropStructures(m: Machine, context: number, tag: number): void {
   m.S.fill(0, base, base + m.structureSlots)
 }
 
-/** Drops from the structure caches that begin at `base` what walks to one of the pages in `mask` would use. */
-export function dropPaths(m: Machine, base: number, mask: number): void {
-  const { pages, levels } = m.config
-  for (let slot = 0; slot < pages.length; slot++) {
-    if ((mask & (1 << slot)) === 0) continue
-    for (let level = 1; level < levels; level++) {
-      const at = m.structureSlot(level, pages[slot])
-      if (at >= 0) m.S[base + at] = 0
-    }
+/** Drops from the structure caches that begin at `base` what a walk to `page` would use. */
+export function dropPath(m: Machine, base: number, page: number): void {
+  for (let level = 1; level < m.config.levels; level++) {
+    const at = m.structureSlot(level, page)
+    if (at >= 0) m.S[base + at] = 0
   }
 }
 
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  const mask = 1 << m.pageSlot[page]
-  dropPages(m, m.tlbNow(vcpu), mask)
-  dropPaths(m, m.structuresNow(vcpu), mask)
+  dropPage(m, m.tlbNow(vcpu), page)
+  dropPath(m, m.structuresNow(vcpu), page)
 }
 
 /** Drops what is cached under a PCID, global translations aside. */

@@ -145,10 +145,9 @@ export class Machine {
         )
       : []
     cachedTables.forEach((table, slot) => {
-      for (const page of pages) {
-        if (geometry.base(page, table.level) === table.first)
-          this.structureSlotOf[table.level * 64 + page] = slot
-      }
+      const { first, level } = table
+      for (let page = first; page < first + config.entries ** level && page < 64; page++)
+        this.structureSlotOf[level * 64 + page] = slot
     })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
     this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))

@@ -22,6 +22,8 @@ export const CMPXCHG = defineOp(
 export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${was(r)}`)
 export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${was(r)}`)
 export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${was(r)}`)
+/** MFENCE: done once every older store of this CPU is visible to all. */
+export const MFENCE = defineOp('mfence', 1)
 /** Waits until (word & mask) equals value: a spin loop without its iterations. */
 export const UNTIL = defineOp(
   'until',
@@ -69,6 +71,7 @@ export function installMemory(m: Machine): void {
   }
   m.install(LOAD, (_v, a) => m.S[a])
   m.install(STORE, (_v, a, b) => (put(a, b), 0))
+  m.install(MFENCE, () => 0)
   m.install(XCHG, (_v, a, b) => swap(a, b))
   m.install(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
   m.install(OR, (_v, a, b) => swap(a, m.S[a] | b))

@@ -5,19 +5,16 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
-import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.ts'
+import { GP, abortSpeculation, dropContext, dropPath, dropTag } from './invalidate.ts'
 import type { Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
-import { dropPages } from './tlb.ts'
+import { dropPage } from './tlb.ts'
 
 /** Types of INVPCID. */
 export const INDIVIDUAL_ADDRESS = 0
 export const SINGLE_CONTEXT = 1
 export const ALL_CONTEXTS = 2
 export const ALL_BUT_GLOBAL = 3
-
-/** The result of an instruction that raised #GP. */
-export const GP = 1
 
 /** INVPCID of type `a` for PCID `b` and, for type 0, page `c`, or `NON_CANONICAL`. Results in GP if it faults. */
 export const INVPCID = defineOp('INVPCID', 2, (a, b, c, n, r) => {
@@ -77,9 +74,7 @@ function invalidate(m: Machine, v: number, type: number, pcid: number, page: num
   else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.structureTags; tag++) dropTag(m, context, tag)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)
   else {
-    const slot = m.pageSlot[page] ?? -1
-    if (slot < 0) return
-    dropPages(m, m.tlbOf(context, pcid), 1 << slot)
-    dropPaths(m, m.structuresOf(context, pcid), 1 << slot)
+    dropPage(m, m.tlbOf(context, pcid), page)
+    dropPath(m, m.structuresOf(context, pcid), page)
   }
 }

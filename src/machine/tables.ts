@@ -40,6 +40,19 @@ export const REVOKE_ENTRY = defineOp(
   2,
   (a, b, _c, n) => `write-protect ${named(b, n)} in ${n.frame(a)}`,
 )
+/** Adds the flags `c` to an entry with a locked operation. */
+export const GRANT_ENTRY = defineOp(
+  'grant entry',
+  1,
+  (a, b, _c, n) => `add flags to ${named(b, n)} in ${n.frame(a)}`,
+)
+/** Stores an entry with a locked exchange; results in the old one. */
+export const XCHG_ENTRY = defineOp(
+  'xchg entry',
+  0,
+  (a, b, c, n, r) =>
+    `xchg ${named(b, n)} in ${n.frame(a)}, ${tellEntry(c, (frame) => n.frame(frame))}${read(r, n)}`,
+)
 /** Compares an entry with a value read before; results in 1 if it is still the same, A and D included. */
 export const SAME_ENTRY = defineOp(
   're-check entry',
@@ -99,6 +112,17 @@ export function installTables(m: Machine): void {
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = word & ~c
     return (word & c) !== 0 ? 1 : 0
+  })
+  m.install(GRANT_ENTRY, (v, a, b, c) => {
+    inspect(v, a)
+    m.S[at(a, b)] |= c
+    return 0
+  })
+  m.install(XCHG_ENTRY, (v, a, b, c) => {
+    inspect(v, a)
+    const word = m.S[at(a, b)]
+    m.S[at(a, b)] = c
+    return word
   })
   m.install(SAME_ENTRY, (v, a, b, c) => {
     inspect(v, a)

@@ -42,6 +42,9 @@ export const walkRequest = (page: number, mode: number): number => page | (mode 
 const pageOf = (c: number): number => c & 63
 const modeOf = (c: number): number => c >> MODE_SHIFT
 
+/** The highest level whose entries can map a page: that of the PUD, 1G. */
+const LARGEST = 3
+
 /** Marks a walk that leaves A flags clear: it can only end in a fault. */
 const LATE = 1 << 4
 const tableOf = (found: number): number => (found - BELOW) >> 8
@@ -81,6 +84,29 @@ export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, 
   return isPresent(word) && !isLarge(word) && (word & A) === 0
 }
 
+/** The same for the first step of a walk that is yet to start. */
+export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number): boolean {
+  if (!m.config.lateAccessed) return false
+  const level = startLevel(m, v, page)
+  const table =
+    level < m.config.levels
+      ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
+      : m.geometry.roots[m.S[m.cr3 + v]]
+  return mayLeaveAccessedClear(m, table, level << 5, walkRequest(page, 0))
+}
+
+/** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
+function startLevel(m: Machine, v: number, page: number): number {
+  const { levels, pcids } = m.config
+  const base = m.structuresNow(v)
+  for (let level = 1; level < levels; level++) {
+    const slot = m.structureSlot(level, page)
+    const hit = slot < 0 ? 0 : m.S[base + slot]
+    if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
+  }
+  return levels
+}
+
 export function installWalk(m: Machine): void {
   const { cached, config } = m
   const pointerOf = (v: number, mode: number): number =>
@@ -95,14 +121,11 @@ export function installWalk(m: Machine): void {
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
     const pointer = pointerOf(v, modeOf(c))
-    const base = m.structuresNow(v)
-    for (let level = 1; level < config.levels; level++) {
-      const slot = m.structureSlot(level, page)
-      const hit = slot < 0 ? 0 : m.S[base + slot]
-      if (hit & VALID && (cached.space(hit) === m.S[m.cr3 + v] || config.pcids > 0)) {
-        m.S[pointer] = hit
-        return found(cached.frame(hit), level, hit & RIGHTS)
-      }
+    const level = startLevel(m, v, page)
+    if (level < config.levels) {
+      const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+      m.S[pointer] = hit
+      return found(cached.frame(hit), level, hit & RIGHTS)
     }
     if (config.pdptes) {
       const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
@@ -129,7 +152,7 @@ export function installWalk(m: Machine): void {
     const at = m.entryAt(a, level, page)
     const word = m.S[at]
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
-    if (config.protection && isReserved(m, v, word))
+    if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
     const rights = accumulate(b & RIGHTS, word)
     const space = cached.space(m.S[pointer])
@@ -142,8 +165,9 @@ export function installWalk(m: Machine): void {
       if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
-    // A dirty assist of a CPU that looks at R/W once has looked already.
-    const judged = assist ? ALLOWED : judgeAccess(m, v, mode, rights, keyOf(word))
+    // A dirty assist of a CPU that looks at R/W once has looked already; speculative loads cache what they may not use.
+    const unchecked = assist || (mode & (SPECULATIVE | WRITE)) === SPECULATIVE
+    const judged = unchecked ? ALLOWED : judgeAccess(m, v, mode, rights, keyOf(word))
     if (judged !== ALLOWED) return refuse(pointer, judged)
     if (b & LATE) return RESTART
     if (config.racyDirty && write && !assist && (word & D) === 0) {
@@ -152,7 +176,7 @@ export function installWalk(m: Machine): void {
     }
     m.S[at] = word | A | (write ? D : 0)
     const global = word & G && controlsOf(m, v) & PGE ? CACHED_G : 0
-    const size = !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
+    const size = level === 1 || !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
     const dirty = word & D || write ? CACHED_D : 0
     const flags = VALID | rights | dirty | size | global | cachedKey(keyOf(word)) | (ghosts & ~FREED)
     const entry = cached.make(frameOf(word), space, flags)
@@ -169,9 +193,11 @@ function accumulate(rights: number, word: number): number {
   return kept | (word & XD ? CACHED_XD : 0)
 }
 
-/** A reserved bit is set; XD is one while EFER.NXE is clear. */
-const isReserved = (m: Machine, v: number, word: number): boolean =>
-  (word & RSVD) !== 0 || ((word & XD) !== 0 && (controlsOf(m, v) & NXE) === 0)
+/** A reserved bit is set; XD is one while EFER.NXE is clear, and PS above the level of 1G pages. */
+const isReserved = (m: Machine, v: number, level: number, word: number): boolean =>
+  (word & RSVD) !== 0 ||
+  (level > LARGEST && isLarge(word)) ||
+  ((word & XD) !== 0 && (controlsOf(m, v) & NXE) === 0)
 
 /** The level of a table that a dirty assist is in. */
 const leafLevel = (m: Machine, table: number): number =>

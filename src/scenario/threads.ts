@@ -87,9 +87,9 @@ export class Threads {
     }
   }
 
-  /** Runs one operation on CPU 0 to its end, while nobody else moves. */
-  runAlone(operation: Operation): void {
-    this.finish(0, operation.op, this.programs.operations(0, [operation])[0])
+  /** Runs one operation on CPU `v` to its end, while nobody else moves. */
+  runAlone(v: number, operation: Operation): void {
+    this.finish(v, operation.op, this.programs.operations(v, [operation])[0])
   }
 
   /** Runs what the policy does when each CPU comes up, one CPU after the other, while nobody else moves. */

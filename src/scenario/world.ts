@@ -147,11 +147,11 @@ export class World implements System {
   }
 
   /**
-   * Gives the CPUs a workload and puts the world to its beginning. `setup` is an operation that CPU 0 has done
-   * before that, alone.
+   * Gives the CPUs a workload and puts the world to its beginning. `setup` is what the CPUs have done before that, one
+   * operation each, one CPU after the other and alone.
    * @throws ShootdownError if the workload is for more CPUs than the machine has
    */
-  load(workload: Workload, setup?: Operation): void {
+  load(workload: Workload, setup: readonly Operation[] = []): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
     if (workload.length > vcpus) throw fail.workloadTooWide(this.policy.name, workload.length, vcpus)
@@ -170,7 +170,7 @@ export class World implements System {
     }
     this.booting = true
     if (this.policy.boot !== undefined) this.threads.boot()
-    if (setup !== undefined) this.threads.runAlone(setup)
+    setup.forEach((operation, v) => this.threads.runAlone(v, operation))
     this.booting = false
     this.threads.load(workload)
     for (let v = 0; v < vcpus; v++) this.threads.settle(v)

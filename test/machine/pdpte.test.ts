@@ -1,6 +1,6 @@
 /** PAE paging: walks begin from registers that only a load of CR3, or of some control bits, fills. */
 import { describe, expect, it } from 'vitest'
-import { P, PGE, entry, experiment, type Program } from '../../src/experiment/index.ts'
+import { P, PGE, RW, US, entry, experiment, type Program } from '../../src/experiment/index.ts'
 import { machineConfig, type MachineConfig } from '../../src/machine/config.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'
@@ -59,7 +59,7 @@ it('an entry that was put back is used after the next load only: a fault does no
         const below = cpu.table(2, 0)
         yield* cpu.setEntry(TOP, 0, 0)
         yield* cpu.reloadCr3()
-        yield* cpu.setEntry(TOP, 0, entry(below, P))
+        yield* cpu.setEntry(TOP, 0, entry(below, P | RW | US))
         const first = yield* cpu.read(0)
         const second = yield* cpu.read(0)
         yield* cpu.reloadCr3()
