@@ -65,6 +65,8 @@ export const messages = {
     `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
   unreadable: (file: string, cause: unknown) => `${file} could not be read: ${because(cause)}.`,
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  missingArgument: (command: string, what: string) =>
+    `The command ${command} needs ${what}. See npx shootdown --help.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,
   endedByUserCode: (file: string, code: number) =>
@@ -81,6 +83,11 @@ export const messages = {
     `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
   corpusWrite: (file: string, cause: unknown) =>
     `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
+  litmus: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  litmusFolder: (path: string, problem: string) =>
+    `${path}: ${problem}. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).`,
+  litmusVerdicts: (file: string, problem: string) =>
+    `${file}: ${problem}. Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.`,
   tooManyStates: (limit: number) =>
     `More than ${limit.toLocaleString('en')} states. Lower the number of vCPUs, operations or preemptions, or raise the limit.`,
 } as const

@@ -59,5 +59,17 @@ export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
 export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
-export { errorJson, huntJson, policiesJson, replayJson, showJson, verifyJson, walkJson } from './cli/json.ts'
+export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
+export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
+export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
+export {
+  errorJson,
+  huntJson,
+  litmusJson,
+  policiesJson,
+  replayJson,
+  showJson,
+  verifyJson,
+  walkJson,
+} from './cli/json.ts'
 export { VERSION } from './version.ts'

@@ -37,6 +37,10 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
   workloadTooWide: ['case.json', 3, 2],
+  litmus: ['sb.litmus', 3, 'the row has 3 columns, expected 2'],
+  litmusFolder: ['tests', 'it holds no tests'],
+  litmusVerdicts: ['verdicts.tsv', 'the header has no column "keys"'],
+  missingArgument: ['litmus', 'one folder of litmus tests'],
   tooManyStates: [1_000_000],
   tooManyControlStates: ['munmap(0) on CPU0, policy mine', 1_048_576],
   notSymmetric: [
@@ -103,6 +107,8 @@ it('every message, word for word', () => {
       walks.tsv could not be read: ENOENT: no such file or directory.
     badTable
       walks.tsv, line 2: has "2" as pte_p; expected 0 or 1.
+    missingArgument
+      The command litmus needs one folder of litmus tests. See npx shootdown --help.
     waitsAlone
       setup waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.
     endedByUserCode
@@ -121,6 +127,12 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    litmus
+      sb.litmus, line 3: the row has 3 columns, expected 2.
+    litmusFolder
+      tests: it holds no tests. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).
+    litmusVerdicts
+      verdicts.tsv: the header has no column "keys". Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.
     tooManyStates
       More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit."
   `)

@@ -108,7 +108,9 @@ class Player {
       const chosen =
         does === 'evict'
           ? picked(ofKind(enabled, T.EVICT, cpu), pick)
-          : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
+          : does === 'drain'
+            ? ofKind(enabled, T.DRAIN, cpu)[0]
+            : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
       if (chosen === undefined) continue
       events.splice(i, 1)
       return chosen

@@ -112,6 +112,9 @@ class Recovery {
       case T.SPECULATION_STEP:
         this.hardware.push({ step, cpu, does: 'walk', pick })
         break
+      case T.DRAIN:
+        this.hardware.push({ step, cpu, does: 'drain', pick: 0 })
+        break
       case T.EVICT:
         this.hardware.push({ step, cpu, does: 'evict', pick })
         break

@@ -29,7 +29,7 @@ const camelCase = (name: string): string =>
 function knownOptions(): Map<string, boolean> {
   return new Map(
     parser().globalCommand.options.map(({ rawName, required }) => [
-      /--(?:no-)?([a-z-]+)/.exec(rawName)![1],
+      /--(?:no-)?([a-z0-9-]+)/.exec(rawName)![1],
       required === true,
     ]),
   )

@@ -27,6 +27,8 @@ const optionsSchema = z.object({
   preemptions: whole(0, 8).optional(),
   levels: whole(2, 5).optional(),
   speculation: whole(0, 8).optional(),
+  storeBuffer: whole(0, 8).optional(),
+  x2apic: z.boolean('no value').optional(),
   eviction: z.boolean('no value').optional(),
   migration: z.boolean('no value').optional(),
   vpid: z.boolean('no value').optional(),
@@ -81,6 +83,7 @@ const flag = (key: string): string =>
 /** The bounds that the options name; the rest is for the policy and the defaults to say. */
 export function boundsOf(options: Options): Partial<Bounds> {
   const { cpus, pcpus, preemptions, levels, speculation, eviction, migration, vpid, gup } = options
+  const { storeBuffer, x2apic } = options
   const given: Record<string, unknown> = {
     vcpus: cpus,
     pcpus: pcpus ?? cpus,
@@ -90,6 +93,8 @@ export function boundsOf(options: Options): Partial<Bounds> {
     eviction,
     migration,
     vpid: vpid === false ? false : undefined,
+    storeBuffer,
+    x2apic,
     gupRecheck: gup,
   }
   const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))

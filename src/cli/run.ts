@@ -3,6 +3,7 @@ import { ShootdownError, fail } from '../errors.ts'
 import { parseArguments } from './arguments.ts'
 import { WRONG_USE, type Context } from './commands/context.ts'
 import { huntCommand } from './commands/hunt.ts'
+import { litmusCommand } from './commands/litmus.ts'
 import { listPolicies } from './commands/policies.ts'
 import { replayCommand } from './commands/replay.ts'
 import { showCommand } from './commands/show.ts'
@@ -18,9 +19,12 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   verify: verifyCommand,
   replay: replayCommand,
   show: showCommand,
+  litmus: litmusCommand,
   policies: listPolicies,
   walk: walkCommand,
 }
+
+const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'litmus'])
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
 export async function run(argv: readonly string[], flag: Int32Array, streams: Streams): Promise<number> {
@@ -28,8 +32,7 @@ export async function run(argv: readonly string[], flag: Int32Array, streams: St
   const out = terminal(streams, json)
   try {
     if (command === undefined) throw fail.noCommand(first, Object.keys(COMMANDS))
-    if (rest.length > 0 && command !== 'replay' && command !== 'show')
-      throw fail.extraArgument(command, rest[0])
+    if (rest.length > 0 && !TAKES_ARGUMENTS.has(command)) throw fail.extraArgument(command, rest[0])
     const options = checkOptions(typed)
     const context: Context = {
       options,

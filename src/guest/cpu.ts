@@ -115,6 +115,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
     return this.x86.store(at, value)
   }
 
+  /** MFENCE (smp_mb): goes on once every older store of this CPU is visible to all. */
+  mfence(): Code {
+    return this.x86.mfence()
+  }
+
   /** Locked exchange; returns the old value. */
   xchg(at: Word, value: number): Code<number> {
     return this.x86.xchg(at, value)
@@ -160,6 +165,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* perform(LOCK, at.at)
   }
 
+  /** Releases a lock word with a plain store. */
   *unlock(at: Word): Code {
     yield* perform(UNLOCK, at.at)
   }
@@ -196,7 +202,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* this.invlpg(request.pages)
   }
 
-  /** Sends an IPI of the policy's own to a CPU; does not wait. */
+  /** Sends an IPI of the policy's own to a CPU; does not wait. With x2APIC, older stores may still be buffered: fence first. */
   *sendIpi(target: number, vector: string): Code {
     if (!(target >= 0 && target < this.cpus))
       throw fail.badConfig('target of sendIpi', target, `a CPU from 0 to ${this.cpus - 1}`)

@@ -6,7 +6,7 @@ import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
+import { DYING, KIND, TABLE, type Execute, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
@@ -73,12 +73,17 @@ export class Kernel {
     return this.m.geometry
   }
 
-  /** CPUs inside a read-side critical section of RCU; IF=0 counts as one (rcu-sched). */
+  /**
+   * CPUs that a grace period waits for: those inside a read-side critical section of RCU; IF=0 counts as one
+   * (rcu-sched). Stores of a section are visible before the grace period ends (Documentation/RCU/Design/Memory-Ordering),
+   * so a CPU counts as long as it has some that are not.
+   */
   readers(): number {
     const { S, config, interruptFlag } = this.m
     let mask = 0
     for (let v = 0; v < config.vcpus; v++) {
-      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) mask |= 1 << v
+      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v))
+        mask |= 1 << v
     }
     return mask
   }
@@ -86,7 +91,7 @@ export class Kernel {
   /** A CPU may have left its section: nobody waits for it any more if so. */
   quiescent(v: number): void {
     const { S, interruptFlag, geometry, config } = this.m
-    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) return
+    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v)) return
     const others = ~(1 << v)
     for (let slot = 0; slot < geometry.tables.length; slot++) S[this.rcuTables + slot] &= others
     for (let cpu = 0; cpu < config.vcpus; cpu++) S[this.rcuWaiters + cpu] &= others
@@ -104,7 +109,7 @@ export class Kernel {
 
   private installRcu(): void {
     const { m } = this
-    m.install(CALL_RCU, (v, table) => {
+    const callRcu: Execute = (v, table) => {
       if ((m.S[m.frame + table] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, table)
       const readers = this.readers()
       if (readers !== 0) m.hooks.witness('rcu-waited')
@@ -112,11 +117,14 @@ export class Kernel {
       const slot = m.geometry.tables.findIndex((info) => info.frame === table)
       if (slot >= 0) m.S[this.rcuTables + slot] = readers
       return 0
-    })
-    m.install(SYNC_RCU_BEGIN, (v) => {
+    }
+    // A grace period begins with full ordering. That it happens in the call itself makes no store visible too late.
+    m.install(CALL_RCU, callRcu, undefined, 'drained')
+    const begin: Execute = (v) => {
       m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
       return 0
-    })
+    }
+    m.install(SYNC_RCU_BEGIN, begin, undefined, 'drained')
     m.install(
       SYNC_RCU_END,
       () => 0,

@@ -1,12 +1,13 @@
 /**
  * What host code can do: flush the translations of a vCPU, ask for a flush at its next entry, find out where it runs,
  * and kick it out of guest mode with a host IPI, which interrupts a guest whatever its IF says. Host code runs on the
- * pCPU of the vCPU that called it, with no guest instruction in flight there.
+ * pCPU of the vCPU that called it, with no guest instruction in flight there, and has that pCPU's store buffer to itself:
+ * VM exits and entries are serializing.
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { Execute, Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
@@ -50,7 +51,8 @@ export class Host {
     this.kicked = m.layout.add('kick pending', vcpus, 1)
     this.preemptions = m.layout.add('preemptions', 1, preemptions)
     this.last = m.layout.add('last pCPU', m.config.migration ? vcpus : 0, pcpus)
-    m.install(FLUSH_VCPU, (_v, target, mask) => {
+    const flush: Execute = (_v, target, mask) => {
+      m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       for (let context = target; context < m.contexts; context += vcpus) {
         if (mask === 0) dropContext(m, context)
@@ -58,17 +60,20 @@ export class Host {
       }
       abortInstruction(m, target)
       return 0
-    })
-    m.install(FLUSH_AT_ENTRY, (_v, target) => {
+    }
+    m.install(FLUSH_VCPU, flush, undefined, 'drained')
+    const flag: Execute = (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       m.S[this.flushAtEntry + target] = 1
       return 0
-    })
+    }
+    m.install(FLUSH_AT_ENTRY, flag, undefined, 'drained')
     m.install(IS_RUNNING, (_v, target) => (m.S[m.on + target] === 0 ? 0 : 1))
-    m.install(KICK, (_v, target) => {
+    const kick: Execute = (_v, target) => {
       if (m.S[m.on + target] !== 0) m.S[this.kicked + target] = 1
       return 0
-    })
+    }
+    m.install(KICK, kick, undefined, m.config.x2apic ? undefined : 'drained')
     m.install(
       KICKED,
       () => 0,
@@ -82,6 +87,7 @@ export class Host {
   /** VM exit of a vCPU: its instruction in flight is discarded, and a kick has done its work. */
   exit(vcpu: number): void {
     const { m } = this
+    m.buffer.drainAll(vcpu)
     abortInstruction(m, vcpu)
     m.S[this.kicked + vcpu] = 0
     if (!m.config.vpid && m.S[m.on + vcpu] !== 0) dropContext(m, m.context(vcpu))
@@ -90,6 +96,7 @@ export class Host {
   /** VM entry of a vCPU that is on a pCPU: a flush asked for meanwhile is done first. */
   enter(vcpu: number): void {
     const { m } = this
+    m.buffer.drainAll(vcpu)
     if (m.S[this.flushAtEntry + vcpu] === 0) return
     m.S[this.flushAtEntry + vcpu] = 0
     dropContext(m, m.context(vcpu))

@@ -109,9 +109,21 @@ export function stepAccess(
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */
 export function installAccess(m: Machine): void {
-  m.install(ACCESS, () => {
-    throw new Error('an access is stepped, not executed')
-  })
+  const { buffer, content } = m
+  m.install(
+    ACCESS,
+    () => {
+      throw new Error('an access is stepped, not executed')
+    },
+    // What frames hold is written through the store buffer, like all of memory.
+    (v, _page, mode) => content < 0 || (mode & WRITE) === 0 || !buffer.isFull(v),
+  )
+  const before = buffer.arriving
+  buffer.arriving = (v, word) => {
+    before(v, word)
+    const frame = content < 0 ? 0 : m.geometry.frameOfContent(word - content)
+    if (frame !== 0 && (m.S[m.frame + frame] & KIND) !== DATA) m.hooks.fact('frame-access', v, 1, frame)
+  }
 }
 
 /** First control state of a walk. */
@@ -154,8 +166,8 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
   }
-  if (write && m.content >= 0) m.S[m.contentAt(frame, page)] = value
+  if (write && m.content >= 0) m.buffer.write(v, m.contentAt(frame, page), value)
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.S[m.contentAt(frame, page)]
+  const content = m.content < 0 ? 0 : m.buffer.read(v, m.contentAt(frame, page))
   return (content << 7) | (frame << 1)
 }

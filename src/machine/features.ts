@@ -5,6 +5,10 @@
 import { z } from 'zod'
 
 export const featuresSchema = z.strictObject({
+  /** Stores that a CPU's store buffer holds. 0: none, memory is sequentially consistent. */
+  storeBuffer: z.number().int().min(0).max(8),
+  /** IPIs are sent by WRMSR, which may overtake older stores in the buffer (SDM vol. 3, "x2APIC"). Off: it does not. */
+  x2apic: z.boolean(),
   /** PCIDs that MOV to CR3 can name, 0 .. pcids-1; 0 = CR4.PCIDE stays clear and translations carry no tag. */
   pcids: z.number().int().min(0).max(3),
   /** CR4.PGE: leaf entries with G make translations that every PCID uses and MOV to CR3 keeps. */
@@ -44,6 +48,8 @@ export type SomeFeatures = { readonly [K in keyof Features]?: Features[K] | unde
 
 /** Everything off. */
 export const noFeatures: Features = {
+  storeBuffer: 0,
+  x2apic: false,
   pcids: 0,
   globals: false,
   protection: false,
@@ -65,6 +71,8 @@ const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask
 
 /** What reports call a feature that is not at its default. */
 const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]) => string) } = {
+  storeBuffer: (n) => `store buffers of depth ${n}`,
+  x2apic: 'x2APIC',
   pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
   globals: 'global pages',
   protection: 'U/S, XD and protection keys',

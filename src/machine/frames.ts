@@ -2,9 +2,10 @@
  * Frames of physical memory: what each is, who refers to it, and what was cached of it when it went. Allocation is
  * simple on purpose; lifetimes are what matters. Freeing marks every cached translation and every walk that still
  * points to the frame, so that a later use is recognised even when the frame has become something else meanwhile.
+ * Reference counts and the allocator's lists change by locked operations.
  */
 import { fail } from '../errors.ts'
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
 import { COPIED_UNDER_PIN, PIN_CONFIRMED } from './facts.ts'
 import {
@@ -20,6 +21,7 @@ import {
   SUPERSEDED,
   TABLE,
   WRITTEN,
+  type Execute,
   type Machine,
 } from './machine.ts'
 
@@ -64,18 +66,19 @@ export const REUSE = defineOp('reuse', 0, (_a, _b, _c, n, r) =>
 export function installFrames(m: Machine): void {
   const { geometry } = m
   const initiallyFree = new Set(geometry.huge.map((page) => page.frame))
-  m.install(FREE_TABLE, (v, a) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(FREE_TABLE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, a)
     release(m, a)
     return 0
   })
-  m.install(TRY_GET, (_v, a) => {
+  locked(TRY_GET, (_v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) return 0
     m.S[at] += REF
     return 1
   })
-  m.install(PUT, (v, a) => {
+  locked(PUT, (v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) m.hooks.fact('bad-free', v, 1, a)
     else m.S[at] -= REF
@@ -93,7 +96,7 @@ export function installFrames(m: Machine): void {
     m.S[at] += PIN
     return 0
   })
-  m.install(RELEASE_PIN, (v, a) => {
+  locked(RELEASE_PIN, (v, a) => {
     const word = m.S[m.frame + a]
     if (word & PIN_MASK) m.S[m.frame + a] -= PIN
     // A frame that was given back meanwhile has lost its pins; that it is put once more is for the invariants to say.
@@ -111,12 +114,12 @@ export function installFrames(m: Machine): void {
     if (m.content >= 0 && page !== undefined) m.S[m.contentAt(a, page)] = m.S[m.contentAt(b, page)]
     return 0
   })
-  m.install(ALLOCATE, (_v, a) => {
+  locked(ALLOCATE, (_v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
     return 1
   })
-  m.install(REUSE, () => {
+  locked(REUSE, () => {
     for (let frame = 1; frame <= geometry.frames; frame++) {
       if ((m.S[m.frame + frame] & KIND) === FREE && !initiallyFree.has(frame)) {
         m.S[m.frame + frame] = REUSED

@@ -94,6 +94,12 @@ export class Geometry {
     return `${LEVEL_NAMES[level]}[${page}]`
   }
 
+  /** The frame that holds a value, by its place among the contents of all frames; 0 for a place beyond them. */
+  frameOfContent(place: number): number {
+    if (place < 0 || place >= this.contents) return 0
+    return this.contentStart.findLastIndex((start) => start <= place)
+  }
+
   private addSpace(space: number): void {
     const { pages, levels, entries } = this.config
     const mark = space === 0 ? '' : `.mm${space}`

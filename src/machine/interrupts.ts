@@ -1,9 +1,11 @@
 /**
  * Interrupts: IF, and IPIs that stay pending while it is clear. Per vector one IPI at most is pending (SDM vol. 3,
- * "Interrupt Acceptance for Fixed Interrupts"): further sends collapse into it. NMIs are not modelled.
+ * "Interrupt Acceptance for Fixed Interrupts"): further sends collapse into it. NMIs are not modelled. A store to the
+ * xAPIC's registers follows the stores before it; the x2APIC's WRMSR waits for none of them. Taking an interrupt drains
+ * no store buffer, IRET does.
  */
 import { defineOp } from '../engine/step.ts'
-import type { Machine } from './machine.ts'
+import type { Execute, Machine } from './machine.ts'
 
 export const CLI = defineOp('cli', 1)
 export const STI = defineOp('sti', 1)
@@ -17,10 +19,11 @@ export function installInterrupts(m: Machine): void {
     m.hooks.quiescent(v)
     return 0
   })
-  m.install(SEND_IPI, (_v, target, vector) => {
+  const send: Execute = (_v, target, vector) => {
     m.S[m.pending + target] |= 1 << vector
     if (m.S[m.interruptFlag + target] === 0) m.hooks.witness('ipi-held-off')
     if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
     return 0
-  })
+  }
+  m.install(SEND_IPI, send, undefined, m.config.x2apic ? undefined : 'drained')
 }

@@ -1,12 +1,13 @@
 /**
  * Invalidations, with the least effect that the architecture guarantees (SDM vol. 3, "Operations that Invalidate TLBs
  * and Paging-Structure Caches"); what they may drop beyond that is a matter of eviction. Each also discards the page
- * walks that its CPU has in flight, because the invalidating instructions are serializing.
+ * walks that its CPU has in flight, because the invalidating
+ * instructions are serializing; for the same reason they wait for its store buffer.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { VALID } from './cached.ts'
 import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
-import type { Machine } from './machine.ts'
+import type { Execute, Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 import { dropPage, dropPages } from './tlb.ts'
 
@@ -35,17 +36,18 @@ export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
 })
 
 export function installInvalidations(m: Machine): void {
-  m.install(INVLPG, (v, a, b) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(INVLPG, (v, a, b) => {
     if (b !== 0) dropAddress(m, v, b - 1)
     invalidatePages(m, v, a)
     return 0
   })
-  m.install(SERIALIZE, (v) => {
+  locked(SERIALIZE, (v) => {
     abortSpeculation(m, v)
     return 0
   })
   m.install(RAISE_GP, () => 0)
-  m.install(LOAD_CR3, (v, a, b) => {
+  locked(LOAD_CR3, (v, a, b) => {
     if (b & CR3_NOFLUSH && (controlsOf(m, v) & PCIDE) === 0) return GP
     if (a !== SAME_SPACE) {
       m.S[m.cr3 + v] = a

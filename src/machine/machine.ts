@@ -11,6 +11,7 @@ import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
+import { StoreBuffer, type Wants } from './store-buffer.ts'
 
 /** Does an operation for a vCPU; returns the step's result. */
 export type Execute = (vcpu: number, a: number, b: number, c: number) => number
@@ -56,6 +57,7 @@ export class Machine {
   readonly layout = new Layout()
   readonly geometry: Geometry
   readonly cached: CachedFormat
+  readonly buffer: StoreBuffer
   /** The state; allocated by {@link seal}. */
   S = new Int32Array(0)
   readonly execute: Execute[] = []
@@ -183,12 +185,22 @@ export class Machine {
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
     this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
+    this.buffer = new StoreBuffer(this)
   }
 
-  /** Installs what an operation does, and when it can be done. */
-  install(op: Op, execute: Execute, guard?: Guard): void {
+  /** Installs what an operation does, when it can be done, and what it asks of the store buffer. */
+  install(op: Op, execute: Execute, guard?: Guard, wants?: Wants): void {
     this.execute[op.code] = execute
-    this.guards[op.code] = guard
+    this.guards[op.code] = this.withBuffer(guard, wants)
+  }
+
+  /** The guard, where there are store buffers with what is asked of them. */
+  private withBuffer(guard: Guard | undefined, wants: Wants | undefined): Guard | undefined {
+    const { buffer } = this
+    if (wants === undefined || buffer.depth === 0) return guard
+    return wants === 'room'
+      ? (v, a, b, c) => !buffer.isFull(v) && guard?.(v, a, b, c) !== false
+      : (v, a, b, c) => buffer.isEmpty(v) && guard?.(v, a, b, c) !== false
   }
 
   /** Allocates the state, once all rooms have added their fields. */

@@ -3,10 +3,10 @@
  * Caches", and vol. 2, INVPCID. Both can raise #GP, which is a result here, not an exception: the programs that
  * execute them ask for it. Writes with PG cleared are only a flush, since accesses without paging are not modelled.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { GP, abortSpeculation, dropContext, dropPath, dropTag } from './invalidate.ts'
-import type { Machine } from './machine.ts'
+import type { Execute, Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 import { dropPage } from './tlb.ts'
 
@@ -40,7 +40,8 @@ const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG
 const RELOADING = PGE | SMEP | PG
 
 export function installPcid(m: Machine): void {
-  m.install(INVPCID, (v, type, pcid, page) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(INVPCID, (v, type, pcid, page) => {
     const enabled = (controlsOf(m, v) & PCIDE) !== 0
     if (type > ALL_BUT_GLOBAL || (type <= SINGLE_CONTEXT && pcid !== 0 && !enabled)) return GP
     if (type === INDIVIDUAL_ADDRESS && page === NON_CANONICAL) return GP
@@ -48,7 +49,7 @@ export function installPcid(m: Machine): void {
     abortSpeculation(m, v)
     return 0
   })
-  m.install(WRITE_CONTROLS, (v, set, clear) => {
+  const writeControls: Execute = (v, set, clear) => {
     const old = controlsOf(m, v)
     const now = (old | set) & ~clear
     const changed = old ^ now
@@ -61,7 +62,12 @@ export function installPcid(m: Machine): void {
     m.S[m.controls + v] = now
     if (changed & RELOADING) loadPdptes(m, v)
     return 0
-  })
+  }
+  m.install(
+    WRITE_CONTROLS,
+    writeControls,
+    (v, set, clear) => ((set | clear) & SERIALIZING) === 0 || m.buffer.isEmpty(v),
+  )
   m.install(WRPKRU, (v, value) => {
     m.S[m.pkru + v] = value
     return 0

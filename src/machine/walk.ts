@@ -2,7 +2,8 @@
  * The page walk: one step per level, started by an access or by speculation, from CR3 or from the deepest cached
  * upper-level entry. A and D are set by locked updates in the step that reads the entry (an update that finds the
  * entry changed reads it again, which is the same as reading later). Rights accumulate over the levels; only the leaf
- * step creates a TLB entry. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
+ * step creates a TLB entry. Walks see the stores that their own CPU has buffered, and no other CPU's; one that has to
+ * set A or D in such an entry waits until memory has it. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
  * dirty flags, and on caching translation information.
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
@@ -23,7 +24,7 @@ import {
 import { NXE, PGE, controlsOf } from './control.ts'
 import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from './entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import type { Machine } from './machine.ts'
+import type { Execute, Machine } from './machine.ts'
 import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
 import { fill } from './tlb.ts'
 
@@ -108,7 +109,7 @@ function startLevel(m: Machine, v: number, page: number): number {
 }
 
 export function installWalk(m: Machine): void {
-  const { cached, config } = m
+  const { cached, config, buffer } = m
   const pointerOf = (v: number, mode: number): number =>
     (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
 
@@ -139,7 +140,7 @@ export function installWalk(m: Machine): void {
     return found(root, config.levels, ALL_RIGHTS)
   })
 
-  m.install(WALK_READ, (v, a, b, c) => {
+  const read: Execute = (v, a, b, c) => {
     const page = pageOf(c)
     const mode = modeOf(c)
     const write = (mode & WRITE) !== 0
@@ -150,7 +151,7 @@ export function installWalk(m: Machine): void {
     if (bad !== 0) m.hooks.fact('hardware-walk', v, bad, a)
     const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
-    const word = m.S[at]
+    const word = buffer.read(v, at)
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
     if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
@@ -158,7 +159,7 @@ export function installWalk(m: Machine): void {
     const space = cached.space(m.S[pointer])
     if (level > 1 && !isLarge(word)) {
       const late = b & LATE || m.alternative === 1 ? LATE : 0
-      if (late === 0) m.S[at] = word | A
+      if (late === 0 && (word & A) === 0) m.S[at] = word | A
       const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
       m.S[pointer] = next
       const slot = m.structureSlot(level - 1, page)
@@ -171,10 +172,11 @@ export function installWalk(m: Machine): void {
     if (judged !== ALLOWED) return refuse(pointer, judged)
     if (b & LATE) return RESTART
     if (config.racyDirty && write && !assist && (word & D) === 0) {
-      m.S[at] = word | A
+      if ((word & A) === 0) m.S[at] = word | A
       return found(a, 0, rights)
     }
-    m.S[at] = word | A | (write ? D : 0)
+    const updated = word | A | (write ? D : 0)
+    if (updated !== word) m.S[at] = updated
     const global = word & G && controlsOf(m, v) & PGE ? CACHED_G : 0
     const size = level === 1 || !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
     const dirty = word & D || write ? CACHED_D : 0
@@ -184,6 +186,16 @@ export function installWalk(m: Machine): void {
     if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
     m.S[pointer] = 0
     return FILLED
+  }
+  m.install(WALK_READ, read, (v, a, b, c) => {
+    if (buffer.depth === 0) return true
+    const level = levelOf(b) === 0 ? leafLevel(m, a) : levelOf(b)
+    const at = m.entryAt(a, level, pageOf(c))
+    if (!buffer.holds(v, at)) return true
+    const word = buffer.read(v, at)
+    const leaf = level === 1 || isLarge(word)
+    const needed = A | (leaf && modeOf(c) & WRITE ? D : 0)
+    return !isPresent(word) || (word & needed) === needed
   })
 }
 

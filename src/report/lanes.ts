@@ -1,6 +1,6 @@
 /**
- * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each page walker that
- * acts, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
+ * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer
+ * and page walker that acts, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
@@ -13,11 +13,13 @@ const LANE_WIDTH = 56
 const LEGIBLE = 16
 
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
+const BUFFER = (cpu: number): string => `stores of CPU${cpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
 
 function laneOf(row: Row, step: Told): string {
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
+  if (step.role === 'drain') return BUFFER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
   if (step.role === 'host') return row.cpu < 0 ? RCU : HYPERVISOR
   return `CPU${row.cpu}`
@@ -35,7 +37,7 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
+    ...[HYPERVISOR, ...cpus.map(BUFFER), ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
   ]
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),

@@ -13,7 +13,7 @@ export interface Told {
   readonly text: string
   /** The same without the result: what the code asked for. */
   readonly asked: string
-  readonly role: Role | 'host'
+  readonly role: Role | 'host' | 'drain'
   /** True if the policy asked for it, or if it only happens because of what a policy did. */
   readonly ofPolicy: boolean
   /** True if it is hardware at work: how an access comes about depends on what is cached, not on what the code says. */
@@ -50,13 +50,13 @@ export function tellTransition(world: World, transition: number): Row {
     })
   }
   const name = world.name(transition)
+  const byItself = tellDecision(world, transition)
   try {
     world.apply(transition)
   } finally {
     world.tracer = undefined
   }
   const kind = T.kindOf(transition)
-  const byItself = tellDecision(world, transition)
   if (byItself !== undefined) steps.unshift(byItself)
   if (steps.length === 0) steps.push(accessStep(world, transition))
   const main = steps.find((step) => step.mover === 'none') ?? steps.at(-1)!
@@ -73,7 +73,7 @@ function tellDecision(world: World, transition: number): Told | undefined {
     asked: text,
     role,
     ofPolicy,
-    ofHardware: role === 'speculation',
+    ofHardware: role === 'speculation' || role === 'drain',
     mover: 'none',
   })
   switch (T.kindOf(transition)) {
@@ -88,6 +88,10 @@ function tellDecision(world: World, transition: number): Told | undefined {
       return told(`preempt vCPU${who}`, 'host', false)
     case T.SCHEDULE:
       return told(`schedule vCPU${who} on pCPU${detail}`, 'host', false)
+    case T.DRAIN: {
+      const { word, value } = world.machine.buffer.oldest(who)
+      return told(`visible: ${world.names.store(word, value)}`, 'drain', false)
+    }
     case T.EVICT:
       return told(world.name(transition), 'speculation', false)
     default:

@@ -65,6 +65,8 @@ export class Threads {
     this.frames = layout.addControl('control', 4 * config.vcpus)
     this.position = layout.add('position', config.vcpus, 15)
     this.results = keepsResults ? layout.add('result', config.vcpus, 0x7fffffff) : -1
+    // A coroutine ends with the step before its end, unless that is an IRET that waits for the store buffer.
+    around.machine.install(RETURN, () => 0, undefined, 'drained')
     this.movers = Uint8Array.from(opTable(), (op) =>
       op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : NONE,
     )
@@ -102,10 +104,13 @@ export class Threads {
     this.around.machine.alternative = 0
     this.around.machine.S[this.frames + v] = root
     this.settle(v)
+    const { buffer } = this.around.machine
     for (let top = this.top(v); top >= 0; top = this.top(v)) {
-      if (!this.canStep(v, top)) throw fail.waitsAlone(what)
-      this.step(v)
+      if (this.canStep(v, top)) this.step(v)
+      else if (buffer.isEmpty(v)) throw fail.waitsAlone(what)
+      else buffer.drain(v)
     }
+    buffer.drainAll(v)
   }
 
   /** What the last operation of a vCPU returned. */
@@ -154,9 +159,11 @@ export class Threads {
   }
 
   canStep(v: number, top: number): boolean {
-    const { machine, co } = this.around
+    const { machine, co, walkers } = this.around
     const node = machine.S[top]
-    const guard = machine.guards[opOf(co.nodes, node)]
+    const op = opOf(co.nodes, node)
+    if (op === ACCESS.code) return machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
+    const guard = machine.guards[op]
     return guard === undefined || guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
   }
 
@@ -185,6 +192,7 @@ export class Threads {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === HYPERCALL.code) return this.enterHost(v, top, node)
+      if (op === RETURN.code) return this.endLate(v, top, node)
       const result =
         op === ACCESS.code
           ? stepAccess(machine, co, v, node, walkers.stepWalk)
@@ -210,14 +218,21 @@ export class Threads {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === RETURN.code) {
+        if (this.roleOf(top) === INTERRUPT && !machine.buffer.isEmpty(v)) return
         this.end(v, top, argA(co.nodes, node))
         continue
       }
-      if (this.movers[op] !== LEFT) return
+      if (this.movers[op] !== LEFT || !this.canStep(v, top)) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
       S[top] = co.next(node, result)
     }
+  }
+
+  /** The end of an interrupt handler that had to wait. */
+  private endLate(v: number, top: number, node: number): void {
+    if (this.tracer !== undefined) this.tracer(v, node, 0, ROLES[this.roleOf(top)])
+    this.settle(v)
   }
 
   /** A coroutine of a vCPU has returned `value`. */
@@ -246,6 +261,7 @@ export class Threads {
       }
       default:
         if (S[machine.on + v] !== 0) host.enter(v)
+        else machine.buffer.drainAll(v)
     }
   }
 

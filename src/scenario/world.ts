@@ -75,7 +75,7 @@ export class World implements System {
     this.walkers = new Walkers(m, this.co)
     const { host, kernel, judge, walkers, co } = this
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
-    this.environment = new Environment(m, host, this.threads)
+    this.environment = new Environment(m, host, this.threads, walkers)
     this.placement = new Placement(m, this.threads)
     m.seal()
     installMemory(m)
@@ -114,7 +114,7 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    this.actors = 2 * config.vcpus + 2
+    this.actors = (m.buffer.depth === 0 ? 2 : 3) * config.vcpus + 2
     this.load([])
   }
 
@@ -189,7 +189,7 @@ export class World implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { S, on, pending, interruptFlag, geometry } = this.machine
+    const { S, on, pending, interruptFlag, geometry, buffer } = this.machine
     const { vcpus, pcpus } = this.config
     const { threads, placement, kernel } = this
     const { kicked } = this.host
@@ -212,6 +212,9 @@ export class World implements System {
       if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
     }
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
+    if (buffer.depth > 0) {
+      for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
+    }
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
     return this.environment.add(out, n)
@@ -236,6 +239,9 @@ export class World implements System {
         break
       case T.RCU_FREE:
         this.kernel.freeDeferred(who)
+        break
+      case T.DRAIN:
+        this.machine.buffer.drain(who)
         break
       case T.PREEMPT:
         machine.S[host.preemptions]++
@@ -267,6 +273,7 @@ export class World implements System {
     const kind = T.kindOf(t)
     if (kind === T.STEP || kind === T.INTERRUPT) return T.whoOf(t)
     if (kind === T.RCU_FREE) return vcpus + 1
+    if (kind === T.DRAIN) return 2 * vcpus + 2 + T.whoOf(t)
     return kind >= T.SPECULATE ? vcpus + 2 + T.whoOf(t) : vcpus
   }
 
@@ -286,6 +293,8 @@ export class World implements System {
         return `schedule cpu${who} on pcpu${detail}`
       case T.DESCHEDULE:
         return `deschedule cpu${who}`
+      case T.DRAIN:
+        return `drain cpu${who}`
       case T.PREEMPT:
         return `preempt cpu${who}`
       case T.SPECULATE:

@@ -20,6 +20,7 @@ const NUMBERS: readonly [option: string, expected: string, ...bad: string[]][] =
   ['--preemptions', 'a whole number from 0 to 8', '9', 'x'],
   ['--levels', 'a whole number from 2 to 5', '1', '6'],
   ['--speculation', 'a whole number from 0 to 8', '9', 'x'],
+  ['--store-buffer', 'a whole number from 0 to 8', '9', 'x'],
   ['--time', 'a number of seconds above 0', '0', 'soon'],
 ]
 

@@ -36,6 +36,25 @@ export const hardware: readonly Mutant[] = [
     breaks: 'hardware-walk',
   },
   {
+    name: 'a locked exchange leaves its store in the buffer',
+    by: nativeIpi,
+    bounds: { storeBuffer: 1 },
+    breakage: instead('xchg', (_, m) => (v, a, b) => {
+      const old = m.buffer.read(v, a)
+      m.buffer.write(v, a, b)
+      return old
+    }),
+    breaks: 'stale-translation',
+    workloads: [[[on('read'), { op: 'lazy_tlb' }, on('read')], [on('reclaim')]]],
+  },
+  {
+    name: 'an IPI overtakes the request that it is about',
+    by: nativeIpi,
+    bounds: { storeBuffer: 1 },
+    breakage: waitsFor('send IPI'),
+    breaks: 'flush-completes',
+  },
+  {
     name: 'MOV CR3 keeps the TLB',
     by: nativeIpi,
     breakage: sparing('MOV CR3', 'TLB'),
