@@ -52,7 +52,8 @@ export class Host {
     this.last = m.layout.add('last pCPU', m.config.migration ? vcpus : 0, pcpus)
     m.install(FLUSH_VCPU, (_v, target, mask) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      for (let context = target; context < m.contexts; context += vcpus) {
+      const end = m.contexts - m.config.devices
+      for (let context = target; context < end; context += vcpus) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }

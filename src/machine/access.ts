@@ -87,8 +87,13 @@ export function stepAccess(
         return fault(m, v, page, mode, judged)
       }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
-      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D))
-        return use(m, v, page, hit, mode, value)
+      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
+        if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
+        // What a device has had translated is on its way to memory for a while.
+        m.S[m.latch + v] = hit
+        m.S[m.walkPage + v] = page
+        return UNFINISHED
+      }
     }
     m.S[m.walkPage + v] = page
     m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED)
@@ -122,7 +127,7 @@ function remember(co: Coroutines): number[] {
 
 function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
   m.S[m.walkPage + v] = 0
-  dropFaulting(m, v, page)
+  if (v < m.config.vcpus) dropFaulting(m, v, page)
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 

@@ -70,7 +70,7 @@ export class Machine {
   readonly interruptFlag: number
   /** Per vCPU: one bit a vector that is pending (IRR). */
   readonly pending: number
-  /** Per vCPU: the address space in CR3. */
+  /** Per walker, as everything that a walk needs: the address space in CR3, or in the device's context entry. */
   readonly cr3: number
   /** Per vCPU: pCPU + 1 that it runs on, 0 while it is preempted. */
   readonly on: number
@@ -94,7 +94,9 @@ export class Machine {
   readonly pointer: number
   readonly speculationPointer: number
   readonly cachedEnd: number
-  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
+  /** What translates addresses: vCPUs by number, then devices behind the IOMMU. */
+  readonly walkers: number
+  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move; then one a device. */
   readonly contexts: number
   /** Tags of translations in a context: PCIDs first, the one of global pages last. */
   readonly tags: number
@@ -127,7 +129,8 @@ export class Machine {
 
   constructor(config: MachineConfig) {
     this.config = config
-    const { vcpus, pcpus, pages, spaces, migration } = config
+    const { vcpus, pcpus, pages, spaces, migration, devices } = config
+    const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
     this.cached = new CachedFormat(vcpus, geometry.frames, spaces)
@@ -149,17 +152,17 @@ export class Machine {
     this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
     this.interruptFlag = layout.add('IF', vcpus, 1)
     this.pending = layout.add('pending IPIs', vcpus, 255)
-    this.cr3 = layout.add('CR3', vcpus, spaces - 1)
+    this.cr3 = layout.add('CR3', walkers, spaces - 1)
     this.on = layout.add('runs on', vcpus, pcpus)
-    this.walk = layout.addControl('walk', vcpus)
+    this.walk = layout.addControl('walk', walkers)
     this.speculation = layout.addControl('speculative walk', vcpus)
     this.speculations = layout.add('speculations', 1, config.speculation)
-    this.walkPage = layout.add('walk page', vcpus, 63)
+    this.walkPage = layout.add('walk page', walkers, 63)
     this.speculationPage = layout.add('speculative page', vcpus, 63)
     const tableMask = 2 ** geometry.tables.length - 1
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
-    this.contexts = migration ? vcpus * pcpus : vcpus
+    this.contexts = (migration ? vcpus * pcpus : vcpus) + devices
     this.structureTags = Math.max(1, config.pcids)
     this.tags = this.structureTags + (config.globals ? 1 : 0)
     this.tagSize = pages.length * (config.multihit ? 2 : 1)
@@ -170,13 +173,13 @@ export class Machine {
       this.contexts * this.structureTags * this.structureSlots,
       this.cached.max,
     )
-    this.latch = layout.add('translation in use', vcpus, this.cached.max)
-    this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
+    this.latch = layout.add('translation in use', walkers, this.cached.max)
+    this.pointer = layout.add('walk pointer', walkers, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     this.cachedEnd = layout.size
-    this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
-    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
-    this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
+    this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
+    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
+    this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
     this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
   }
 
@@ -191,9 +194,13 @@ export class Machine {
     this.S = new Int32Array(this.layout.size)
   }
 
-  /** The TLB context that a running vCPU uses. */
-  context(vcpu: number): number {
-    return this.config.migration ? (this.S[this.on + vcpu] - 1) * this.config.vcpus + vcpu : vcpu
+  /** The TLB context that a running vCPU, or a device, uses. */
+  context(walker: number): number {
+    if (!this.config.migration) return walker
+    const { vcpus } = this.config
+    return walker < vcpus
+      ? (this.S[this.on + walker] - 1) * vcpus + walker
+      : this.contexts - this.walkers + walker
   }
 
   /** The PCID tag that a vCPU's accesses carry now. */
@@ -239,6 +246,12 @@ export class Machine {
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
   structureSlot(level: number, page: number): number {
     return this.structureSlotOf[level * 64 + page]
+  }
+
+  /** What a walker is called. */
+  walkerName(walker: number): string {
+    const device = walker - this.config.vcpus
+    return device < 0 ? `CPU${walker}` : `device${device}`
   }
 
   isTable(frame: number): boolean {

@@ -10,6 +10,7 @@ import type { MachineConfig } from './config.ts'
 import { CR3_NOFLUSH, PCIDE, PGE, hasControls } from './control.ts'
 import type { Features } from './features.ts'
 import type { Geometry } from './geometry.ts'
+import { IommuQueue } from './iommu-queue.ts'
 import { CLI, STI } from './interrupts.ts'
 import { INVLPG, LOAD_CR3 } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, OR, STORE, UNTIL, XCHG } from './memory.ts'
@@ -33,10 +34,13 @@ const modeBits = ({ supervisor = false, implicit = false }: AccessMode): number 
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
+  /** The invalidation queue of the IOMMU. */
+  readonly iommu: IommuQueue
   private readonly geometry: Geometry
 
   constructor(id: number, geometry: Geometry) {
     this.id = id
+    this.iommu = new IommuQueue(geometry.config)
     this.geometry = geometry
   }
 

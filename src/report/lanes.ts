@@ -1,6 +1,6 @@
 /**
  * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each page walker that
- * acts, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
+ * acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
@@ -11,8 +11,11 @@ const LANE_WIDTH = 56
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
+const IOMMU = 'IOMMU'
 
-function laneOf(row: Row, step: Told): string {
+function laneOf(row: Row, step: Told, vcpus: number): string {
+  if (step.role === 'iommu') return IOMMU
+  if (row.cpu >= vcpus) return `device${row.cpu - vcpus}`
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
   if (step.role === 'host') return row.cpu < 0 ? RCU : HYPERVISOR
@@ -25,13 +28,13 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
     )
-    return { lane: laneOf(row, row.main), text: clip(shown.map((step) => step.text).join('; ')) }
+    return { lane: laneOf(row, row.main, vcpus), text: clip(shown.map((step) => step.text).join('; ')) }
   })
   const used = new Set(cells.map(({ lane }) => lane))
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
+    ...[HYPERVISOR, ...cpus.map(WALKER), 'device0', 'device1', IOMMU, RCU].filter((lane) => used.has(lane)),
   ]
   const widths = lanes.map((lane) =>
     Math.max(lane.length, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),

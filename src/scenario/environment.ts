@@ -19,8 +19,8 @@ export class Environment {
     this.machine = machine
     this.host = host
     this.threads = threads
-    const { preemptions, speculation, eviction } = machine.config
-    this.mayAct = preemptions > 0 || speculation > 0 || eviction
+    const { preemptions, speculation, eviction, dmas } = machine.config
+    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0
   }
 
   /** Adds what may happen to each vCPU that is in guest mode. */

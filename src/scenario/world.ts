@@ -27,6 +27,7 @@ import { installMemory } from '../machine/memory.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
+import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
@@ -57,6 +58,8 @@ export class World implements System {
   private readonly walkers: Walkers
   private readonly threads: Threads
   private readonly environment: Environment
+  /** Absent from a machine without devices. */
+  readonly devices: Devices | undefined
   private readonly placement: Placement
   private initial = new Int32Array(0)
 
@@ -73,6 +76,7 @@ export class World implements System {
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
     this.environment = new Environment(m, host, this.threads)
     this.placement = new Placement(m, this.threads)
+    this.devices = config.devices > 0 ? new Devices(m, co) : undefined
     m.seal()
     installMemory(m)
     for (const install of [
@@ -88,6 +92,7 @@ export class World implements System {
     ]) {
       install(m)
     }
+    this.devices?.equip(this.threads)
     m.hooks = {
       fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
       witness: (kind) => this.witnessed.add(kind),
@@ -108,7 +113,7 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    this.actors = 2 * config.vcpus + 2
+    this.actors = 2 * config.vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
     this.load([])
   }
 
@@ -161,7 +166,7 @@ export class World implements System {
     }
     if (setup !== undefined) this.threads.runAlone(setup)
     this.threads.load(workload)
-    for (let v = 0; v < vcpus; v++) this.threads.settle(v)
+    for (let v = 0; v < this.machine.walkers; v++) this.threads.settle(v)
     this.initial = S.slice()
     this.beginnings++
     this.clearViolation()
@@ -200,9 +205,11 @@ export class World implements System {
       if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
     }
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
+    if (this.devices !== undefined) n = this.devices.add(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
-    return this.environment.add(out, n)
+    n = this.environment.add(out, n)
+    return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
   }
 
   apply(t: number): void {
@@ -213,7 +220,8 @@ export class World implements System {
     switch (T.kindOf(t)) {
       case T.STEP:
         machine.alternative = detail
-        threads.step(who)
+        if (who < machine.walkers) threads.step(who)
+        else this.devices!.iommu.process()
         break
       case T.INTERRUPT:
         threads.interrupt(who, detail)
@@ -239,13 +247,15 @@ export class World implements System {
         threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
-        this.speculate(who, detail)
+        if (who < this.config.vcpus) this.speculate(who, detail)
+        else this.devices!.beginAccess(who, detail)
         break
       case T.SPECULATION_STEP:
         this.walkers.stepSpeculation(who)
         break
       default:
-        this.environment.evict(who, detail)
+        if (who < this.config.vcpus) this.environment.evict(who, detail)
+        else this.devices!.evict(who, detail)
     }
     if (this.judge.looksAtStates) this.judge.judgeState()
   }
@@ -253,14 +263,18 @@ export class World implements System {
   actor(t: number): number {
     const { vcpus } = this.config
     const kind = T.kindOf(t)
-    if (kind === T.STEP || kind === T.INTERRUPT) return T.whoOf(t)
+    const who = T.whoOf(t)
     if (kind === T.RCU_FREE) return vcpus + 1
-    return kind >= T.SPECULATE ? vcpus + 2 + T.whoOf(t) : vcpus
+    // The walker of each vCPU, then each device, then the IOMMU.
+    if (kind >= T.SPECULATE || (kind === T.STEP && who >= vcpus)) return vcpus + 2 + who
+    return kind === T.STEP || kind === T.INTERRUPT ? who : vcpus
   }
 
   name(t: number): string {
     const who = T.whoOf(t)
     const detail = T.detailOf(t)
+    if (this.devices !== undefined && who >= this.config.vcpus && T.kindOf(t) !== T.RCU_FREE)
+      return this.devices.name(t)
     switch (T.kindOf(t)) {
       case T.STEP:
         return detail === 0 ? `cpu${who}` : `cpu${who} alternative ${detail}`
@@ -304,12 +318,12 @@ export class World implements System {
   deadlock(): Violation {
     const { S, interruptFlag } = this.machine
     const waits: string[] = []
-    for (let v = 0; v < this.config.vcpus; v++) {
+    for (let v = 0; v < this.machine.walkers; v++) {
       const node = this.nextNode(v)
       if (node < 0) continue
       const { op, a, b, c } = this.co.steps[node]
-      const masked = S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
-      waits.push(`CPU${v}${masked}: ${op.tell(a, b, c, this.names)}`)
+      const masked = v < this.config.vcpus && S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
+      waits.push(`${this.machine.walkerName(v)}${masked}: ${op.tell(a, b, c, this.names)}`)
     }
     return { invariant: FLUSH_COMPLETES.name, explanation: `deadlock; ${waits.join('; ')}` }
   }
