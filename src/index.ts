@@ -11,8 +11,30 @@ export { xenFlushTlb } from './hypervisor/xen.ts'
 export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
+export { callQueues, queuePop, queuePush, queueTakeAll, queueWords } from './guest/call-queue.ts'
+export type { CallQueueOptions, CallQueues } from './guest/call-queue.ts'
+export { flushTlbRange, requestFor, type FlushKind } from './guest/flush.ts'
+export { MmuGather, type GatherOptions } from './guest/mmu-gather.ts'
+export { rcuHead, rcuHeads } from './guest/rcu-head.ts'
+export { firstMappings, rmapWalk } from './guest/rmap.ts'
+export {
+  localIrqRestore,
+  localIrqSave,
+  lockWord,
+  lockWords,
+  mutexLock,
+  mutexUnlock,
+  spinLock,
+  spinLockIrqsave,
+  spinTrylock,
+  spinUnlock,
+  spinUnlockIrqrestore,
+} from './guest/spinlock.ts'
 export type { FlushRequest } from './guest/request.ts'
 export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
+export { Device } from './machine/device.ts'
+export type { Invalidation } from './machine/iommu.ts'
+export { IommuQueue } from './machine/iommu-queue.ts'
 export { X86 } from './machine/x86.ts'
 export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
@@ -34,6 +56,7 @@ export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
 export {
   experiment,
+  type DeviceProgram,
   type Experiment,
   type ExperimentOptions,
   type Program,

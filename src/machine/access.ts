@@ -6,10 +6,11 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { dropFaulting } from './invalidate.ts'
-import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
@@ -147,8 +148,12 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
   }
-  if (write && m.content >= 0) m.S[m.contentAt(frame, page)] = value
+  if (m.content >= 0) noteAccess(m, v, space, page, frame)
+  if (write && m.content >= 0) {
+    const at = m.contentAt(frame, page)
+    m.S[at] = (m.S[at] & ~CONTENT_MAX) | value
+  }
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.S[m.contentAt(frame, page)]
+  const content = m.content < 0 ? 0 : m.S[m.contentAt(frame, page)] & CONTENT_MAX
   return (content << 7) | (frame << 1)
 }

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
+import { Geometry } from './geometry.ts'
 import { featuresSchema, noFeatures } from './features.ts'
 
 export const machineConfigSchema = z.object({
@@ -88,6 +89,9 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
       `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`,
     )
   }
+  const { frames } = config.anyTable ? new Geometry(config) : { frames: 0 }
+  if (frames > MAX_TABLES)
+    throw fail.badConfig('machine.anyTable', true, `false with ${frames} frames; it allows for ${MAX_TABLES}`)
   return config
 }
 

@@ -17,6 +17,9 @@ export type Execute = (vcpu: number, a: number, b: number, c: number) => number
 /** Says whether an operation can be done now; an operation without a guard always can. */
 export type Guard = (vcpu: number, a: number, b: number, c: number) => boolean
 
+/** Says how many outcomes an operation has for the explorer to pick from, in `machine.alternative`. */
+export type Outcomes = (vcpu: number, a: number, b: number, c: number) => number
+
 /** What a frame is, in the low bits of its word. */
 export const KIND = 7
 export const FREE = 0
@@ -41,6 +44,9 @@ export const PIN_MASK = 7 << 9
 const FRAME_MAX = (1 << 12) - 1
 /** Frames hold small values. */
 export const CONTENT_MAX = 15
+/** Ghost of what a frame holds at a page: it is a copy of what another frame holds; it was accessed as that. */
+export const COPIED = 1 << 4
+export const SEEN = 1 << 5
 
 /** What a room may want to know of the machine as it runs. */
 export interface MachineHooks {
@@ -60,6 +66,7 @@ export class Machine {
   S = new Int32Array(0)
   readonly execute: Execute[] = []
   readonly guards: (Guard | undefined)[] = []
+  readonly outcomes: (Outcomes | undefined)[] = []
   hooks: MachineHooks = { fact: () => {}, witness: () => {}, quiescent: () => {} }
 
   /** One word a frame: kind, references, ghosts. */
@@ -121,6 +128,8 @@ export class Machine {
 
   /** Places in the TLB by page number; places in the structure caches by (level, page). */
   readonly pageSlot: readonly number[]
+  /** Frames that are, or can become, page tables; the place of each is its slot. */
+  readonly tableFrames: readonly number[]
   private readonly tableSlots: Int32Array
   /** By `level * 64 + page`. */
   private readonly structureSlotOf = new Int32Array(8 * 64).fill(-1)
@@ -135,7 +144,10 @@ export class Machine {
     const { layout } = this
     this.cached = new CachedFormat(vcpus, geometry.frames, spaces)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
-    geometry.tables.forEach((table, slot) => (this.tableSlots[table.frame] = slot))
+    const first = geometry.tables.map(({ frame }) => frame)
+    const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
+    this.tableFrames = config.anyTable ? [...first, ...others] : first
+    this.tableFrames.forEach((frame, slot) => (this.tableSlots[frame] = slot))
     const slots: number[] = []
     pages.forEach((page, slot) => (slots[page] = slot))
     this.pageSlot = slots
@@ -149,7 +161,11 @@ export class Machine {
       }
     })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
-    this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
+    this.entries = layout.add(
+      'entry',
+      this.tableFrames.length * config.entries,
+      largestEntry(geometry.frames),
+    )
     this.interruptFlag = layout.add('IF', vcpus, 1)
     this.pending = layout.add('pending IPIs', vcpus, 255)
     this.cr3 = layout.add('CR3', walkers, spaces - 1)
@@ -159,7 +175,7 @@ export class Machine {
     this.speculations = layout.add('speculations', 1, config.speculation)
     this.walkPage = layout.add('walk page', walkers, 63)
     this.speculationPage = layout.add('speculative page', vcpus, 63)
-    const tableMask = 2 ** geometry.tables.length - 1
+    const tableMask = 2 ** this.tableFrames.length - 1
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.contexts = (migration ? vcpus * pcpus : vcpus) + devices
@@ -180,13 +196,16 @@ export class Machine {
     this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
-    this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
+    this.content = config.contents
+      ? layout.add('content', geometry.contents, CONTENT_MAX | COPIED | SEEN)
+      : -1
   }
 
-  /** Installs what an operation does, and when it can be done. */
-  install(op: Op, execute: Execute, guard?: Guard): void {
+  /** Installs what an operation does, when it can be done, and how many outcomes it has (one). */
+  install(op: Op, execute: Execute, guard?: Guard, outcomes?: Outcomes): void {
     this.execute[op.code] = execute
     this.guards[op.code] = guard
+    this.outcomes[op.code] = outcomes
   }
 
   /** Allocates the state, once all rooms have added their fields. */

@@ -88,7 +88,7 @@ export function installMemory(m: Machine): void {
   m.install(TRY_ALLOCATE, () => m.alternative)
   m.install(
     LOCK,
-    (v, a) => ((m.S[a] = v + 1), 0),
+    (v, a) => (put(a, v + 1), 0),
     (_v, a) => m.S[a] === 0,
   )
   m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))

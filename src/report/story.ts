@@ -83,7 +83,7 @@ function tellDecision(world: World, transition: number): Told | undefined {
     case T.EXIT:
       return told(`VM exit and entry of vCPU${who}`, 'host', true)
     case T.RCU_FREE:
-      return told(`grace period over: free ${world.machine.geometry.tables[who].name}`, 'host', true)
+      return told(`grace period over: ${world.tellDeferral(who)}`, 'host', true)
     case T.PREEMPT:
     case T.DESCHEDULE:
       return told(`preempt vCPU${who}`, 'host', false)

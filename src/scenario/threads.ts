@@ -162,6 +162,8 @@ export class Threads {
   private outcomes(v: number, node: number): number {
     const { co, machine } = this.around
     const op = opOf(co.nodes, node)
+    const many = machine.outcomes[op]
+    if (many !== undefined) return many(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
     if (op === CHOOSE.code) return argA(co.nodes, node)
     if (op === ACCESS.code) return accessOutcomes(machine, co, v, node)
     return op === TRY_ALLOCATE.code ? 2 : 1

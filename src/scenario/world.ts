@@ -10,9 +10,12 @@ import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
+import { installQueues } from '../guest/call-queue.ts'
 import { installSlots } from '../guest/smp.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
+import { installAllocator } from '../machine/allocate.ts'
+import { installCopy } from '../machine/copy.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
 import { initializeControls } from '../machine/control.ts'
@@ -82,6 +85,8 @@ export class World implements System {
     for (const install of [
       installTables,
       installFrames,
+      installAllocator,
+      installCopy,
       installInvalidations,
       installWalk,
       installAccess,
@@ -89,6 +94,7 @@ export class World implements System {
       installInterrupts,
       installPcid,
       installSlots,
+      installQueues,
     ]) {
       install(m)
     }
@@ -140,6 +146,12 @@ export class World implements System {
     return this.kernel.shared
   }
 
+  /** What RCU has put off under number `i`, in words. */
+  tellDeferral(i: number): string {
+    const name = this.kernel.deferralName(i)
+    return i < this.machine.tableFrames.length ? `free ${name}` : `callback of ${name}`
+  }
+
   /** What the last operation of a vCPU returned, in a world that keeps results; 0 for nothing. */
   resultOf(v: number): number {
     return this.threads.resultOf(v)
@@ -182,9 +194,10 @@ export class World implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { S, on, pending, interruptFlag, geometry } = this.machine
+    const { S, on, pending, interruptFlag } = this.machine
     const { vcpus, pcpus } = this.config
     const { threads, placement, kernel } = this
+    const { deferrals } = kernel
     const { kicked } = this.host
     let n = 0
     for (let v = 0; v < vcpus; v++) {
@@ -201,9 +214,7 @@ export class World implements System {
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
-    for (let slot = 0; slot < geometry.tables.length; slot++) {
-      if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
-    }
+    for (let i = 0; i < deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
     if (this.devices !== undefined) n = this.devices.add(out, n)
     this.progress = n
@@ -231,7 +242,7 @@ export class World implements System {
         host.enter(who)
         break
       case T.RCU_FREE:
-        this.kernel.freeDeferred(who)
+        this.kernel.doDeferred(who)
         break
       case T.PREEMPT:
         machine.S[host.preemptions]++
@@ -283,7 +294,7 @@ export class World implements System {
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
-        return `rcu ${this.machine.geometry.tables[who].name}`
+        return `rcu ${this.kernel.deferralName(who)}`
       case T.SCHEDULE:
         return `schedule cpu${who} on pcpu${detail}`
       case T.DESCHEDULE:

@@ -46,7 +46,7 @@ const racing = (flush: (cpu: Cpu, done: Word) => Code, frees = true): Experiment
     cpus: [(_cpu, { done }, kernel) => unmapAndFree(kernel, done, flush, frees)],
     devices: [
       function* (device) {
-        yield* device.read(0)
+        yield* device.write(0)
         return (yield* device.write(0)).fault ? 1 : 0
       },
     ],
