@@ -5,6 +5,7 @@
  */
 import { perform, type Code } from '../engine/step.ts'
 import { FIND_MAPPINGS } from '../machine/tables.ts'
+import { resultsOf } from '../machine/word.ts'
 import type { AnyCpu } from './cpu.ts'
 
 /** Pages that are mapped to a frame at the start, with their spaces. */
@@ -14,6 +15,6 @@ export const firstMappings = (cpu: AnyCpu, frame: number): readonly { space: num
 /** Pages of a space that are mapped to a frame now. */
 export function* rmapWalk(cpu: AnyCpu, frame: number, space = 0): Code<readonly number[]> {
   const { pages } = cpu.config
-  const mask = yield* perform(FIND_MAPPINGS, frame, space, 0, 2 ** pages.length)
+  const mask = yield* perform(FIND_MAPPINGS, frame, space, 0, resultsOf({ max: 2 ** pages.length - 1 }))
   return pages.filter((_, slot) => mask & (1 << slot))
 }
