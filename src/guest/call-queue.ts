@@ -24,7 +24,7 @@ const QUEUE_PUSH = defineOp(
 /** Takes the oldest entry of queue `a`, or 0. */
 const QUEUE_POP = defineOp(
   'pop',
-  BASE,
+  0,
   (a, _b, _c, n, r) => `${n.word(a)}: take ${r === undefined ? 'one' : r === 0 ? 'nothing' : r}`,
 )
 
