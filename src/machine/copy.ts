@@ -46,13 +46,6 @@ export function clearContent(m: Machine, frame: number): void {
   m.S.fill(0, at, at + m.geometry.contentWords(frame))
 }
 
-/** A frame that is free is nobody's copy. */
-export function forgetCopies(m: Machine, frame: number): void {
-  if (m.content < 0) return
-  const at = m.content + m.geometry.contentStart[frame]
-  for (let i = 0; i < m.geometry.contentWords(frame); i++) m.S[at + i] &= CONTENT_MAX
-}
-
 /** Somebody accesses `frame` at `page` of `space`: as a copy, or as what should not be seen behind one any more. */
 export function noteAccess(m: Machine, v: number, space: number, page: number, frame: number): void {
   const now = translationNow(m, space, page)

@@ -5,7 +5,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
-import { clearContent, copy, forgetCopies, supersede } from './copy.ts'
+import { clearContent, copy, supersede } from './copy.ts'
 import { PIN_CONFIRMED } from './facts.ts'
 import { fail } from '../errors.ts'
 import {
@@ -126,7 +126,6 @@ export function installFrames(m: Machine): void {
 export function release(m: Machine, frame: number): void {
   m.hooks.witness(m.isTable(frame) ? 'table-freed' : 'page-freed')
   m.S[m.frame + frame] = FREE
-  forgetCopies(m, frame)
   for (let at = m.tlb; at < m.cachedEnd; at++) {
     const word = m.S[at]
     if (word & VALID && m.cached.frame(word) === frame) m.S[at] |= FREED
