@@ -11,6 +11,8 @@ import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
 import { variable, type Word } from '../../src/machine/word.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { definePolicy } from '../../src/policies/define.ts'
+import { makeCase } from '../../src/corpus/case.ts'
+import { replayCase } from '../../src/corpus/replay.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 import { drawLanes } from '../../src/report/lanes.ts'
 import { tellTransition, type Row } from '../../src/report/story.ts'
@@ -333,6 +335,14 @@ describe('devices of a generated scenario', () => {
     const diagram = diagramOf({ policy: nativeIpi, bounds, workload, schedule, violation })
     expect(diagram.split('\n')[0]).toMatch(/CPU0 +device0/)
     expect(diagram).toContain('dma device0 page 2')
+  })
+
+  it('are replayed from a case by their names, and by a cured policy without the race', () => {
+    const { found } = shortest(new Worlds(nativeIpi, bounds).at(workload), { invariant: 'frame-lifetime' })
+    const kept = makeCase({ policy: nativeIpi, bounds, workload, ...found! }, undefined)
+    expect(kept.schedule.map((step) => step.do)).toContain('device0')
+    expect(replayCase(kept, nativeIpi).outcome).toBe('reproduced')
+    expect(replayCase(kept, invalidating).outcome).toBe('fixed')
   })
 
   it('leave alone a policy that invalidates for them too', () => {
