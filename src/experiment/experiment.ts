@@ -71,9 +71,10 @@ const nobody: AnyPolicy = {
 }
 
 /** Runs an experiment to its end: all executions, all outcomes. */
-export function experiment<const D extends Record<string, SharedDeclaration> = Record<never, never>>(
-  options: ExperimentOptions<D>,
-): Experiment {
+export function experiment<
+  // oxlint-disable-next-line typescript/no-generated-empty-object-type -- an experiment without variables has none, not any
+  const D extends Record<string, SharedDeclaration> = Record<never, never>,
+>(options: ExperimentOptions<D>): Experiment {
   const { cpus, devices = [], maxStates } = options
   const config = machineConfig({
     ...options.machine,

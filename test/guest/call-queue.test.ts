@@ -32,7 +32,7 @@ const asking = (
       (_cpu, _words, kernel) => ask(kernel, 1),
       (_cpu, _words, kernel) => ask(kernel, 2),
     ],
-    observe: (read, all) => [read(all.sum as unknown as Word)],
+    observe: (read, all) => [read(all.sum)],
   })
 const sums = ({ outcomes }: Experiment): number[] => outcomes.map((outcome) => outcome[3])
 const call = (kernel: Cpu, request: number): Code => calls.call(kernel, [0], request)
@@ -60,7 +60,7 @@ describe('calls through a queue', () => {
           yield* calls.call(kernel, [0], 3)
         },
       ],
-      observe: (read, all) => [read(all.sum as unknown as Word)],
+      observe: (read, all) => [read(all.sum)],
     })
     expect(found.deadlocks).toEqual([])
     // The third reuses the slot of the first, not before that was answered; the second is on its way all the time.
