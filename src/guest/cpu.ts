@@ -9,7 +9,8 @@ import { ACCESS } from '../machine/access.ts'
 import { ALLOCATE_PAGE, FOR_DATA, FOR_TABLE } from '../machine/allocate.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import { COPY_PAGE, REPLACES } from '../machine/copy.ts'
-import { FREE_TABLE, PUT, TRY_GET } from '../machine/frames.ts'
+import { FREE_TABLE, IS_UNPINNED, PUT, TRY_GET } from '../machine/frames.ts'
+import type { IommuQueue } from '../machine/iommu-queue.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
 import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
@@ -66,6 +67,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
     this.id = id
     this.x86 = new X86(id, around.kernel.geometry)
     this.around = around
+  }
+
+  /** The invalidation queue of the IOMMU, in a machine with devices. */
+  get iommu(): IommuQueue {
+    return this.x86.iommu
   }
 
   /** Number of CPUs. */
@@ -253,6 +259,12 @@ export class Cpu<Shared = unknown, Options = unknown> {
   *put(frame: number): Code {
     this.checkFrame('put', frame)
     yield* perform(PUT, frame)
+  }
+
+  /** True if the mapping holds the only reference to a page: nobody has pinned it (what migration and collapse ask). */
+  *isUnpinned(frame: number): Code<boolean> {
+    this.checkFrame('isUnpinned', frame)
+    return (yield* perform(IS_UNPINNED, frame)) === 1
   }
 
   /** Copies what `from` holds at a page to `to`; with `replaces`, stores to `from` are lost from now on (migration). */

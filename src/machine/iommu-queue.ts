@@ -10,8 +10,8 @@ import {
   waitDescriptor,
   type Invalidation,
 } from './iommu.ts'
-import { UNTIL } from './memory.ts'
-import type { Word } from './word.ts'
+import { UNTIL, XCHG } from './memory.ts'
+import { resultsOf, type Word } from './word.ts'
 
 export class IommuQueue {
   private readonly config: MachineConfig
@@ -50,8 +50,12 @@ export class IommuQueue {
     yield* perform(IQ_SUBMIT, waitDescriptor(value), status.at)
   }
 
-  /** Invalidates and waits: when it returns, no device uses an older translation. `status` belongs to the caller. */
+  /**
+   * Invalidates and waits: when it returns, no device uses an older translation. `status` is the caller's alone
+   * meanwhile; it is cleared first, with a locked operation, so that no buffered store of it comes later.
+   */
   *flush(space: number, what: Invalidation, status: Word): Code {
+    yield* perform(XCHG, status.at, 0, 0, resultsOf(status))
     yield* this.invalidate(space, what)
     yield* this.signal(status, 1)
     yield* perform(UNTIL, status.at, -1, 1)

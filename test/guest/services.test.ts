@@ -19,6 +19,7 @@ import {
   spinUnlock,
   spinUnlockIrqrestore,
 } from '../../src/guest/spinlock.ts'
+import { machineConfig } from '../../src/machine/config.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
 import { variable, type Word } from '../../src/machine/word.ts'
@@ -306,6 +307,19 @@ describe('a reference', () => {
     expect([...violations]).toEqual([])
   })
 
+  it('of the mapping alone leaves a page unpinned', () => {
+    const { outcomes } = experiment({
+      cpus: [
+        function* (cpu, _words, kernel) {
+          const before = yield* kernel.isUnpinned(cpu.frame(0))
+          yield* kernel.tryGet(cpu.frame(0))
+          return (before ? 1 : 0) + ((yield* kernel.isUnpinned(cpu.frame(0))) ? 2 : 0)
+        },
+      ],
+    })
+    expect(outcomes).toEqual([[1]])
+  })
+
   it('is counted to seven, and no further', () => {
     const many = () =>
       experiment({
@@ -320,6 +334,13 @@ describe('a reference', () => {
 })
 
 describe('the page allocator', () => {
+  it('makes tables of any frame only where levels and walks have room for that', () => {
+    expect(() => machineConfig({ anyTable: true, racyDirty: true })).toThrow('machine.anyTable is true')
+    expect(() =>
+      machineConfig({ anyTable: true, spaces: 2, levels: 4, pages: [0, 2, 4, 6, 8, 10, 12] }),
+    ).toThrow(/machine.anyTable is true; expected false with \d+ frames; it allows for 30/)
+  })
+
   it('fails or hands out any frame that is free, as the explorer picks', () => {
     const allocating = (options: { mayFail?: boolean }): readonly number[] =>
       experiment({

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
 import { perform, type Code } from '../../src/engine/step.ts'
 import type { Cpu } from '../../src/guest/cpu.ts'
+import { flushBy } from '../../src/guest/flush.ts'
+import { machineConfig } from '../../src/machine/config.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { PUT, REUSE } from '../../src/machine/frames.ts'
-import { FLUSH_BEGINS, FLUSH_DONE } from '../../src/machine/flush-ghosts.ts'
 import type { Invalidation } from '../../src/machine/iommu.ts'
 import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
 import { variable, type Word } from '../../src/machine/word.ts'
@@ -28,9 +29,7 @@ const words = { done: variable() }
 function* unmapAndFree(kernel: Cpu, done: Word, flush: (cpu: Cpu, done: Word) => Code, frees = true): Code {
   const { x86 } = kernel
   yield* perform(CLEAR_ENTRY, x86.table(1, 0), place(1, 0))
-  yield* perform(FLUSH_BEGINS, 1, 0)
-  yield* flush(kernel, done)
-  yield* perform(FLUSH_DONE)
+  yield* flushBy(0, 1, flush(kernel, done))
   if (!frees) return
   yield* perform(PUT, x86.frame(0))
   yield* perform(REUSE)
@@ -183,6 +182,30 @@ describe('the queue', () => {
     expect(without).toThrow('the machine\'s feature "devices" is off')
   })
 
+  it('waits anew for each flush, though the status still holds the answer to the one before', () => {
+    const { violations, deadlocks } = experiment({
+      words,
+      machine: { pages: [0, 1] },
+      cpus: [
+        function* (cpu, { done }, kernel) {
+          for (const page of [0, 1]) {
+            yield* perform(CLEAR_ENTRY, cpu.table(1, page), place(1, page))
+            yield* cpu.iommu.flush(0, { pages: 1 << page }, done)
+            yield* kernel.put(cpu.frame(page))
+          }
+        },
+      ],
+      devices: [
+        function* (device) {
+          yield* device.read(1)
+          yield* device.read(1)
+        },
+      ],
+    })
+    expect([...violations.values()]).toEqual([])
+    expect(deadlocks).toEqual([])
+  })
+
   it('names what is wrong with what it is given', () => {
     const doing = (program: (cpu: Parameters<typeof unmapAndFree>[0], done: Word) => Code) => () =>
       experiment({
@@ -200,6 +223,24 @@ describe('the queue', () => {
       'value of signal is 2; expected 0 to 1.',
     )
     expect(doing((cpu) => cpu.x86.iommu.attach(1, 0))).toThrow('device of attach is 1; expected 0 to 0.')
+  })
+})
+
+describe('a machine', () => {
+  it('has no DMA budget without devices', () => {
+    expect(() => machineConfig({ dmas: 1 })).toThrow(
+      'machine.dmas is 1; expected 0, because the machine has no devices.',
+    )
+  })
+
+  it('needs as many devices as an experiment programs', () => {
+    const more = () =>
+      experiment({
+        machine: { devices: 1 },
+        cpus: [function* () {}],
+        devices: [function* () {}, function* () {}],
+      })
+    expect(more).toThrow('machine.devices is 1; expected at least the 2 that have programs.')
   })
 })
 
@@ -323,8 +364,7 @@ describe('devices of a generated scenario', () => {
     shared: { done: variable() },
     *flush(cpu, { space, pages }) {
       yield* cpu.invlpg(pages)
-      yield* cpu.store(cpu.shared.done.of(), 0)
-      yield* cpu.x86.iommu.flush(space, { pages }, cpu.shared.done.of())
+      yield* cpu.iommu.flush(space, { pages }, cpu.shared.done.of())
     },
   })
 
