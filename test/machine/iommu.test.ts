@@ -265,6 +265,52 @@ describe('a device', () => {
     expect(outcomes.map(([, frames]) => frames)).toEqual([mine * 17, mine * 16 + other, other * 17])
   })
 
+  it.each([false, true])(
+    'has caches of its own, which no flush of vCPUs by the host touches (migration: %s)',
+    (migration) => {
+      const reused = (invalidates: boolean): Experiment =>
+        experiment({
+          machine: { migration, vcpus: 1, pcpus: 2 },
+          words: { done: variable() },
+          policy: {
+            name: 'by-hypercall',
+            summary: 'The host flushes vCPU 0.',
+            *flush() {},
+            hypercalls: {
+              *flush(host) {
+                yield* host.flushVcpu(0)
+                yield* host.flushVcpu(0, 1)
+              },
+            },
+          },
+          cpus: [
+            function* (cpu, { done }, kernel) {
+              yield* perform(CLEAR_ENTRY, cpu.table(1, 0), place(1, 0))
+              yield* kernel.hypercall('flush', 1, [0])
+              if (invalidates) yield* cpu.iommu.flush(0, { pages: 1 }, done)
+              return 0
+            },
+          ],
+          devices: [
+            function* (device) {
+              const first = (yield* device.read(0)).fault
+              return first ? 2 : (yield* device.read(0)).fault ? 1 : 0
+            },
+          ],
+        })
+      // Where the first access got through, the second does without an invalidation, too.
+      expect(reused(false).outcomes).toEqual([
+        [0, 0],
+        [0, 2],
+      ])
+      expect(reused(true).outcomes).toEqual([
+        [0, 0],
+        [0, 1],
+        [0, 2],
+      ])
+    },
+  )
+
   it('rings, is rung, and finds what it is told to read', () => {
     const { outcomes, deadlocks } = experiment({
       machine: { contents: true },
