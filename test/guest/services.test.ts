@@ -4,7 +4,7 @@ import { perform, type Code } from '../../src/engine/step.ts'
 import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
 import type { Cpu } from '../../src/guest/cpu.ts'
 import { makeRequest } from '../../src/guest/request.ts'
-import { rcuHead } from '../../src/guest/rcu-head.ts'
+import { rcuHead, rcuHeads } from '../../src/guest/rcu-head.ts'
 import { firstMappings, rmapWalk } from '../../src/guest/rmap.ts'
 import {
   localIrqRestore,
@@ -22,6 +22,10 @@ import {
 import { machineConfig } from '../../src/machine/config.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
+import { definePolicy } from '../../src/policies/define.ts'
+import { tellTransition } from '../../src/report/story.ts'
+import { makeBounds } from '../../src/scenario/bounds.ts'
+import { Worlds } from '../../src/scenario/worlds.ts'
 import { variable, type Word } from '../../src/machine/word.ts'
 
 const names = ({ violations }: Experiment): string[] => [...violations.keys()].toSorted()
@@ -254,6 +258,44 @@ describe('call_rcu', () => {
     })
     // It can be queued after the reader has left, so "left" is 1 in every execution.
     expect({ outcomes, deadlocks }).toEqual({ outcomes: [[0, 0]], deadlocks: [] })
+  })
+
+  it('is told by the name of its head, in a policy as in an experiment', () => {
+    const policy = definePolicy({
+      name: 'reaper',
+      summary: 'Reaps behind a grace period.',
+      shared: { heads: rcuHeads(), reaped: variable() },
+      *flush() {},
+      interrupts: {
+        *reap(cpu) {
+          yield* cpu.store(cpu.shared.reaped.of(), 1)
+        },
+      },
+      operations: {
+        retire: {
+          summary: 'puts off work',
+          *run(cpu) {
+            yield* cpu.callRcu(cpu.shared.heads.of(cpu.id), { raise: 'reap' })
+          },
+        },
+      },
+    })
+    const world = new Worlds(policy, makeBounds({ vcpus: 2, preemptions: 0, speculation: 0 })).at([
+      [],
+      [{ op: 'retire' }],
+    ])
+    const told: string[] = []
+    const enabled = new Int32Array(64)
+    while (world.enabled(enabled) > 0) {
+      const { name, main } = tellTransition(world, enabled[0])
+      told.push(`${name}: ${main.text}`)
+    }
+    expect(told).toEqual([
+      'cpu1: call_rcu heads[1]: run reap later',
+      'rcu heads[1]: grace period over: callback of heads[1]',
+      'interrupt cpu1 reap: interrupt: reap',
+      'cpu1: reaped = 1',
+    ])
   })
 
   it('with a head that still waits is a double free', () => {
