@@ -75,13 +75,6 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
   if (config.dmas > 0 && config.devices === 0)
     throw fail.badConfig('machine.dmas', config.dmas, '0, because the machine has no devices')
-  const { pdptes, levels, structureCaches, pcids, devices } = config
-  if (pdptes && (levels !== 3 || !structureCaches || pcids > 0 || devices > 0 || config.migration))
-    throw fail.badConfig(
-      'machine.pdptes',
-      true,
-      'false, or 3 levels, paging-structure caches, no PCIDs, devices or migration with it',
-    )
   if (config.anyTable && config.racyDirty)
     throw fail.badConfig(
       'machine.anyTable',

@@ -35,8 +35,6 @@ export const featuresSchema = z.strictObject({
   devices: z.number().int().min(0).max(2),
   /** DMA accesses that devices may issue on their own, all together. */
   dmas: z.number().int().min(0).max(4),
-  /** PAE paging: MOV to CR3 loads the top-level entries into registers, which walks use instead of memory. */
-  pdptes: z.boolean(),
   /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
   anyTable: z.boolean(),
 })
@@ -63,7 +61,6 @@ export const noFeatures: Features = {
   speculativeDirty: false,
   devices: 0,
   dmas: 0,
-  pdptes: false,
   anyTable: false,
 }
 
@@ -84,7 +81,6 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   speculativeDirty: 'speculative D',
   devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
   dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
-  pdptes: 'PAE paging',
   anyTable: 'frames that become page tables',
 }
 

@@ -7,7 +7,6 @@ import { defineOp } from '../engine/step.ts'
 import { VALID } from './cached.ts'
 import { CR3_NOFLUSH } from './control.ts'
 import type { Machine } from './machine.ts'
-import { loadPdptes } from './pdpte.ts'
 import { dropPages } from './tlb.ts'
 
 /** INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. */
@@ -30,7 +29,6 @@ export function installInvalidations(m: Machine): void {
     m.S[m.cr3 + v] = a
     if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
     if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.context(v), m.tag(v))
-    loadPdptes(m, v)
     abortSpeculation(m, v)
     return 0
   })
@@ -49,7 +47,7 @@ export function invalidatePages(m: Machine, v: number, mask: number): void {
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
   const base = m.structuresOf(context, tag)
-  m.S.fill(0, base + m.registers, base + m.structureSlots)
+  m.S.fill(0, base, base + m.structureSlots)
 }
 
 /** Drops from the structure caches that begin at `base` what walks to one of the pages in `mask` would use. */
@@ -59,7 +57,7 @@ export function dropPaths(m: Machine, base: number, mask: number): void {
     if ((mask & (1 << slot)) === 0) continue
     for (let level = 1; level < levels; level++) {
       const at = m.structureSlot(level, pages[slot])
-      if (at >= m.registers) m.S[base + at] = 0
+      if (at >= 0) m.S[base + at] = 0
     }
   }
 }

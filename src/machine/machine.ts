@@ -111,9 +111,8 @@ export class Machine {
   readonly structureTags: number
   /** Places of a tag in the TLB: one a page, or two where small and large translations can be held together. */
   readonly tagSize: number
-  /** Slots of paging-structure caches a tag; the first of them are PDPTE registers where the machine has those. */
+  /** Slots of paging-structure caches a tag. */
   readonly structureSlots: number
-  readonly registers: number
 
   /** Per vCPU: control bits; bits 11:0 of CR3; PKRU. -1 in a scenario without them. */
   readonly controls: number
@@ -184,9 +183,6 @@ export class Machine {
     this.tags = this.structureTags + (config.globals ? 1 : 0)
     this.tagSize = pages.length * (config.multihit ? 2 : 1)
     this.structureSlots = cachedTables.length
-    this.registers = config.pdptes
-      ? cachedTables.filter(({ level }) => level === config.levels - 1).length
-      : 0
     this.tlb = layout.add('TLB', this.contexts * this.tags * this.tagSize, this.cached.max)
     this.structures = layout.add(
       'paging-structure cache',

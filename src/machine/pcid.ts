@@ -7,7 +7,6 @@ import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.ts'
 import type { Machine } from './machine.ts'
-import { loadPdptes } from './pdpte.ts'
 import { dropPages } from './tlb.ts'
 
 /** Types of INVPCID. */
@@ -59,7 +58,6 @@ export function installPcid(m: Machine): void {
     if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.context(v))
     else if (turnsOn & SMEP) dropTag(m, m.context(v), m.tag(v))
     m.S[m.controls + v] = now
-    if (changed & (PGE | PG | SMEP)) loadPdptes(m, v)
     return 0
   })
   m.install(WRPKRU, (v, value) => {

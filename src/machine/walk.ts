@@ -65,7 +65,6 @@ const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
 export function* pageWalk(request: number): Code<number> {
   let at = yield* perform(WALK_START, 0, 0, request)
   for (;;) {
-    if (at === FAULT) return at
     at = yield* perform(WALK_READ, tableOf(at), stageOf(at), request)
     if (at === FAULT || at === FILLED) return at
     if (at === RESTART) at = yield* perform(WALK_START, 0, 0, request)
@@ -84,12 +83,6 @@ export function installWalk(m: Machine): void {
   const pointerOf = (v: number, mode: number): number =>
     (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
 
-  const refuse = (pointer: number, code: number): number => {
-    m.S[pointer] = 0
-    m.errorCode = code
-    return FAULT
-  }
-
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
     const pointer = pointerOf(v, modeOf(c))
@@ -102,12 +95,17 @@ export function installWalk(m: Machine): void {
         return found(cached.frame(hit), level, hit & RIGHTS)
       }
     }
-    if (m.registers > 0) return refuse(pointer, errorCode(m, v, modeOf(c), 0))
     const space = m.S[m.cr3 + v]
     const root = m.geometry.roots[space]
     m.S[pointer] = cached.make(root, space, VALID | ALL_RIGHTS)
     return found(root, config.levels, ALL_RIGHTS)
   })
+
+  const refuse = (pointer: number, code: number): number => {
+    m.S[pointer] = 0
+    m.errorCode = code
+    return FAULT
+  }
 
   m.install(WALK_READ, (v, a, b, c) => {
     const page = pageOf(c)

@@ -57,11 +57,9 @@ export class Environment {
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, tags, tagSize, structureTags, structureSlots, registers } = this.machine
+    const { S, tags, tagSize, structureTags, structureSlots } = this.machine
     let n = count
-    const translations = tags * tagSize
-    for (let i = 0; i < translations + structureTags * structureSlots; i++) {
-      if (i >= translations && i < translations + registers) continue
+    for (let i = 0; i < tags * tagSize + structureTags * structureSlots; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     }
     return n

@@ -27,7 +27,6 @@ import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
-import { loadPdptes } from '../machine/pdpte.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
@@ -169,7 +168,6 @@ export class World implements System {
     initializeFrames(this.machine)
     initializeEntries(this.machine)
     initializeControls(this.machine)
-    for (let v = 0; v < vcpus; v++) loadPdptes(this.machine, v)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
