@@ -13,8 +13,30 @@ export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { Mm } from './guest/mm.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
-export type { FlushRequest } from './guest/request.ts'
+export { callQueues, queuePop, queuePush, queueTakeAll, queueWords } from './guest/call-queue.ts'
+export type { CallQueueOptions, CallQueues } from './guest/call-queue.ts'
+export { flushBy, flushTlbRange, requestFor } from './guest/flush.ts'
+export { MmuGather, type GatherOptions } from './guest/mmu-gather.ts'
+export { rcuHead, rcuHeads } from './guest/rcu-head.ts'
+export { firstMappings, rmapWalk } from './guest/rmap.ts'
+export {
+  localIrqRestore,
+  localIrqSave,
+  lockWord,
+  lockWords,
+  mutexLock,
+  mutexUnlock,
+  spinLock,
+  spinLockIrqsave,
+  spinTrylock,
+  spinUnlock,
+  spinUnlockIrqrestore,
+} from './guest/spinlock.ts'
+export type { FlushKind, FlushRequest } from './guest/request.ts'
 export type { SharedDeclaration, SharedWords } from './machine/word.ts'
+export { Device } from './machine/device.ts'
+export type { Invalidation } from './machine/iommu.ts'
+export { IommuQueue } from './machine/iommu-queue.ts'
 export { guestOperations, type GuestOperation, type PolicyOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'

@@ -11,6 +11,7 @@ import type { Cpu, KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../machine/config.ts'
 import type { SharedDeclaration, SharedWords, Word } from '../machine/word.ts'
+import type { Device } from '../machine/device.ts'
 import type { X86 } from '../machine/x86.ts'
 import { World } from '../scenario/world.ts'
 import { Lists, type Result } from './lists.ts'
@@ -29,6 +30,9 @@ export type Words<D> = {
  */
 export type Program<D> = (cpu: X86, words: Words<D>, kernel: Cpu) => Code<Result>
 
+/** The program of a device. */
+export type DeviceProgram<D> = (device: Device, words: Words<D>) => Code<number | void>
+
 export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> {
   /** The machine's features; `vcpus` is the number of programs, and one more where an idle CPU is wanted. */
   readonly machine?: Partial<MachineConfig>
@@ -41,6 +45,8 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly setup?: Program<D> | readonly Program<D>[]
   /** One program a CPU. */
   readonly cpus: readonly Program<D>[]
+  /** One program a device; what they return follows what the CPUs return. */
+  readonly devices?: readonly DeviceProgram<D>[]
   /** Handlers by vector name, run with IF=0; `cpu.sendIpi` of the kernel's handle sends them. */
   readonly interrupts?: Readonly<Record<string, Program<D>>>
   /** Adds to the outcome what memory holds in the end. */
@@ -76,17 +82,30 @@ const nobody: AnyPolicy = {
 export function experiment<const D extends Record<string, SharedDeclaration> = Record<never, never>>(
   options: ExperimentOptions<D>,
 ): Experiment {
-  const { cpus, maxStates } = options
-  const config = machineConfig({ ...options.machine, vcpus: options.machine?.vcpus ?? cpus.length })
+  const { cpus, devices = [], maxStates } = options
+  const config = machineConfig({
+    ...options.machine,
+    vcpus: options.machine?.vcpus ?? cpus.length,
+    devices: options.machine?.devices ?? devices.length,
+  })
   if (config.vcpus < cpus.length)
     throw fail.badConfig('machine.vcpus', config.vcpus, `at least the ${cpus.length} CPUs that have programs`)
+  if (config.devices < devices.length)
+    throw fail.badConfig(
+      'machine.devices',
+      config.devices,
+      `at least the ${devices.length} that have programs`,
+    )
   const setups = setupsOf(options)
   if (setups.length > config.vcpus)
     throw fail.badConfig('setup', `${setups.length} programs`, `at most one for each of ${config.vcpus} CPUs`)
   const lists = new Lists()
   const world = new World(policyOf(options, config, lists), config, featuresOf(options, config), true)
   world.load(
-    cpus.map((_, cpu) => [{ op: `cpu${cpu}` }]),
+    [
+      ...Array.from({ length: config.vcpus }, (_, cpu) => (cpu < cpus.length ? [{ op: `cpu${cpu}` }] : [])),
+      ...devices.map((_, device) => [{ op: `device${device}` }]),
+    ],
     setups.map((_, cpu) => ({ op: setupName(cpu) })),
   )
   const words = wordsOf(options.words, (name) => world.shared[name], config.vcpus)
@@ -98,7 +117,9 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
     observer: {
       ended: () => {
         const seen = options.observe?.((word) => world.state[word.at], words) ?? []
-        const outcome = [...cpus.flatMap((_, cpu) => lists.of(world.resultOf(cpu))), ...seen]
+        const results = cpus.flatMap((_, cpu) => lists.of(world.resultOf(cpu)))
+        const ofDevices = devices.map((_, device) => world.resultOf(config.vcpus + device))
+        const outcome = [...results, ...ofDevices, ...seen]
         outcomes.set(outcome.join(','), outcome)
       },
       stuck: (violation) => deadlocks.add(violation.explanation),
@@ -124,10 +145,17 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
   { vcpus }: MachineConfig,
   lists: Lists,
 ): AnyPolicy {
-  const { policy = nobody, words, cpus, interrupts = {} } = options
+  const { policy = nobody, words, cpus, devices = [], interrupts = {} } = options
   const as = (program: Program<D>) => (cpu: Cpu) => {
     const find = (name: string): SharedWords => (cpu.shared as Record<string, SharedWords>)[name]
     return lists.returnedBy(program(cpu.x86, wordsOf(words, find, vcpus), cpu))
+  }
+  const asDevice = (program: DeviceProgram<D>) => (cpu: unknown) => {
+    const device = cpu as Device<Record<string, SharedWords>>
+    return program(
+      device,
+      wordsOf(words, (name) => device.shared[name], vcpus),
+    )
   }
   const programs = Object.fromEntries([
     ...setupsOf(options).map((program, cpu) => [setupName(cpu), program] as const),
@@ -140,6 +168,10 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
     operations: {
       ...policy.operations,
       ...mapValues(programs, (program) => ({ summary: 'a program of the experiment', run: as(program) })),
+      ...mapValues(Object.fromEntries(devices.map((program, at) => [`device${at}`, program])), (program) => ({
+        summary: 'a device of the experiment',
+        run: asDevice(program),
+      })),
     },
   }
 }

@@ -25,6 +25,17 @@ export function* flushTlbRange(
   yield* perform(FLUSH_DONE)
 }
 
+/**
+ * Runs code that flushes by itself, an IOMMU's driver say: when it returns, nobody may use translations of the pages that
+ * the tables contradicted when it began.
+ */
+export function* flushBy<T>(space: number, pages: number, code: Code<T>): Code<T> {
+  yield* perform(FLUSH_BEGINS, pages, space)
+  const result = yield* code
+  yield* perform(FLUSH_DONE)
+  return result
+}
+
 /** The CPUs other than this one that may use the space: mm_cpumask, less those in lazy mode if only leaves changed. */
 function* targetsOf(cpu: Cpu, space: number, kind: FlushKind): Code<number[]> {
   const { kernel, features } = cpu

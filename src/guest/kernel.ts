@@ -4,10 +4,13 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
+import { IRQS_OFF, READ_SIDE } from '../machine/facts.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import { DYING, KIND, TABLE, type Execute, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
+import { CALL_RCU_HEAD, RcuHeads } from './rcu-head.ts'
+import { MIGHT_SLEEP } from './spinlock.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
 export const CALL_RCU = defineOp('call_rcu', 1, (a, _b, _c, n) => `call_rcu: free ${n.frame(a)} later`)
@@ -43,6 +46,10 @@ export class Kernel {
   /** Per CPU: inside rcu_read_lock. */
   readonly rcuNesting: number
   readonly shared: Record<string, SharedWords>
+  /** The policy's heads of call_rcu. */
+  readonly heads: RcuHeads
+  /** How many things RCU may have put off, by number: the free of each table, then the policy's heads. */
+  readonly deferrals: number
 
   private readonly m: Machine
 
@@ -61,10 +68,12 @@ export class Kernel {
     this.lazy = each('is_lazy', vcpus, 1)
     this.behind = each('tlb_gen behind', spaces, all)
     this.slots = Array.from({ length: vcpus }, (_, i) => each(`call CPU${i}->CPU`, vcpus, 0xffff))
-    this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
+    this.rcuTables = m.layout.add('rcu callback', m.tableFrames.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
     this.rcuNesting = m.layout.add('rcu nesting', vcpus, MAX_NESTING)
     this.shared = policyWords(m.layout, vcpus, declared)
+    this.heads = new RcuHeads(m, declared, this.shared)
+    this.deferrals = m.tableFrames.length + this.heads.words.length
     this.installRcu()
   }
 
@@ -90,21 +99,39 @@ export class Kernel {
 
   /** A CPU may have left its section: nobody waits for it any more if so. */
   quiescent(v: number): void {
-    const { S, interruptFlag, geometry, config } = this.m
+    const { S, interruptFlag, tableFrames, config } = this.m
     if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v)) return
     const others = ~(1 << v)
-    for (let slot = 0; slot < geometry.tables.length; slot++) S[this.rcuTables + slot] &= others
+    for (let slot = 0; slot < tableFrames.length; slot++) S[this.rcuTables + slot] &= others
     for (let cpu = 0; cpu < config.vcpus; cpu++) S[this.rcuWaiters + cpu] &= others
+    this.heads.quiescent(v)
   }
 
-  /** True if the deferred free of table number `slot` can be done now. */
-  canFree(slot: number): boolean {
-    const { S, frame, geometry } = this.m
-    return (S[frame + geometry.tables[slot].frame] & KIND) === DYING && S[this.rcuTables + slot] === 0
+  /** True if deferral number `i` can be done now. */
+  isDue(i: number): boolean {
+    const { S, frame, tableFrames } = this.m
+    if (i >= tableFrames.length) return this.heads.isDue(i - tableFrames.length)
+    return (S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0
   }
 
-  freeDeferred(slot: number): void {
-    release(this.m, this.m.geometry.tables[slot].frame)
+  doDeferred(i: number): void {
+    const { tableFrames } = this.m
+    if (i < tableFrames.length) release(this.m, tableFrames[i])
+    else this.heads.run(i - tableFrames.length)
+  }
+
+  /** What deferral number `i` is about: the table, or the head. */
+  deferralName(i: number): string {
+    const { tableFrames, geometry } = this.m
+    return i < tableFrames.length
+      ? geometry.name(tableFrames[i])
+      : this.heads.words[i - tableFrames.length].name
+  }
+
+  private mightSleep(v: number): void {
+    const { S, interruptFlag, hooks } = this.m
+    if (S[interruptFlag + v] === 0) hooks.fact('sleep', v, IRQS_OFF, 0)
+    else if (S[this.rcuNesting + v] !== 0) hooks.fact('sleep', v, READ_SIDE, 0)
   }
 
   private installRcu(): void {
@@ -114,13 +141,21 @@ export class Kernel {
       const readers = this.readers()
       if (readers !== 0) m.hooks.witness('rcu-waited')
       m.S[m.frame + table] = DYING
-      const slot = m.geometry.tables.findIndex((info) => info.frame === table)
+      const slot = m.tableFrames.indexOf(table)
       if (slot >= 0) m.S[this.rcuTables + slot] = readers
       return 0
     }
     // A grace period begins with full ordering. That it happens in the call itself makes no store visible too late.
     m.install(CALL_RCU, callRcu, undefined, 'drained')
+    m.install(
+      CALL_RCU_HEAD,
+      (v, at, what) => (this.heads.arm(v, at, what, this.readers()), 0),
+      undefined,
+      'drained',
+    )
+    m.install(MIGHT_SLEEP, (v) => (this.mightSleep(v), 0))
     const begin: Execute = (v) => {
+      this.mightSleep(v)
       m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
       return 0
     }

@@ -54,7 +54,8 @@ export class Host {
     const flush: Execute = (_v, target, mask) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      for (let context = target; context < m.contexts; context += vcpus) {
+      const end = m.contexts - m.config.devices
+      for (let context = target; context < end; context += vcpus) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }

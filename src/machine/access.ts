@@ -6,10 +6,11 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
-import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
@@ -97,8 +98,13 @@ export function stepAccess(
         return fault(m, v, page, mode, judged)
       }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
-      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D))
-        return use(m, v, page, hit, mode, value)
+      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
+        if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
+        // What a device has had translated is on its way to memory for a while.
+        m.S[m.latch + v] = hit
+        m.S[m.walkPage + v] = page
+        return UNFINISHED
+      }
     }
     m.S[m.walkPage + v] = page
     m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED)
@@ -119,12 +125,15 @@ export function installAccess(m: Machine): void {
     (v, _page, mode) => content < 0 || (mode & WRITE) === 0 || !buffer.isFull(v),
   )
   const before = buffer.arriving
-  buffer.arriving = (v, word) => {
-    before(v, word)
+  buffer.arriving = (v, word, value) => {
     const frame = content < 0 ? 0 : m.geometry.frameOfContent(word - content)
     if (frame !== 0 && (m.S[m.frame + frame] & KIND) !== DATA) m.hooks.fact('frame-access', v, 1, frame)
+    return frame === 0 ? before(v, word, value) : withValue(m.S[word], value)
   }
 }
+
+/** What a frame holds, with another value: its ghosts stay. */
+const withValue = (content: number, value: number): number => (content & ~CONTENT_MAX) | (value & CONTENT_MAX)
 
 /** First control state of a walk. */
 export function walkRoot(co: Coroutines, page: number, mode: number): number {
@@ -144,9 +153,11 @@ function remember(co: Coroutines): number[] {
 
 function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
   m.S[m.walkPage + v] = 0
-  dropFaulting(m, v, page)
-  // An access faults for outdated rights once, not twice: what a speculative walk has found of them goes as well.
-  if (code & PF_P && m.S[m.speculationPage + v] === page) abortSpeculation(m, v)
+  if (v < m.config.vcpus) {
+    dropFaulting(m, v, page)
+    // An access faults for outdated rights once, not twice: what a speculative walk has found of them goes as well.
+    if (code & PF_P && m.S[m.speculationPage + v] === page) abortSpeculation(m, v)
+  }
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 
@@ -166,8 +177,12 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
   }
-  if (write && m.content >= 0) m.buffer.write(v, m.contentAt(frame, page), value)
+  if (m.content >= 0) noteAccess(m, v, space, page, frame)
+  if (write && m.content >= 0) {
+    const at = m.contentAt(frame, page)
+    m.buffer.write(v, at, withValue(m.S[at], value))
+  }
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.buffer.read(v, m.contentAt(frame, page))
+  const content = m.content < 0 ? 0 : m.buffer.read(v, m.contentAt(frame, page)) & CONTENT_MAX
   return (content << 7) | (frame << 1)
 }

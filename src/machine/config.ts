@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
+import { Geometry } from './geometry.ts'
 import { featuresSchema, noFeatures } from './features.ts'
 
 export const machineConfigSchema = z.object({
@@ -80,6 +81,8 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
   const config = parsed.data
   if (config.pdptes && config.levels !== 3)
     throw fail.badConfig('machine.levels', config.levels, '3 with "pdptes", which is PAE paging')
+  if (config.pdptes && config.devices > 0)
+    throw fail.badConfig('machine.devices', config.devices, '0 with "pdptes": IOMMUs have no such registers')
   if (config.pdptes && config.pcids > 0)
     throw fail.badConfig('machine.pcids', config.pcids, '0 with "pdptes": PAE paging has no PCIDs')
   if (config.pcids > 0 && config.levels < LONG_MODE_LEVELS) {
@@ -95,6 +98,14 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
   if (new Set(config.pages).size !== config.pages.length)
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  if (config.dmas > 0 && config.devices === 0)
+    throw fail.badConfig('machine.dmas', config.dmas, '0, because the machine has no devices')
+  if (config.anyTable && config.racyDirty)
+    throw fail.badConfig(
+      'machine.anyTable',
+      true,
+      'false where "racyDirty" is on: its dirty assist knows levels only of the first tables',
+    )
   const tables = tablesOf(config)
   if (tables > MAX_TABLES) {
     throw fail.badConfig(
@@ -103,6 +114,9 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
       `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`,
     )
   }
+  const { frames } = config.anyTable ? new Geometry(config) : { frames: 0 }
+  if (frames > MAX_TABLES)
+    throw fail.badConfig('machine.anyTable', true, `false with ${frames} frames; it allows for ${MAX_TABLES}`)
   return config
 }
 

@@ -39,6 +39,12 @@ export const featuresSchema = z.strictObject({
   racyDirty: z.boolean(),
   /** Speculative walks for stores may set D. */
   speculativeDirty: z.boolean(),
+  /** Devices behind an IOMMU, which translates their accesses by the page tables of an address space. */
+  devices: z.number().int().min(0).max(2),
+  /** DMA accesses that devices may issue on their own, all together. */
+  dmas: z.number().int().min(0).max(4),
+  /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
+  anyTable: z.boolean(),
 })
 
 export type Features = z.infer<typeof featuresSchema>
@@ -65,6 +71,9 @@ export const noFeatures: Features = {
   lateAccessed: false,
   racyDirty: false,
   speculativeDirty: false,
+  devices: 0,
+  dmas: 0,
+  anyTable: false,
 }
 
 const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask & (1 << level))
@@ -88,6 +97,9 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   lateAccessed: 'A set late',
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
+  devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
+  dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
+  anyTable: 'frames that become page tables',
 }
 
 const names = Object.keys(noFeatures) as (keyof Features)[]

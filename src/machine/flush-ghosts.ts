@@ -39,12 +39,13 @@ export function installFlushGhosts(m: Machine): void {
       const now = translationNow(m, space, page)
       for (let at = m.tlb + slot; at < m.structures; at += pages.length)
         if (contradicts(m, m.S[at], space, now)) mark(at, due)
-      for (let cpu = 0; cpu < vcpus; cpu++) {
+      for (let cpu = 0; cpu < m.walkers; cpu++) {
         if (m.S[m.walkPage + cpu] === page) {
           if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
           if (strays(m, m.S[m.pointer + cpu], space, page)) mark(m.pointer + cpu, due)
         }
         if (
+          cpu < vcpus &&
           m.S[m.speculationPage + cpu] === page &&
           strays(m, m.S[m.speculationPointer + cpu], space, page)
         ) {

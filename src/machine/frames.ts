@@ -4,10 +4,11 @@
  * points to the frame, so that a later use is recognised even when the frame has become something else meanwhile.
  * Reference counts and the allocator's lists change by locked operations.
  */
-import { fail } from '../errors.ts'
 import { defineOp, type Op } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
-import { COPIED_UNDER_PIN, PIN_CONFIRMED } from './facts.ts'
+import { clearContent, copy, supersede } from './copy.ts'
+import { PIN_CONFIRMED } from './facts.ts'
+import { fail } from '../errors.ts'
 import {
   DATA,
   DIRTY,
@@ -75,6 +76,7 @@ export function installFrames(m: Machine): void {
   locked(TRY_GET, (_v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) return 0
+    if ((m.S[at] & REF_MASK) === REF_MASK) throw fail.valueTooLarge(`references of ${geometry.name(a)}`, 8, 7)
     m.S[at] += REF
     return 1
   })
@@ -105,18 +107,15 @@ export function installFrames(m: Machine): void {
     return m.execute[PUT.code](v, a, 0, 0)
   })
   m.install(COPY, (v, a, b) => {
-    const from = m.frame + b
-    if (m.S[from] & PIN_MASK) m.hooks.fact('superseded', v, COPIED_UNDER_PIN, b)
-    m.S[from] |= SUPERSEDED
     m.hooks.witness('collapse-copied')
-    if (m.S[from] & (WRITTEN | DIRTY)) m.S[m.frame + a] |= DIRTY
-    const page = geometry.datas.find(({ frame }) => frame === b)?.page
-    if (m.content >= 0 && page !== undefined) m.S[m.contentAt(a, page)] = m.S[m.contentAt(b, page)]
+    supersede(m, v, b)
+    copy(m, a, b, geometry.datas.find(({ frame }) => frame === b)?.page)
     return 0
   })
   locked(ALLOCATE, (_v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
+    clearContent(m, a)
     return 1
   })
   locked(REUSE, () => {

@@ -36,7 +36,8 @@ export class Geometry {
   frames = 0
   /** Values that all frames hold together. */
   contents = 0
-  private readonly contentStart: readonly number[]
+  /** Per frame: the place of its first value among the contents of all frames. */
+  readonly contentStart: readonly number[]
   /** Frames that can back a large page. */
   private readonly isLarge: (frame: number) => boolean
   private readonly names: string[] = ['nothing']
@@ -73,6 +74,11 @@ export class Geometry {
   /** Place of what a frame holds at a page, among the contents of all frames. */
   contentOffset(frame: number, page: number): number {
     return this.contentStart[frame] + (this.isLarge(frame) ? page % this.config.entries : 0)
+  }
+
+  /** Number of values that a frame holds. */
+  contentWords(frame: number): number {
+    return this.isLarge(frame) ? this.config.entries : 1
   }
 
   /** Index of `page` in a table of `level`. */

@@ -9,6 +9,13 @@ import type { Execute, Machine } from './machine.ts'
 
 export const CLI = defineOp('cli', 1)
 export const STI = defineOp('sti', 1)
+/** PUSHF, as far as IF goes; only this CPU's own code changes it, so it is joined with the step behind it. */
+export const READ_IF = defineOp(
+  'read IF',
+  2,
+  (_a, _b, _c, _n, r) => `IF${r === undefined ? '?' : ` = ${r}`}`,
+  'right',
+)
 /** Sends vector `b` to vCPU `a`. */
 export const SEND_IPI = defineOp('send IPI', 1, (a, b, _c, n) => `send ${n.vector(b)} IPI to CPU${a}`)
 
@@ -19,6 +26,7 @@ export function installInterrupts(m: Machine): void {
     m.hooks.quiescent(v)
     return 0
   })
+  m.install(READ_IF, (v) => m.S[m.interruptFlag + v])
   const send: Execute = (_v, target, vector) => {
     m.S[m.pending + target] |= 1 << vector
     if (m.S[m.interruptFlag + target] === 0) m.hooks.witness('ipi-held-off')

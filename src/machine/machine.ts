@@ -18,6 +18,9 @@ export type Execute = (vcpu: number, a: number, b: number, c: number) => number
 /** Says whether an operation can be done now; an operation without a guard always can. */
 export type Guard = (vcpu: number, a: number, b: number, c: number) => boolean
 
+/** Says how many outcomes an operation has for the explorer to pick from, in `machine.alternative`. */
+export type Outcomes = (vcpu: number, a: number, b: number, c: number) => number
+
 /** What a frame is, in the low bits of its word. */
 export const KIND = 7
 export const FREE = 0
@@ -42,6 +45,9 @@ export const PIN_MASK = 7 << 9
 const FRAME_MAX = (1 << 12) - 1
 /** Frames hold small values. */
 export const CONTENT_MAX = 15
+/** Ghost of what a frame holds at a page: it is a copy of what another frame holds; it was accessed as that. */
+export const COPIED = 1 << 4
+export const SEEN = 1 << 5
 
 /** What a room may want to know of the machine as it runs. */
 export interface MachineHooks {
@@ -62,6 +68,7 @@ export class Machine {
   S = new Int32Array(0)
   readonly execute: Execute[] = []
   readonly guards: (Guard | undefined)[] = []
+  readonly outcomes: (Outcomes | undefined)[] = []
   hooks: MachineHooks = { fact: () => {}, witness: () => {}, quiescent: () => {} }
 
   /** One word a frame: kind, references, ghosts. */
@@ -72,7 +79,7 @@ export class Machine {
   readonly interruptFlag: number
   /** Per vCPU: one bit a vector that is pending (IRR). */
   readonly pending: number
-  /** Per vCPU: the address space in CR3. */
+  /** Per walker, as everything that a walk needs: the address space in CR3, or in the device's context entry. */
   readonly cr3: number
   /** Per vCPU: pCPU + 1 that it runs on, 0 while it is preempted. */
   readonly on: number
@@ -98,7 +105,9 @@ export class Machine {
   /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
   readonly pdptes: number
   readonly cachedEnd: number
-  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
+  /** What translates addresses: vCPUs by number, then devices behind the IOMMU. */
+  readonly walkers: number
+  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move; then one a device. */
   readonly contexts: number
   /** Tags of translations in a context: PCIDs first, the one of global pages last. */
   readonly tags: number
@@ -123,6 +132,8 @@ export class Machine {
 
   /** Places in the TLB by page number; places in the structure caches by (level, page). */
   readonly pageSlot: readonly number[]
+  /** Frames that are, or can become, page tables; the place of each is its slot. */
+  readonly tableFrames: readonly number[]
   private readonly tableSlots: Int32Array
   /** By `level * 64 + page`. */
   private readonly structureSlotOf = new Int32Array(8 * 64).fill(-1)
@@ -131,12 +142,16 @@ export class Machine {
 
   constructor(config: MachineConfig) {
     this.config = config
-    const { vcpus, pcpus, pages, spaces, migration } = config
+    const { vcpus, pcpus, pages, spaces, migration, devices } = config
+    const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
     this.cached = new CachedFormat(vcpus, geometry.frames, spaces)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
-    geometry.tables.forEach((table, slot) => (this.tableSlots[table.frame] = slot))
+    const first = geometry.tables.map(({ frame }) => frame)
+    const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
+    this.tableFrames = config.anyTable ? [...first, ...others] : first
+    this.tableFrames.forEach((frame, slot) => (this.tableSlots[frame] = slot))
     const slots: number[] = []
     pages.forEach((page, slot) => (slots[page] = slot))
     this.pageSlot = slots
@@ -152,20 +167,24 @@ export class Machine {
         this.structureSlotOf[level * 64 + page] = slot
     })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
-    this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
+    this.entries = layout.add(
+      'entry',
+      this.tableFrames.length * config.entries,
+      largestEntry(geometry.frames),
+    )
     this.interruptFlag = layout.add('IF', vcpus, 1)
     this.pending = layout.add('pending IPIs', vcpus, 255)
-    this.cr3 = layout.add('CR3', vcpus, spaces - 1)
+    this.cr3 = layout.add('CR3', walkers, spaces - 1)
     this.on = layout.add('runs on', vcpus, pcpus)
-    this.walk = layout.addControl('walk', vcpus)
+    this.walk = layout.addControl('walk', walkers)
     this.speculation = layout.addControl('speculative walk', vcpus)
     this.speculations = layout.add('speculations', 1, config.speculation)
-    this.walkPage = layout.add('walk page', vcpus, 63)
+    this.walkPage = layout.add('walk page', walkers, 63)
     this.speculationPage = layout.add('speculative page', vcpus, 63)
-    const tableMask = 2 ** geometry.tables.length - 1
+    const tableMask = 2 ** this.tableFrames.length - 1
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
-    this.contexts = migration ? vcpus * pcpus : vcpus
+    this.contexts = (migration ? vcpus * pcpus : vcpus) + devices
     this.structureTags = Math.max(1, config.pcids)
     this.tags = this.structureTags + (config.globals ? 1 : 0)
     this.tagSize = pages.length * (config.multihit ? 2 : 1)
@@ -176,22 +195,28 @@ export class Machine {
       this.contexts * this.structureTags * this.structureSlots,
       this.cached.max,
     )
-    this.latch = layout.add('translation in use', vcpus, this.cached.max)
-    this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
+    this.latch = layout.add('translation in use', walkers, this.cached.max)
+    this.pointer = layout.add('walk pointer', walkers, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     this.pdptes = layout.add('PDPTE registers', config.pdptes ? vcpus * config.entries : 0, this.cached.max)
     this.cachedEnd = layout.size
-    this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
-    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
-    this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
-    this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
+    this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
+    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
+    this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
+    this.content = config.contents
+      ? layout.add('content', geometry.contents, CONTENT_MAX | COPIED | SEEN)
+      : -1
     this.buffer = new StoreBuffer(this)
   }
 
-  /** Installs what an operation does, when it can be done, and what it asks of the store buffer. */
-  install(op: Op, execute: Execute, guard?: Guard, wants?: Wants): void {
+  /**
+   * Installs what an operation does, when it can be done, what it asks of the store buffer, and how many outcomes it
+   * has (one).
+   */
+  install(op: Op, execute: Execute, guard?: Guard, wants?: Wants, outcomes?: Outcomes): void {
     this.execute[op.code] = execute
     this.guards[op.code] = this.withBuffer(guard, wants)
+    this.outcomes[op.code] = outcomes
   }
 
   /** The guard, where there are store buffers with what is asked of them. */
@@ -208,9 +233,13 @@ export class Machine {
     this.S = new Int32Array(this.layout.size)
   }
 
-  /** The TLB context that a running vCPU uses. */
-  context(vcpu: number): number {
-    return this.config.migration ? (this.S[this.on + vcpu] - 1) * this.config.vcpus + vcpu : vcpu
+  /** The TLB context that a running vCPU, or a device, uses. */
+  context(walker: number): number {
+    if (!this.config.migration) return walker
+    const { vcpus } = this.config
+    return walker < vcpus
+      ? (this.S[this.on + walker] - 1) * vcpus + walker
+      : this.contexts - this.walkers + walker
   }
 
   /** The PCID tag that a vCPU's accesses carry now. */
@@ -256,6 +285,12 @@ export class Machine {
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
   structureSlot(level: number, page: number): number {
     return this.structureSlotOf[level * 64 + page]
+  }
+
+  /** What a walker is called. */
+  walkerName(walker: number): string {
+    const device = walker - this.config.vcpus
+    return device < 0 ? `CPU${walker}` : `device${device}`
   }
 
   isTable(frame: number): boolean {

@@ -57,7 +57,7 @@ export function checked({ config, tables, frames }: Geometry, level: number, wor
   if (frame < 1 || frame > frames)
     throw fail.badConfig(`frame of an entry of level ${level}`, frame, `a frame from 1 to ${frames}`)
   const leaf = level === 1 || isLarge(word)
-  if (!leaf && !tables.some((table) => table.frame === frame))
+  if (!leaf && !config.anyTable && !tables.some((table) => table.frame === frame))
     throw fail.badConfig(
       `frame of an entry of level ${level}`,
       frame,

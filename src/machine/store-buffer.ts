@@ -20,10 +20,10 @@ interface Around {
 }
 
 export class StoreBuffer {
-  /** Stores that a CPU's buffer has room for; 0 for machines without store buffers. */
+  /** Stores that a CPU's buffer has room for; 0 for machines without store buffers. Devices have none. */
   readonly depth: number
-  /** Told of every store before it reaches memory. */
-  arriving: (vcpu: number, word: number) => void = () => {}
+  /** Told of every store before it reaches memory; results in what the word will hold. */
+  arriving: (vcpu: number, word: number, value: number) => number = (_vcpu, _word, value) => value
   private readonly m: Around
   /** Per vCPU and place, oldest first: the word that is stored to, 0 where there is none; and the value. */
   private readonly words: number
@@ -40,7 +40,7 @@ export class StoreBuffer {
   /** What `vcpu` sees in a word: its own newest store to it, or memory. */
   read(vcpu: number, word: number): number {
     const { m, depth } = this
-    if (depth === 0) return m.S[word]
+    if (depth === 0 || vcpu >= m.config.vcpus) return m.S[word]
     const at = this.newest(vcpu, word)
     return at < 0 ? m.S[word] : m.S[at]
   }
@@ -48,7 +48,7 @@ export class StoreBuffer {
   /** A store of `vcpu`; there must be room for it. */
   write(vcpu: number, word: number, value: number): void {
     const { m, depth, words, values } = this
-    if (depth === 0) {
+    if (depth === 0 || vcpu >= m.config.vcpus) {
       m.S[word] = value
       return
     }
@@ -60,15 +60,17 @@ export class StoreBuffer {
 
   /** True if a store of `vcpu` to this word is not visible to the others yet. */
   holds(vcpu: number, word: number): boolean {
-    return this.newest(vcpu, word) >= 0
+    return vcpu < this.m.config.vcpus && this.newest(vcpu, word) >= 0
   }
 
   isEmpty(vcpu: number): boolean {
-    return this.depth === 0 || this.m.S[this.words + vcpu * this.depth] === 0
+    const { m, depth } = this
+    return depth === 0 || vcpu >= m.config.vcpus || m.S[this.words + vcpu * depth] === 0
   }
 
   isFull(vcpu: number): boolean {
-    return this.depth > 0 && this.m.S[this.words + vcpu * this.depth + this.depth - 1] !== 0
+    const { m, depth } = this
+    return depth > 0 && vcpu < m.config.vcpus && m.S[this.words + vcpu * depth + depth - 1] !== 0
   }
 
   /** The word and the value of the oldest store of a buffer that is not empty. */
@@ -82,8 +84,7 @@ export class StoreBuffer {
     const { m, depth, words, values } = this
     const first = vcpu * depth
     const word = m.S[words + first]
-    this.arriving(vcpu, word)
-    m.S[word] = m.S[values + first]
+    m.S[word] = this.arriving(vcpu, word, m.S[values + first])
     for (const field of [words, values]) {
       m.S.copyWithin(field + first, field + first + 1, field + first + depth)
       m.S[field + first + depth - 1] = 0

@@ -62,6 +62,13 @@ export const SAME_ENTRY = defineOp(
 )
 /** The table of level `b` that translates a page in space `a`, or 0; under the page-table lock. */
 export const FIND_TABLE = defineOp('find table', 0, undefined, 'right')
+/** Mask of the pages of space `b` that are mapped to frame `a` now: a walk of the reverse map, under the locks of the tables. */
+export const FIND_MAPPINGS = defineOp(
+  'find mappings',
+  0,
+  (a, _b, _c, n, r) =>
+    `rmap of ${n.frame(a)}${r === undefined ? '' : r === 0 ? ': none' : `: ${n.pages(r)}`}`,
+)
 /** 1 if no entry of table `a` is present; under the page-table lock. */
 export const IS_EMPTY = defineOp('is empty', 2, undefined, 'left')
 /** 1 if all entries of table `a` are present small pages; under the page-table lock. */
@@ -134,12 +141,21 @@ export function installTables(m: Machine): void {
     return buffer.read(v, at(a, b)) === c ? 1 : 0
   })
   /** An entry reaches its table, which may have been given away meanwhile. */
-  buffer.arriving = (v, word) => {
+  buffer.arriving = (v, word, value) => {
     const table = m.geometry.tables[Math.floor((word - m.entries) / config.entries)]
     if (table !== undefined && !m.isTable(table.frame))
       m.hooks.fact('software-walk', v, NOT_A_TABLE, table.frame)
+    return value
   }
   m.install(FIND_TABLE, (v, a, b) => tableFor(m, a, levelOf(b), pageOf(b), v))
+  m.install(FIND_MAPPINGS, (_v, frame, space) => {
+    let mask = 0
+    for (let slot = 0; slot < config.pages.length; slot++) {
+      const now = translationNow(m, space, config.pages[slot])
+      if (now !== 0 && frameOf(now) === frame) mask |= 1 << slot
+    }
+    return mask
+  })
   /** 1 if all entries of a table, masked, have this value. */
   const all = (v: number, table: number, mask: number, value: number): number => {
     const first = m.entryAt(table, 1, 0)

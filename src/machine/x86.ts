@@ -9,6 +9,7 @@ import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from 
 import type { MachineConfig } from './config.ts'
 import { MAPPED, P, US, entry } from './entry.ts'
 import type { Geometry } from './geometry.ts'
+import { IommuQueue } from './iommu-queue.ts'
 import { CLI, STI } from './interrupts.ts'
 import { LOAD_CR3, RAISE_GP, SAME_SPACE, SERIALIZE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
@@ -31,10 +32,13 @@ import { resultsOf, type Word } from './word.ts'
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
+  /** The invalidation queue of the IOMMU. */
+  readonly iommu: IommuQueue
   private readonly geometry: Geometry
 
   constructor(id: number, geometry: Geometry) {
     this.id = id
+    this.iommu = new IommuQueue(geometry.config)
     this.geometry = geometry
   }
 

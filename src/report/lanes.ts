@@ -1,6 +1,7 @@
 /**
- * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer
- * and page walker that acts, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
+ * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer and page
+ * walker that acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it
+ * says what is wrong.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
@@ -16,8 +17,11 @@ const WALKER = (cpu: number): string => `walker of CPU${cpu}`
 const BUFFER = (cpu: number): string => `stores of CPU${cpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
+const IOMMU = 'IOMMU'
 
-function laneOf(row: Row, step: Told): string {
+function laneOf(row: Row, step: Told, vcpus: number): string {
+  if (step.role === 'iommu') return IOMMU
+  if (row.cpu >= vcpus) return `device${row.cpu - vcpus}`
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
   if (step.role === 'drain') return BUFFER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
@@ -31,13 +35,15 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
     )
-    return { lane: laneOf(row, row.main), text: shown.map((step) => step.text).join('; ') }
+    return { lane: laneOf(row, row.main, vcpus), text: shown.map((step) => step.text).join('; ') }
   })
   const used = new Set(cells.map(({ lane }) => lane))
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(BUFFER), ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
+    ...[HYPERVISOR, ...cpus.map(BUFFER), ...cpus.map(WALKER), 'device0', 'device1', IOMMU, RCU].filter(
+      (lane) => used.has(lane),
+    ),
   ]
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),

@@ -22,8 +22,8 @@ export class Environment {
     this.host = host
     this.threads = threads
     this.walkers = walkers
-    const { preemptions, speculation, eviction } = machine.config
-    this.mayAct = preemptions > 0 || speculation > 0 || eviction
+    const { preemptions, speculation, eviction, dmas } = machine.config
+    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0
   }
 
   /** Adds what may happen to each vCPU that is in guest mode. */

@@ -8,6 +8,7 @@ import { asPolicy } from '../guest/hooks.ts'
 import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
+import { Device } from '../machine/device.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
 import type { Operation } from './workload.ts'
 
@@ -15,6 +16,7 @@ export class Programs {
   private readonly co: Coroutines
   private readonly policy: AnyPolicy
   private readonly cpus: readonly AnyCpu[]
+  private readonly devices: readonly Device[]
   private readonly hosts: readonly AnyHostCpu[]
   private readonly vectors: readonly string[]
   private readonly hypercalls: readonly string[]
@@ -28,12 +30,14 @@ export class Programs {
     this.vectors = vectors
     this.hypercalls = hypercalls
     this.cpus = Array.from({ length: config.vcpus }, (_, v) => new Cpu(v, surroundings))
+    this.devices = Array.from({ length: config.devices }, (_, id) => new Device(id, surroundings))
     this.hosts = this.cpus.map(({ id }) => new HostCpu(id, config.vcpus, shared))
   }
 
   /** The operations of a vCPU, one after the other; each begins in the address space that the one before left. */
   operations(v: number, operations: readonly Operation[]): number[] {
-    const cpu = this.cpus[v]
+    // The programs of devices, which only experiments have, are operations of the policy like those of CPUs.
+    const cpu = this.cpus[v] ?? (this.devices[v - this.cpus.length] as unknown as AnyCpu)
     let space = 0
     return operations.map(({ op, page = 0 }) => {
       const known = operationNamed(this.policy, op)!

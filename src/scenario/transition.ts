@@ -1,5 +1,6 @@
 /** Transitions as integers: what kind, who, and a detail. Their names are what corpus cases store. */
 
+/** Of a vCPU; of a device, whose numbers follow theirs; or of the IOMMU, which has the last. */
 export const STEP = 0
 export const INTERRUPT = 1
 export const EXIT = 2
@@ -10,6 +11,7 @@ export const SCHEDULE = 5
 export const DESCHEDULE = 6
 /** From here on: what the environment may do, but never has to. */
 export const PREEMPT = 7
+/** An access that no code asked for begins: a speculative walk of a vCPU, DMA of a device. */
 export const SPECULATE = 8
 export const SPECULATION_STEP = 9
 export const EVICT = 10

@@ -11,9 +11,12 @@ import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
+import { installQueues } from '../guest/call-queue.ts'
 import { installSlots } from '../guest/smp.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
+import { installAllocator } from '../machine/allocate.ts'
+import { installCopy } from '../machine/copy.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
 import { initializeControls } from '../machine/control.ts'
@@ -29,6 +32,7 @@ import { installPcid } from '../machine/pcid.ts'
 import { initializePdptes } from '../machine/pdpte.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
+import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
@@ -59,6 +63,8 @@ export class World implements System {
   private readonly walkers: Walkers
   private readonly threads: Threads
   private readonly environment: Environment
+  /** Absent from a machine without devices. */
+  readonly devices: Devices | undefined
   private readonly placement: Placement
   private initial = new Int32Array(0)
   /** Before the workload begins nothing is dangerous. */
@@ -77,11 +83,14 @@ export class World implements System {
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
     this.environment = new Environment(m, host, this.threads, walkers)
     this.placement = new Placement(m, this.threads)
+    this.devices = config.devices > 0 ? new Devices(m, co) : undefined
     m.seal()
     installMemory(m)
     for (const install of [
       installTables,
       installFrames,
+      installAllocator,
+      installCopy,
       installInvalidations,
       installWalk,
       installAccess,
@@ -89,9 +98,11 @@ export class World implements System {
       installInterrupts,
       installPcid,
       installSlots,
+      installQueues,
     ]) {
       install(m)
     }
+    this.devices?.equip(this.threads)
     m.hooks = {
       fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
       witness: (kind) => {
@@ -114,7 +125,8 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    this.actors = (m.buffer.depth === 0 ? 2 : 3) * config.vcpus + 2
+    const others = 2 * config.vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
+    this.actors = others + (m.buffer.depth === 0 ? 0 : config.vcpus)
     this.load([])
   }
 
@@ -141,6 +153,12 @@ export class World implements System {
     return this.kernel.shared
   }
 
+  /** What RCU has put off under number `i`, in words. */
+  tellDeferral(i: number): string {
+    const name = this.kernel.deferralName(i)
+    return i < this.machine.tableFrames.length ? `free ${name}` : `callback of ${name}`
+  }
+
   /** What the last operation of a vCPU returned, in a world that keeps results; 0 for nothing. */
   resultOf(v: number): number {
     return this.threads.resultOf(v)
@@ -154,7 +172,8 @@ export class World implements System {
   load(workload: Workload, setup: readonly Operation[] = []): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
-    if (workload.length > vcpus) throw fail.workloadTooWide(this.policy.name, workload.length, vcpus)
+    const { walkers } = this.machine
+    if (workload.length > walkers) throw fail.workloadTooWide(this.policy.name, workload.length, walkers)
     S.fill(0)
     initializeFrames(this.machine)
     initializeEntries(this.machine)
@@ -173,7 +192,7 @@ export class World implements System {
     setup.forEach((operation, v) => this.threads.runAlone(v, operation))
     this.booting = false
     this.threads.load(workload)
-    for (let v = 0; v < vcpus; v++) this.threads.settle(v)
+    for (let v = 0; v < this.machine.walkers; v++) this.threads.settle(v)
     this.initial = S.slice()
     this.beginnings++
     this.clearViolation()
@@ -189,9 +208,10 @@ export class World implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { S, on, pending, interruptFlag, geometry, buffer } = this.machine
+    const { S, on, pending, interruptFlag, buffer } = this.machine
     const { vcpus, pcpus } = this.config
     const { threads, placement, kernel } = this
+    const { deferrals } = kernel
     const { kicked } = this.host
     let n = 0
     for (let v = 0; v < vcpus; v++) {
@@ -208,16 +228,16 @@ export class World implements System {
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
-    for (let slot = 0; slot < geometry.tables.length; slot++) {
-      if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
-    }
+    for (let i = 0; i < deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
     if (buffer.depth > 0) {
       for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
     }
+    if (this.devices !== undefined) n = this.devices.add(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
-    return this.environment.add(out, n)
+    n = this.environment.add(out, n)
+    return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
   }
 
   apply(t: number): void {
@@ -228,7 +248,8 @@ export class World implements System {
     switch (T.kindOf(t)) {
       case T.STEP:
         machine.alternative = detail
-        threads.step(who)
+        if (who < machine.walkers) threads.step(who)
+        else this.devices!.iommu.process()
         break
       case T.INTERRUPT:
         threads.interrupt(who, detail)
@@ -238,7 +259,7 @@ export class World implements System {
         host.enter(who)
         break
       case T.RCU_FREE:
-        this.kernel.freeDeferred(who)
+        this.kernel.doDeferred(who)
         break
       case T.DRAIN:
         this.machine.buffer.drain(who)
@@ -257,13 +278,15 @@ export class World implements System {
         threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
-        this.speculate(who, detail)
+        if (who < this.config.vcpus) this.speculate(who, detail)
+        else this.devices!.beginAccess(who, detail)
         break
       case T.SPECULATION_STEP:
         this.walkers.stepSpeculation(who)
         break
       default:
-        this.environment.evict(who, detail)
+        if (who < this.config.vcpus) this.environment.evict(who, detail)
+        else this.devices!.evict(who, detail)
     }
     if (this.judge.looksAtStates) this.judge.judgeState()
   }
@@ -271,15 +294,19 @@ export class World implements System {
   actor(t: number): number {
     const { vcpus } = this.config
     const kind = T.kindOf(t)
-    if (kind === T.STEP || kind === T.INTERRUPT) return T.whoOf(t)
+    const who = T.whoOf(t)
     if (kind === T.RCU_FREE) return vcpus + 1
-    if (kind === T.DRAIN) return 2 * vcpus + 2 + T.whoOf(t)
-    return kind >= T.SPECULATE ? vcpus + 2 + T.whoOf(t) : vcpus
+    // The walker of each vCPU, then each device, then the IOMMU, then store buffers.
+    if (kind === T.DRAIN) return this.actors - vcpus + who
+    if (kind >= T.SPECULATE || (kind === T.STEP && who >= vcpus)) return vcpus + 2 + who
+    return kind === T.STEP || kind === T.INTERRUPT ? who : vcpus
   }
 
   name(t: number): string {
     const who = T.whoOf(t)
     const detail = T.detailOf(t)
+    if (this.devices !== undefined && who >= this.config.vcpus && T.kindOf(t) !== T.RCU_FREE)
+      return this.devices.name(t)
     switch (T.kindOf(t)) {
       case T.STEP:
         return detail === 0 ? `cpu${who}` : `cpu${who} alternative ${detail}`
@@ -288,7 +315,7 @@ export class World implements System {
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
-        return `rcu ${this.machine.geometry.tables[who].name}`
+        return `rcu ${this.kernel.deferralName(who)}`
       case T.SCHEDULE:
         return `schedule cpu${who} on pcpu${detail}`
       case T.DESCHEDULE:
@@ -325,12 +352,12 @@ export class World implements System {
   deadlock(): Violation {
     const { S, interruptFlag } = this.machine
     const waits: string[] = []
-    for (let v = 0; v < this.config.vcpus; v++) {
+    for (let v = 0; v < this.machine.walkers; v++) {
       const node = this.nextNode(v)
       if (node < 0) continue
       const { op, a, b, c } = this.co.steps[node]
-      const masked = S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
-      waits.push(`CPU${v}${masked}: ${op.tell(a, b, c, this.names)}`)
+      const masked = v < this.config.vcpus && S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
+      waits.push(`${this.machine.walkerName(v)}${masked}: ${op.tell(a, b, c, this.names)}`)
     }
     return { invariant: FLUSH_COMPLETES.name, explanation: `deadlock; ${waits.join('; ')}` }
   }
