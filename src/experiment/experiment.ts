@@ -36,6 +36,8 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly cpus: readonly Program<D>[]
   /** Handlers by vector name, run with IF=0; `cpu.sendIpi` of the kernel's handle sends them. */
   readonly interrupts?: Readonly<Record<string, Program<D>>>
+  /** Handler of NMIs; runs whatever IF says. */
+  readonly nmi?: Program<D>
   /** Adds to the outcome what memory holds in the end. */
   readonly observe?: (read: (word: Word) => number, words: Words<D>) => readonly number[]
   /** The flush policy under which the kernel's handle works. Default: one that flushes nobody. */
@@ -108,7 +110,7 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
 
 /** The experiment as a policy: its programs are operations that only this policy has. */
 function policyOf<D extends Record<string, SharedDeclaration>>(
-  { policy = nobody, words, setup, cpus, interrupts = {} }: ExperimentOptions<D>,
+  { policy = nobody, words, setup, cpus, interrupts = {}, nmi }: ExperimentOptions<D>,
   { vcpus }: MachineConfig,
 ): AnyPolicy {
   const as = (program: Program<D>) => (cpu: Cpu) =>
@@ -121,6 +123,7 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
   return {
     ...policy,
     shared: { ...policy.shared, ...words },
+    ...(nmi === undefined ? {} : { nmi: as(nmi) }),
     interrupts: { ...policy.interrupts, ...mapValues(interrupts, as) },
     operations: {
       ...policy.operations,

@@ -13,6 +13,7 @@ import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
+import { bringUp, goOffline } from './hotplug.ts'
 import type { Hooks } from './hooks.ts'
 import type { FlushRequest } from './request.ts'
 import { callFunction, SYNC } from './smp.ts'
@@ -61,7 +62,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   constructor(id: number, around: Surroundings<Shared, Options>) {
     this.id = id
-    this.x86 = new X86(id, around.kernel.geometry)
+    this.x86 = new X86(id, around.kernel.geometry, around.kernel.events)
     this.around = around
   }
 
@@ -195,6 +196,25 @@ export class Cpu<Shared = unknown, Options = unknown> {
     if (!(target >= 0 && target < this.cpus))
       throw fail.badConfig('target of sendIpi', target, `a CPU from 0 to ${this.cpus - 1}`)
     yield* perform(SEND_IPI, target, this.vector(vector))
+  }
+
+  /** Sends an IPI with NMI delivery mode; the policy's `nmi` handles it. Does not wait. */
+  sendNmi(target: number): Code {
+    return this.x86.apic.sendNmi(target)
+  }
+
+  /**
+   * Takes this CPU out of `kernel.online` and offline, until another brings it up, in an address space; false if CPUs
+   * have gone offline as often as the machine's `hotplug` says. Not with a lock held.
+   */
+  goOffline(space = 0): Code<boolean> {
+    return goOffline(this as Cpu, space)
+  }
+
+  /** Starts a CPU that is offline and waits until it is online. Not with a lock held. */
+  *bringUp(target: number): Code {
+    this.checkCpus('bringUp', [target])
+    yield* bringUp(this as Cpu, target)
   }
 
   /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */

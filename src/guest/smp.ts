@@ -1,7 +1,7 @@
 /**
  * smp_call_function_many: a slot for each (initiator, target) holds what is asked for; the IPI only says "look". The
  * handler serves every slot that is filled, because IPIs of one vector collapse, and empties each after serving it:
- * that is the acknowledgement. kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
+ * that is the acknowledgement. CPUs that are offline are not called. kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
  */
 import { defineOp, perform, type Code, type Names } from '../engine/step.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
@@ -48,13 +48,15 @@ export function installSlots(m: Machine): void {
 
 export function* callFunction(cpu: Cpu, targets: readonly number[], code: number, wait: boolean): Code {
   const slots = cpu.kernel.slots[cpu.id]
-  for (const target of targets) {
+  const online = cpu.config.hotplug > 0 ? yield* cpu.load(cpu.kernel.online) : -1
+  const called = targets.filter((target) => online & (1 << target))
+  for (const target of called) {
     yield* perform(WAIT_FREE, slots[target].at)
     yield* perform(FILL_SLOT, slots[target].at, code)
     yield* perform(SEND_IPI, target, CALL_FUNCTION_VECTOR)
   }
   if (!wait) return
-  for (const target of targets) yield* perform(AWAIT_ACK, slots[target].at, -1, 0)
+  for (const target of called) yield* perform(AWAIT_ACK, slots[target].at, -1, 0)
 }
 
 /** The handler of the call-function vector. */

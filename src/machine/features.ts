@@ -31,6 +31,18 @@ export const featuresSchema = z.strictObject({
   racyDirty: z.boolean(),
   /** Speculative walks for stores may set D. */
   speculativeDirty: z.boolean(),
+  /** STI keeps interrupts off for one more instruction, and HLT waits for one. */
+  interruptShadow: z.boolean(),
+  /** A handler that executes STI may be interrupted by another vector, one level deep. */
+  nesting: z.boolean(),
+  /** NMIs that may arrive from outside in a run; CPUs can send them as well. 0 = there are none at all. */
+  nmis: z.number().int().min(0).max(4),
+  /** How often CPUs may go offline in a run. */
+  hotplug: z.number().int().min(0).max(4),
+  /** INVLPGBs that a CPU can have on their way. 0 = there is no such instruction. */
+  invlpgb: z.number().int().min(0).max(3),
+  /** Payload slots of Remote Action Requests. 0 = there are none. */
+  rar: z.number().int().min(0).max(3),
 })
 
 export type Features = z.infer<typeof featuresSchema>
@@ -53,6 +65,12 @@ export const noFeatures: Features = {
   lateAccessed: false,
   racyDirty: false,
   speculativeDirty: false,
+  interruptShadow: false,
+  nesting: false,
+  nmis: 0,
+  hotplug: 0,
+  invlpgb: 0,
+  rar: 0,
 }
 
 /** What reports call a feature that is not at its default. */
@@ -70,6 +88,12 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   lateAccessed: 'A set late',
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
+  interruptShadow: 'interrupt shadow of STI',
+  nesting: 'nested interrupts',
+  nmis: (n) => `${n} NMI${n === 1 ? '' : 's'}`,
+  hotplug: (n) => `CPUs offline ${n === 1 ? 'once' : `${n} times`} at most`,
+  invlpgb: (n) => `INVLPGB, ${n} on the way`,
+  rar: (n) => `RAR with ${n} payload slot${n === 1 ? '' : 's'}`,
 }
 
 const names = Object.keys(noFeatures) as (keyof Features)[]

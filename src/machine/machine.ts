@@ -9,6 +9,7 @@ import { CachedFormat } from './cached.ts'
 import type { MachineConfig } from './config.ts'
 import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
+import { Events, WAITS_FOR_SIPI } from './events.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
 
@@ -111,6 +112,8 @@ export class Machine {
   readonly pkru: number
   /** Contents of the frames, or -1. */
   readonly content: number
+  /** What the interrupt features keep. */
+  readonly events: Events
 
   /** Error code of the fault that the step being done has met; means nothing between steps. */
   errorCode = 0
@@ -178,6 +181,7 @@ export class Machine {
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
     this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
+    this.events = new Events(layout, config)
   }
 
   /** Installs what an operation does, and when it can be done. */
@@ -239,6 +243,12 @@ export class Machine {
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
   structureSlot(level: number, page: number): number {
     return this.structureSlotOf[level * 64 + page]
+  }
+
+  /** True for a CPU that waits for a start-up IPI. */
+  isOffline(vcpu: number): boolean {
+    const { offline } = this.events
+    return offline >= 0 && this.S[offline + vcpu] === WAITS_FOR_SIPI
   }
 
   isTable(frame: number): boolean {

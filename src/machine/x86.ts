@@ -6,15 +6,20 @@
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import { ACCESS, DETAILED, decodeAccess, type Access } from './access.ts'
+import { Apic } from './apic.ts'
+import { INVLPGB, TLBSYNC } from './broadcast.ts'
 import type { MachineConfig } from './config.ts'
 import { CR3_NOFLUSH, PCIDE, PGE, hasControls } from './control.ts'
+import type { Events } from './events.ts'
 import type { Features } from './features.ts'
 import type { Geometry } from './geometry.ts'
-import { CLI, STI } from './interrupts.ts'
+import { CLI, HLT, STI, WOKEN } from './interrupts.ts'
 import { INVLPG, LOAD_CR3 } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, OR, STORE, UNTIL, XCHG } from './memory.ts'
 import { CONTENT_MAX } from './machine.ts'
+import { encodeOperand, type Operand } from './operand.ts'
 import { INVPCID, NON_CANONICAL, WRITE_CONTROLS, WRPKRU } from './pcid.ts'
+import { Rar } from './rar.ts'
 import { FETCH, IMPLICIT, SUPERVISOR, WRITE } from './rights.ts'
 import { READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, place } from './tables.ts'
 import { resultsOf, type Word } from './word.ts'
@@ -33,10 +38,16 @@ const modeBits = ({ supervisor = false, implicit = false }: AccessMode): number 
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
+  /** What its local APIC sends to other CPUs. */
+  readonly apic: Apic
+  /** Remote Action Requests. */
+  readonly rar: Rar
   private readonly geometry: Geometry
 
-  constructor(id: number, geometry: Geometry) {
+  constructor(id: number, geometry: Geometry, events: Events) {
     this.id = id
+    this.apic = new Apic(geometry.config)
+    this.rar = new Rar(events)
     this.geometry = geometry
   }
 
@@ -105,6 +116,25 @@ export class X86 {
   /** EFLAGS.IF = 1. */
   *sti(): Code {
     yield* perform(STI)
+  }
+
+  /** HLT: waits for an interrupt or an NMI, and goes on behind it once that was handled. */
+  *hlt(): Code {
+    this.need('HLT', this.config.interruptShadow, 'interruptShadow')
+    yield* perform(HLT)
+    yield* perform(WOKEN)
+  }
+
+  /** INVLPGB (AMD APM vol. 3): every CPU invalidates this some time from now; {@link tlbsync} waits for that. */
+  *invlpgb(what: Operand = {}): Code {
+    this.need('INVLPGB', this.config.invlpgb > 0, 'invlpgb')
+    yield* perform(INVLPGB, encodeOperand(what))
+  }
+
+  /** TLBSYNC: waits until every CPU has done the INVLPGBs that this physical CPU has issued. */
+  *tlbsync(): Code {
+    this.need('TLBSYNC', this.config.invlpgb > 0, 'invlpgb')
+    yield* perform(TLBSYNC)
   }
 
   /** Data read. The modes of an access: user mode unless it says `supervisor` (CPL < 3) or `implicit`. */

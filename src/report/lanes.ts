@@ -9,12 +9,14 @@ import type { Row, Told } from './story.ts'
 const LANE_WIDTH = 56
 
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
+const TLB = (pcpu: number): string => `TLB of pCPU${pcpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
 
 function laneOf(row: Row, step: Told): string {
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
+  if (step.role === 'broadcast') return TLB(row.cpu)
   if (step.role === 'host') return row.cpu < 0 ? RCU : HYPERVISOR
   return `CPU${row.cpu}`
 }
@@ -31,7 +33,9 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
+    ...[HYPERVISOR, ...cpus.map(WALKER), ...[0, 1, 2, 3, 4, 5].map(TLB), RCU].filter((lane) =>
+      used.has(lane),
+    ),
   ]
   const widths = lanes.map((lane) =>
     Math.max(lane.length, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),

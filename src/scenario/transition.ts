@@ -6,11 +6,21 @@ export const EXIT = 2
 export const RCU_FREE = 3
 export const SCHEDULE = 4
 export const DESCHEDULE = 5
+/** A CPU takes what IF does not mask: the detail is one of those below. */
+export const SIGNAL = 6
+/** An INVLPGB reaches a pCPU; the detail says from which, and which of its. */
+export const BROADCAST = 7
 /** From here on: what the environment may do, but never has to. */
-export const PREEMPT = 6
-export const SPECULATE = 7
-export const SPECULATION_STEP = 8
-export const EVICT = 9
+export const PREEMPT = 8
+/** An NMI from outside arrives and is taken. */
+export const NMI_ARRIVES = 9
+export const SPECULATE = 10
+export const SPECULATION_STEP = 11
+export const EVICT = 12
+
+/** Details of SIGNAL. */
+export const NMI = 0
+export const RAR = 1
 
 export const transition = (kind: number, who: number, detail = 0): number =>
   (kind << 16) | (who << 8) | detail

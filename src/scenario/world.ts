@@ -15,6 +15,7 @@ import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
+import { broadcastAt, broadcastPlaces, deliverBroadcast, installBroadcast } from '../machine/broadcast.ts'
 import { initializeControls } from '../machine/control.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { WitnessKind } from '../machine/facts.ts'
@@ -24,7 +25,9 @@ import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
+import { installOffline } from '../machine/offline.ts'
 import { installPcid } from '../machine/pcid.ts'
+import { installRar } from '../machine/rar.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Environment } from './environment.ts'
@@ -58,12 +61,15 @@ export class World implements System {
   private readonly threads: Threads
   private readonly environment: Environment
   private readonly placement: Placement
+  /** True if there may be something to take that IF does not mask. */
+  private readonly hasSignals: boolean
   private initial = new Int32Array(0)
 
   /** `keepsResults`: what each vCPU's operation returned last stays in the state, for {@link resultOf}. */
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
     this.config = config
+    this.hasSignals = config.nmis > 0 || config.rar > 0
     const m = (this.machine = new Machine(config))
     this.host = new Host(m)
     this.kernel = new Kernel(m, policy.shared ?? {})
@@ -84,6 +90,9 @@ export class World implements System {
       installFlushGhosts,
       installInterrupts,
       installPcid,
+      installOffline,
+      installBroadcast,
+      installRar,
       installSlots,
     ]) {
       install(m)
@@ -108,7 +117,7 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    this.actors = 2 * config.vcpus + 2
+    this.actors = 2 * config.vcpus + 2 + (config.invlpgb > 0 ? config.pcpus : 0)
     this.load([])
   }
 
@@ -155,7 +164,7 @@ export class World implements System {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
     }
-    S[this.kernel.cpumask[0].at] = 2 ** vcpus - 1
+    this.kernel.initialize()
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
@@ -188,21 +197,45 @@ export class World implements System {
       if (top >= 0 && (running || threads.inHook(top)) && threads.canStep(v, top))
         n = threads.addSteps(v, top, out, n)
       if (running) {
-        if (S[pending + v] !== 0 && S[interruptFlag + v] === 1 && threads.takesInterrupts(v)) {
-          for (let bits = S[pending + v], vector = 0; bits !== 0; bits >>= 1, vector++) {
+        if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) {
+          for (let bits = threads.deliverable(v), vector = 0; bits !== 0; bits >>= 1, vector++) {
             if (bits & 1) out[n++] = T.transition(T.INTERRUPT, v, vector)
           }
         }
+        if (this.hasSignals) n = this.addSignals(v, out, n)
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
     for (let slot = 0; slot < geometry.tables.length; slot++) {
       if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
     }
+    if (this.config.invlpgb > 0) n = this.addBroadcasts(out, n)
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
     return this.environment.add(out, n)
+  }
+
+  /** Adds what a vCPU can take whatever its IF says. */
+  private addSignals(v: number, out: Int32Array, count: number): number {
+    const { S, events } = this.machine
+    let n = count
+    if (events.nmi >= 0 && S[events.nmi + v] !== 0 && this.threads.takesNmi(v))
+      out[n++] = T.transition(T.SIGNAL, v, T.NMI)
+    if (events.signal >= 0 && S[events.signal + v] !== 0 && this.threads.takesRar(v))
+      out[n++] = T.transition(T.SIGNAL, v, T.RAR)
+    return n
+  }
+
+  /** Adds the arrivals of INVLPGBs that are on their way. */
+  private addBroadcasts(out: Int32Array, count: number): number {
+    const { machine, config } = this
+    let n = count
+    for (let place = 0; place < broadcastPlaces(machine); place++) {
+      for (let pcpu = 0; pcpu < config.pcpus; pcpu++)
+        if (broadcastAt(machine, place, pcpu) !== 0) out[n++] = T.transition(T.BROADCAST, pcpu, place)
+    }
+    return n
   }
 
   apply(t: number): void {
@@ -224,6 +257,19 @@ export class World implements System {
         break
       case T.RCU_FREE:
         this.kernel.freeDeferred(who)
+        break
+      case T.SIGNAL:
+        if (detail === T.NMI) {
+          machine.S[machine.events.nmi + who] = 0
+          threads.takeNmi(who)
+        } else threads.takeRar(who)
+        break
+      case T.BROADCAST:
+        deliverBroadcast(machine, detail, who)
+        break
+      case T.NMI_ARRIVES:
+        machine.S[machine.events.arrived]++
+        threads.takeNmi(who)
         break
       case T.PREEMPT:
         machine.S[host.preemptions]++
@@ -253,7 +299,8 @@ export class World implements System {
   actor(t: number): number {
     const { vcpus } = this.config
     const kind = T.kindOf(t)
-    if (kind === T.STEP || kind === T.INTERRUPT) return T.whoOf(t)
+    if (kind === T.STEP || kind === T.INTERRUPT || kind === T.SIGNAL) return T.whoOf(t)
+    if (kind === T.BROADCAST) return 2 * vcpus + 2 + T.whoOf(t)
     if (kind === T.RCU_FREE) return vcpus + 1
     return kind >= T.SPECULATE ? vcpus + 2 + T.whoOf(t) : vcpus
   }
@@ -266,6 +313,12 @@ export class World implements System {
         return detail === 0 ? `cpu${who}` : `cpu${who} alternative ${detail}`
       case T.INTERRUPT:
         return `interrupt cpu${who} ${this.vectors[detail]}`
+      case T.SIGNAL:
+        return `interrupt cpu${who} ${detail === T.NMI ? 'NMI' : 'RAR'}`
+      case T.NMI_ARRIVES:
+        return `nmi cpu${who}`
+      case T.BROADCAST:
+        return this.broadcastName(who, detail)
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
@@ -294,6 +347,12 @@ export class World implements System {
   private speculationName(v: number, detail: number): string {
     const { pages } = this.config
     return `speculate cpu${v} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a store' : ''}`
+  }
+
+  private broadcastName(pcpu: number, place: number): string {
+    const { invlpgb } = this.config
+    const which = invlpgb > 1 ? ` number ${place % invlpgb}` : ''
+    return `invlpgb${which} of pcpu${Math.floor(place / invlpgb)} at pcpu${pcpu}`
   }
 
   /** The control state that a vCPU's next step comes from, or -1 for a vCPU with nothing to do. */

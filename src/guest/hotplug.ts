@@ -1,0 +1,40 @@
+/**
+ * CPU hotplug: a CPU takes itself out of cpu_online_mask and stops, another starts it again. kernel/cpu.c
+ * (takedown_cpu, cpu_up), arch/x86/kernel/smpboot.c (native_play_dead, start_secondary). In place of stop_machine the
+ * locks of all address spaces are taken, so that no flush is on its way while the mask changes.
+ */
+import { perform, type Code } from '../engine/step.ts'
+import type { Cpu } from './cpu.ts'
+import { MAY_DEPART } from './kernel.ts'
+import { callFunctionInterrupt } from './smp.ts'
+
+/** Takes this CPU offline until another brings it up again, in `space`; false if that happened too often already. */
+export function* goOffline(cpu: Cpu, space: number): Code<boolean> {
+  const { lock, online } = cpu.kernel
+  const bit = 1 << cpu.id
+  if ((yield* perform(MAY_DEPART)) === 0) return false
+  for (const each of lock) yield* cpu.lock(each)
+  yield* cpu.cli()
+  yield* cpu.fetchAnd(online, ~bit)
+  // Requests whose IPI will not be taken any more (smpcfd_dying_cpu).
+  yield* callFunctionInterrupt(cpu)
+  for (const each of lock) yield* cpu.unlock(each)
+  yield* cpu.x86.apic.waitForSipi()
+  // Flushes reach this CPU from here on; what a speculative walk cached before must go (initialize_tlbstate_and_flush).
+  yield* cpu.fetchOr(online, bit)
+  yield* cpu.loadCr3(space)
+  yield* cpu.sti()
+  return true
+}
+
+/** Starts a CPU that is offline and waits until it is online. */
+export function* bringUp(cpu: Cpu, target: number): Code {
+  const { lock, online } = cpu.kernel
+  const bit = 1 << target
+  yield* cpu.lock(lock[0])
+  if (((yield* cpu.load(online)) & bit) === 0) {
+    yield* cpu.x86.apic.start(target)
+    yield* cpu.until(online, bit, bit)
+  }
+  yield* cpu.unlock(lock[0])
+}
