@@ -1,10 +1,12 @@
 /**
  * CPU hotplug: a CPU takes itself out of cpu_online_mask and stops, another starts it again. kernel/cpu.c
  * (takedown_cpu, cpu_up), arch/x86/kernel/smpboot.c (native_play_dead, start_secondary). In place of stop_machine the
- * locks of all address spaces are taken, so that no flush is on its way while the mask changes.
+ * locks of all address spaces are held until it has stopped, so that no flush is on its way while the mask changes and
+ * the CPU can still walk page tables; for the same reason the one that brings it up holds the lock of the first space.
  */
 import { perform, type Code } from '../engine/step.ts'
 import type { Cpu } from './cpu.ts'
+import { PARK, STARTED } from '../machine/offline.ts'
 import { MAY_DEPART } from './kernel.ts'
 import { callFunctionInterrupt } from './smp.ts'
 
@@ -18,9 +20,9 @@ export function* goOffline(cpu: Cpu, space: number): Code<boolean> {
   yield* cpu.fetchAnd(online, ~bit)
   // Requests whose IPI will not be taken any more (smpcfd_dying_cpu).
   yield* callFunctionInterrupt(cpu)
+  yield* perform(PARK)
   for (const each of lock) yield* cpu.unlock(each)
-  yield* cpu.x86.apic.waitForSipi()
-  // Flushes reach this CPU from here on; what a speculative walk cached before must go (initialize_tlbstate_and_flush).
+  yield* perform(STARTED)
   yield* cpu.fetchOr(online, bit)
   yield* cpu.loadCr3(space)
   yield* cpu.sti()
