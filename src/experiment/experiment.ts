@@ -10,6 +10,7 @@ import { explore } from '../explore/exhaustive.ts'
 import type { Cpu, KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../machine/config.ts'
+import { featuresOn } from '../machine/features.ts'
 import type { SharedDeclaration, SharedWords, Word } from '../machine/word.ts'
 import type { X86 } from '../machine/x86.ts'
 import { World } from '../scenario/world.ts'
@@ -71,7 +72,11 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
   options: ExperimentOptions<D>,
 ): Experiment {
   const { cpus, maxStates } = options
-  const config = machineConfig({ ...options.machine, vcpus: options.machine?.vcpus ?? cpus.length })
+  const config = machineConfig({
+    ...featuresOn(options.policy?.machine ?? {}),
+    ...options.machine,
+    vcpus: options.machine?.vcpus ?? cpus.length,
+  })
   if (config.vcpus < cpus.length)
     throw fail.badConfig('machine.vcpus', config.vcpus, `at least the ${cpus.length} CPUs that have programs`)
   const world = new World(policyOf(options, config), config, featuresOf(options, config), true)

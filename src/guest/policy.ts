@@ -7,6 +7,7 @@ import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
 import type { Cpu } from './cpu.ts'
+import { featuresSchema, type SomeFeatures } from '../machine/features.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import type { FlushRequest } from './request.ts'
 
@@ -36,6 +37,8 @@ export interface Policy<
    * are searched once. Leave it out where a number of a CPU decides anything.
    */
   readonly symmetric?: boolean
+  /** Features of the machine that it cannot do without: `{ invlpgb: 1 }`. Bounds can ask for more. */
+  readonly machine?: SomeFeatures
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
   readonly shared?: D
 
@@ -106,6 +109,7 @@ export const policySchema = z.strictObject({
     .optional(),
   chosen: z.unknown().optional(),
   symmetric: z.boolean().optional(),
+  machine: featuresSchema.partial().optional(),
   shared: z
     .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
     .optional(),

@@ -86,12 +86,13 @@ function checkGroups(bounds: Bounds): Bounds {
   return bounds
 }
 
-/** The machine that a workload needs within some bounds. */
-export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
+/** The machine that a workload and a policy need within some bounds. */
+export function machineFor(bounds: Bounds, workload: Workload, policy?: AnyPolicy): MachineConfig {
   const { groups, gupRecheck: _kernel, ...machine } = bounds
   const switching = featuresFor(bounds, workload).switching
   return machineConfig({
     ...withoutFeatures(machine),
+    ...featuresOn(policy?.machine ?? {}),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
     spaces: switching ? 2 : 1,

@@ -182,8 +182,18 @@ export class Threads {
     return this.top(v) < this.frames + this.nmi * this.vcpus && !inInstruction(this.around.machine, v)
   }
 
+  /** What is pending that IF does not mask, and could be taken now: a bit for each of the details of SIGNAL. */
+  signals(v: number): number {
+    const { machine } = this.around
+    const { S, events } = machine
+    let bits = 0
+    if (events.nmi >= 0 && S[events.nmi + v] !== 0 && this.takesNmi(v)) bits |= 1 << T.NMI
+    if (events.signal >= 0 && S[events.signal + v] !== 0 && this.takesRar(v)) bits |= 1 << T.RAR
+    return bits
+  }
+
   /** True between two instructions of guest code, of an NMI handler even. */
-  takesRar(v: number): boolean {
+  private takesRar(v: number): boolean {
     return this.top(v) < this.frames + this.microcode * this.vcpus && !inInstruction(this.around.machine, v)
   }
 

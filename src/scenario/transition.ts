@@ -4,12 +4,13 @@ export const STEP = 0
 export const INTERRUPT = 1
 export const EXIT = 2
 export const RCU_FREE = 3
-export const SCHEDULE = 4
-export const DESCHEDULE = 5
 /** A CPU takes what IF does not mask: the detail is one of those below. */
-export const SIGNAL = 6
+export const SIGNAL = 4
 /** An INVLPGB reaches a pCPU; the detail says from which, and which of its. */
-export const BROADCAST = 7
+export const BROADCAST = 5
+/** From here on: decisions of the host. */
+export const SCHEDULE = 6
+export const DESCHEDULE = 7
 /** From here on: what the environment may do, but never has to. */
 export const PREEMPT = 8
 /** An NMI from outside arrives and is taken. */

@@ -218,12 +218,10 @@ export class World implements System {
 
   /** Adds what a vCPU can take whatever its IF says. */
   private addSignals(v: number, out: Int32Array, count: number): number {
-    const { S, events } = this.machine
+    const bits = this.threads.signals(v)
     let n = count
-    if (events.nmi >= 0 && S[events.nmi + v] !== 0 && this.threads.takesNmi(v))
-      out[n++] = T.transition(T.SIGNAL, v, T.NMI)
-    if (events.signal >= 0 && S[events.signal + v] !== 0 && this.threads.takesRar(v))
-      out[n++] = T.transition(T.SIGNAL, v, T.RAR)
+    if (bits & (1 << T.NMI)) out[n++] = T.transition(T.SIGNAL, v, T.NMI)
+    if (bits & (1 << T.RAR)) out[n++] = T.transition(T.SIGNAL, v, T.RAR)
     return n
   }
 

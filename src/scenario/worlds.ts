@@ -17,7 +17,7 @@ export class Worlds {
 
   /** A world at the beginning of a workload. The next call may hand out the same one again. */
   at(workload: Workload): World {
-    const machine = machineFor(this.bounds, workload)
+    const machine = machineFor(this.bounds, workload, this.policy)
     const features = featuresFor(this.bounds, workload)
     const key = JSON.stringify([machine.pages, machine.spaces, features])
     let world = this.known.get(key)

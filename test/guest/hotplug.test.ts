@@ -12,7 +12,7 @@ type Some = Program<Record<never, never>>
 const leaves: Some = function* (_cpu, _words, kernel) {
   return (yield* kernel.goOffline()) ? 1 : 2
 }
-const unmaps: Some = function* (cpu, _words, kernel) {
+const unmaps: Some = function* (_cpu, _words, kernel) {
   yield* munmap(kernel, 0, 0)
 }
 const reads: Some = function* (cpu) {

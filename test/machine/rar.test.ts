@@ -115,6 +115,15 @@ describe('a RAR signal', () => {
     expect(wrong((cpu) => cpu.rar.payload(1))).toThrow('payload(slot) is 1; expected 0 to 0.')
     expect(wrong((cpu) => cpu.rar.action(2, 0))).toThrow('action(cpu, slot) is 2; expected 0 to 1.')
   })
+
+  it('is served by a vCPU that has nothing else to do, once it is on a pCPU', () => {
+    const { outcomes, deadlocks } = experiment({
+      machine: { rar: 1, vcpus: 2, pcpus: 1 },
+      cpus: [(cpu) => request(cpu, cpu.rar.request({}))],
+    })
+    expect(outcomes).toEqual([[RAR_SUCCESS]])
+    expect(deadlocks).toEqual([])
+  })
 })
 
 describe('a payload', () => {
