@@ -111,8 +111,8 @@ class Player {
     for (let i = 0; i < events.length && events[i].step <= taken.length; i++) {
       const { cpu, does, pick } = events[i]
       const chosen =
-        does === 'evict'
-          ? picked(ofKind(enabled, T.EVICT, cpu), pick)
+        does !== 'walk'
+          ? picked(ofKind(enabled, does === 'evict' ? T.EVICT : T.NMI_ARRIVES, cpu), pick)
           : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
       if (chosen === undefined) continue
       events.splice(i, 1)

@@ -55,6 +55,7 @@ function scenarioShape(
   const does = [
     ...(bounds.speculation > 0 ? (['walk'] as const) : []),
     ...(bounds.eviction ? (['evict'] as const) : []),
+    ...((bounds.nmis ?? 0) > 0 ? (['nmi'] as const) : []),
   ]
   const parts: { readonly [Part in keyof Scenario]: Shape<Scenario[Part]> } = {
     workload: workloadShape(policy, { vcpus, operations, groups }),
