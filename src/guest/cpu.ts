@@ -12,6 +12,7 @@ import { SEND_IPI } from '../machine/interrupts.ts'
 import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
+import { nmiUaccessOkay } from './loaded.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import { bringUp, goOffline } from './hotplug.ts'
 import type { Hooks } from './hooks.ts'
@@ -204,11 +205,16 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /**
-   * Takes this CPU out of `kernel.online` and offline, until another brings it up, in an address space; false if CPUs
-   * have gone offline as often as the machine's `hotplug` says. Not with a lock held.
+   * Takes this CPU out of `kernel.online` and offline, until another brings it up, in the address space that it left;
+   * false if CPUs have gone offline as often as the machine's `hotplug` says. Not with a lock held.
    */
-  goOffline(space = 0): Code<boolean> {
-    return goOffline(this as Cpu, space)
+  goOffline(): Code<boolean> {
+    return goOffline(this as Cpu)
+  }
+
+  /** True if an NMI handler may access user memory now: no switch is going on, and this is no kernel thread. */
+  nmiUaccessOkay(): Code<boolean> {
+    return nmiUaccessOkay(this as Cpu)
   }
 
   /** Starts a CPU that is offline and waits until it is online. Not with a lock held. */

@@ -6,25 +6,33 @@
  */
 import { perform, type Code } from '../engine/step.ts'
 import type { Cpu } from './cpu.ts'
+import { READ_CR3 } from '../machine/invalidate.ts'
 import { PARK, STARTED } from '../machine/offline.ts'
 import { MAY_DEPART } from './kernel.ts'
+import { setLoaded } from './loaded.ts'
 import { callFunctionInterrupt } from './smp.ts'
 
-/** Takes this CPU offline until another brings it up again, in `space`; false if that happened too often already. */
-export function* goOffline(cpu: Cpu, space: number): Code<boolean> {
-  const { lock, online } = cpu.kernel
+/** Takes this CPU offline until another brings it up again, in the same space; false if that happened too often already. */
+export function* goOffline(cpu: Cpu): Code<boolean> {
+  const { lock, online, cpumask } = cpu.kernel
   const bit = 1 << cpu.id
   if ((yield* perform(MAY_DEPART)) === 0) return false
   for (const each of lock) yield* cpu.lock(each)
   yield* cpu.cli()
+  const space = yield* perform(READ_CR3)
+  yield* setLoaded(cpu, undefined)
   yield* cpu.fetchAnd(online, ~bit)
   // Requests whose IPI will not be taken any more (smpcfd_dying_cpu).
   yield* callFunctionInterrupt(cpu)
   yield* perform(PARK)
   for (const each of lock) yield* cpu.unlock(each)
   yield* perform(STARTED)
+  // INIT has left CR3 at the first space; whoever is online must be in the mask of what it may walk.
+  if (cpu.features.switching) yield* cpu.fetchOr(cpumask[0], bit)
   yield* cpu.fetchOr(online, bit)
   yield* cpu.loadCr3(space)
+  if (space !== 0) yield* cpu.fetchAnd(cpumask[0], ~bit)
+  yield* setLoaded(cpu, space)
   yield* cpu.sti()
   return true
 }

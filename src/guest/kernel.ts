@@ -44,6 +44,8 @@ export class Kernel {
   readonly rcuNesting: number
   readonly shared: Record<string, SharedWords>
 
+  /** Per CPU, where there are NMIs: loaded_mm + 1, 0 while an NMI handler must not rely on it. */
+  readonly loaded: readonly Word[]
   private readonly onlineWord: Word | undefined
   /** How often a CPU has gone offline; -1 where none can. */
   private readonly departures: number
@@ -51,7 +53,7 @@ export class Kernel {
 
   constructor(m: Machine, declared: Record<string, SharedDeclaration>) {
     this.m = m
-    const { vcpus, spaces, hotplug } = m.config
+    const { vcpus, spaces, hotplug, nmis } = m.config
     const all = 2 ** vcpus - 1
     const each = (name: string, count: number, max: number): Word[] => {
       const at = m.layout.add(name, count, max)
@@ -68,6 +70,7 @@ export class Kernel {
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
     this.rcuNesting = m.layout.add('rcu nesting', vcpus, 7)
     this.onlineWord = hotplug > 0 ? each('cpu_online_mask', 1, all)[0] : undefined
+    this.loaded = nmis > 0 ? each('loaded_mm', vcpus, spaces) : []
     this.departures = hotplug > 0 ? m.layout.add('departures', 1, hotplug) : -1
     this.shared = policyWords(m.layout, vcpus, declared)
     this.installRcu()
@@ -94,6 +97,7 @@ export class Kernel {
     const { S, config } = this.m
     const all = 2 ** config.vcpus - 1
     S[this.cpumask[0].at] = all
+    for (const { at } of this.loaded) S[at] = 1
     if (this.onlineWord !== undefined) S[this.onlineWord.at] = all
   }
 

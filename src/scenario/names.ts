@@ -24,6 +24,7 @@ export function namesOf(
     kernel.lazy,
     kernel.behind,
     kernel.slots,
+    kernel.loaded,
     m.events.payloads,
     m.events.actions,
   ])
