@@ -177,6 +177,7 @@ describe('TLBSYNC', () => {
     const host = { pcpus: 3, preemptions: 1 }
     expect(newFrame(remap(broadcastAndSync, { ...host, migration: true }))).toEqual([0, 1])
     expect(newFrame(remap(broadcastAndSync, { ...host, pcpus: 2 }))).toEqual([1])
+    expect(newFrame(remap(broadcastAndSync, { ...host, migration: true, preemptions: 0 }))).toEqual([1])
   })
 })
 
@@ -261,7 +262,24 @@ describe('the operand of INVLPGB', () => {
     expect(upper({})).toEqual([1])
     expect(upper({ pages: 1, final: true })).toEqual([0])
     expect(upper({ final: true })).toEqual([0])
-    // Only those on the path of a page that is named have to go.
-    expect(upper({ pages: 2 })).toEqual([0])
+  })
+
+  it('drops no more upper-level entries than are on the path of a page that is named', () => {
+    /** Page 1 is under the same table as page 0; it is not in the TLB itself. */
+    const below = (pages: number): number[] =>
+      experiment({
+        machine: { invlpgb: 1, pages: [0, 1, 2] },
+        cpus: [
+          function* (cpu) {
+            yield* cpu.read(0)
+            yield* cpu.setEntry(2, 0, entry(cpu.table(1, 2), P | RW | US))
+            yield* cpu.invlpgb({ pages })
+            yield* cpu.tlbsync()
+            return (yield* cpu.read(1)).frame === cpu.frame(1) ? 1 : 0
+          },
+        ],
+      }).outcomes.map(([seen]) => seen)
+    expect(below(0b100)).toEqual([1])
+    expect(below(0b001)).toEqual([0])
   })
 })

@@ -1,7 +1,9 @@
 /** The interrupt shadow of STI, and HLT: SDM vol. 2, STI and HLT. */
 import { describe, expect, it } from 'vitest'
 import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import type { FlushRequest } from '../../src/guest/request.ts'
 import { variable } from '../../src/machine/word.ts'
+import { programs } from './drive.ts'
 
 const words = { flag: variable() }
 type Some = Program<typeof words>
@@ -45,12 +47,25 @@ describe('STI', () => {
   })
 
   it('makes no shadow while IF is set already', () => {
-    const twice: Some = function* (cpu, { flag }) {
-      const before = yield* cpu.load(flag)
-      yield* cpu.sti()
-      return before * 2 + (yield* cpu.load(flag))
-    }
-    expect(seenBy(rung(twice, true))).toEqual([0b00, 0b01, 0b11])
+    const d = programs(
+      [
+        function* (cpu) {
+          yield* cpu.callFunction([1], { code: 1 } as FlushRequest, { wait: false })
+        },
+        function* (cpu) {
+          yield* cpu.sti()
+          yield* cpu.cli()
+          yield* cpu.sti()
+          yield* cpu.cli()
+        },
+      ],
+      { machine: { interruptShadow: true } },
+    )
+    d.finish(0)
+    d.go('cpu1')
+    expect(d.can('interrupt cpu1 call-function')).toBe(true)
+    d.times(2, 'cpu1')
+    expect(d.can('interrupt cpu1 call-function')).toBe(false)
   })
 
   it('lets interrupts in while the next instruction is a spin loop that goes round', () => {
