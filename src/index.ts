@@ -14,6 +14,8 @@ export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/
 export type { FlushRequest } from './guest/request.ts'
 export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
 export { X86 } from './machine/x86.ts'
+export { RAR_FAILURE, RAR_PENDING, RAR_SUCCESS } from './machine/events.ts'
+export type { Operand } from './machine/operand.ts'
 export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'

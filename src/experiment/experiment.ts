@@ -68,6 +68,7 @@ const nobody: AnyPolicy = {
 }
 
 /** Runs an experiment to its end: all executions, all outcomes. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- an experiment without variables has none, not any
 export function experiment<const D extends Record<string, SharedDeclaration> = Record<never, never>>(
   options: ExperimentOptions<D>,
 ): Experiment {

@@ -209,18 +209,18 @@ export class Cpu<Shared = unknown, Options = unknown> {
    * false if CPUs have gone offline as often as the machine's `hotplug` says. Not with a lock held.
    */
   goOffline(): Code<boolean> {
-    return goOffline(this as Cpu)
+    return goOffline(this)
   }
 
   /** True if an NMI handler may access user memory now: no switch is going on, and this is no kernel thread. */
   nmiUaccessOkay(): Code<boolean> {
-    return nmiUaccessOkay(this as Cpu)
+    return nmiUaccessOkay(this)
   }
 
   /** Starts a CPU that is offline and waits until it is online. Not with a lock held. */
   *bringUp(target: number): Code {
     this.checkCpus('bringUp', [target])
-    yield* bringUp(this as Cpu, target)
+    yield* bringUp(this, target)
   }
 
   /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */

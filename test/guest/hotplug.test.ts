@@ -6,7 +6,7 @@ import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { nativeIpi, nativeRcu } from '../../src/policies/index.ts'
 import { variable } from '../../src/machine/word.ts'
 
-type Some = Program<Record<never, never>>
+type Some = Program<{ unused: ReturnType<typeof variable> }>
 
 /** Is away for a while, if it may; otherwise it says so. */
 const leaves: Some = function* (_cpu, _words, kernel) {
@@ -20,7 +20,7 @@ const reads: Some = function* (cpu) {
 }
 
 const run = (policy: AnyPolicy, cpus: readonly Some[], machine = {}) =>
-  experiment({ policy, machine: { hotplug: 1, ...machine }, cpus })
+  experiment({ policy, machine: { hotplug: 1, ...machine }, words: { unused: variable() }, cpus })
 
 describe('a CPU that goes offline', () => {
   it('is brought up by another, and says whether it was away', () => {
@@ -39,7 +39,7 @@ describe('a CPU that goes offline', () => {
   it('does so no more often than the bound says', () => {
     const twice: Some = function* (cpu, words, kernel) {
       const first = yield* leaves(cpu, words, kernel)
-      return ((first as number) * 4 + ((yield* leaves(cpu, words, kernel)) as number)) as number
+      return (first as number) * 4 + ((yield* leaves(cpu, words, kernel)) as number)
     }
     const { outcomes } = run(nativeIpi, [
       twice,
@@ -115,6 +115,8 @@ describe('a CPU that goes offline', () => {
 describe('without the feature', () => {
   it('there is no mask, and nobody goes offline', () => {
     const sentence = 'cpu_online_mask is not there: the machine\'s feature "hotplug" is off.'
-    expect(() => experiment({ policy: nativeIpi, cpus: [leaves, reads] })).toThrow(sentence)
+    expect(() =>
+      experiment({ policy: nativeIpi, words: { unused: variable() }, cpus: [leaves, reads] }),
+    ).toThrow(sentence)
   })
 })

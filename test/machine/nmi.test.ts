@@ -20,7 +20,7 @@ const observe = (read: (word: { at: number; max: number; name: string }) => numb
 ]
 type Words = Parameters<Some>[1]
 const last = ({ outcomes }: Experiment, back: number): number[] =>
-  [...new Set(outcomes.map((outcome) => outcome.at(-back)!))].toSorted()
+  [...new Set(outcomes.map((outcome) => outcome.at(-back)!))].toSorted((a, b) => a - b)
 
 const masked: Some = function* (cpu, { taken }) {
   yield* cpu.cli()

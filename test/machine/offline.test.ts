@@ -117,7 +117,8 @@ describe('a CPU that waits for a SIPI', () => {
         ],
         observe: (read, { bells, nmis }) => [read(bells), read(nmis)],
       })
-      const seen = (back: number): number[] => [...new Set(outcomes.map((all) => all.at(-back)!))].toSorted()
+      const seen = (back: number): number[] =>
+        [...new Set(outcomes.map((all) => all.at(-back)!))].toSorted((a, b) => a - b)
       return { bells: seen(2), nmis: seen(1) }
     }
     // One NMI may come from outside.
