@@ -33,7 +33,7 @@ export const featuresSchema = z.strictObject({
   speculativeDirty: z.boolean(),
   /** STI keeps interrupts off for one more instruction, and HLT waits for one. */
   interruptShadow: z.boolean(),
-  /** A handler that executes STI may be interrupted by another vector, one level deep. */
+  /** A handler that executes STI may be interrupted by another vector, one level deep, and IRET serializes. */
   nesting: z.boolean(),
   /** NMIs that may arrive from outside in a run; CPUs can send them as well. 0 = there are none at all. */
   nmis: z.number().int().min(0).max(4),

@@ -304,11 +304,12 @@ export class Threads {
     }
   }
 
-  /** IRET serializes, and gives back IF. */
+  /** IRET gives back IF. It serializes, which matters little enough to be part of the features that are about handlers. */
   private iret(v: number, flag: number): void {
     const { machine, kernel } = this.around
+    const { config, events } = machine
     machine.S[machine.interruptFlag + v] = flag
-    abortSpeculation(machine, v)
+    if (config.nesting || events.nmi >= 0) abortSpeculation(machine, v)
     kernel.quiescent(v)
   }
 
