@@ -74,6 +74,36 @@ describe('an NMI handler that takes the lock of the flush that it interrupts', (
   })
 })
 
+describe('a CPU that spins on a lock under which another one waits for its answer', () => {
+  const spinning = (masked: boolean): AnyPolicy =>
+    definePolicy({
+      name: 'spinning',
+      summary: 'Flushes by IPI under a lock that others spin on',
+      shared: { lock: variable({ max: 7 }) },
+      *flush(cpu, request) {
+        yield* cpu.lock(cpu.shared.lock.of())
+        yield* nativeIpi.flush(cpu, request, 0)
+        yield* cpu.unlock(cpu.shared.lock.of())
+      },
+      operations: {
+        spin: {
+          summary: 'takes the lock for a moment',
+          *run(cpu) {
+            if (masked) yield* cpu.cli()
+            yield* cpu.lock(cpu.shared.lock.of())
+            yield* cpu.unlock(cpu.shared.lock.of())
+            if (masked) yield* cpu.sti()
+          },
+        },
+      },
+    }) as AnyPolicy
+
+  it('answers if its interrupts are on, and never does if they are off', () => {
+    expect(check(spinning(false)).verdict).toBe('safe')
+    expect(check(spinning(true)).race?.violation.explanation).toContain('with interrupts off: lock lock')
+  })
+})
+
 describe('CPUs that go offline', () => {
   const leaving = (policy: AnyPolicy): AnyPolicy => ({
     ...policy,
