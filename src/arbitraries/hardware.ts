@@ -1,6 +1,7 @@
 /**
  * What the hardware does unasked: speculative page walks, cached translations that vanish, buffered stores that reach
- * memory. Which of it a machine does at all is a matter of its bounds; an event that the bounds rule out has no effect.
+ * memory, NMIs. Which of it a machine does at all is a matter of its bounds; an event that the bounds rule out has no
+ * effect.
  */
 import { z } from 'zod'
 import { defaultBounds } from '../scenario/bounds.ts'
@@ -12,10 +13,10 @@ export interface HardwareEvent {
   readonly step: number
   readonly cpu: number
   /**
-   * The next step of a speculative walk, which begins one if none is under way; the loss of a translation; or the drain
-   * of the oldest buffered store.
+   * The next step of a speculative walk, which begins one if none is under way; the loss of a translation; the drain of
+   * the oldest buffered store; an NMI.
    */
-  readonly does: 'walk' | 'evict' | 'drain'
+  readonly does: 'walk' | 'evict' | 'drain' | 'nmi'
   /** Which page is walked to, or which entry is lost, by number; modulo where there is none of this number. */
   readonly pick: number
 }
@@ -31,7 +32,7 @@ export interface HardwareLimits {
   readonly does?: readonly HardwareEvent['does'][]
 }
 
-const DOES = ['walk', 'evict', 'drain'] as const
+const DOES = ['walk', 'evict', 'drain', 'nmi'] as const
 const DRAWN = ['walk', 'evict'] as const
 
 /** Hardware events in ascending order. The measure is their number, then event by event: step, pick, vCPU, kind. */

@@ -106,11 +106,11 @@ class Player {
     for (let i = 0; i < events.length && events[i].step <= taken.length; i++) {
       const { cpu, does, pick } = events[i]
       const chosen =
-        does === 'evict'
-          ? picked(ofKind(enabled, T.EVICT, cpu), pick)
+        does === 'walk'
+          ? (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
           : does === 'drain'
             ? ofKind(enabled, T.DRAIN, cpu)[0]
-            : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
+            : picked(ofKind(enabled, does === 'evict' ? T.EVICT : T.NMI_ARRIVES, cpu), pick)
       if (chosen === undefined) continue
       events.splice(i, 1)
       return chosen

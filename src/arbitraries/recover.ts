@@ -14,7 +14,7 @@ import * as T from '../scenario/transition.ts'
 import { checkWorkload, type Workload } from '../scenario/workload.ts'
 import type { World } from '../scenario/world.ts'
 import { Worlds } from '../scenario/worlds.ts'
-import { nextOf, ofKind } from './choices.ts'
+import { happensByItself, nextOf, numberOf, ofKind } from './choices.ts'
 import type { HardwareEvent } from './hardware.ts'
 import type { HostDecision } from './host-decisions.ts'
 import type { PreemptionPoint } from './preemptions.ts'
@@ -115,6 +115,9 @@ class Recovery {
       case T.DRAIN:
         this.hardware.push({ step, cpu, does: 'drain', pick: 0 })
         break
+      case T.NMI_ARRIVES:
+        this.hardware.push({ step, cpu, does: 'nmi', pick })
+        break
       case T.EVICT:
         this.hardware.push({ step, cpu, does: 'evict', pick })
         break
@@ -139,9 +142,9 @@ class Recovery {
       this.turns[this.turns.length - 1] = { ...last, steps: last.steps + 1 }
       return
     }
-    const deferred = T.kindOf(t) === T.RCU_FREE
+    const deferred = happensByItself(t)
     const plain: Turn = { who: deferred ? 'rcu' : T.whoOf(t), steps: 1 }
-    const pick = deferred ? T.whoOf(t) : T.detailOf(t)
+    const pick = numberOf(t)
     const ways: Turn[] = [
       plain,
       { ...plain, pick },

@@ -56,6 +56,7 @@ function scenarioShape(
     ...(bounds.speculation > 0 ? (['walk'] as const) : []),
     ...(bounds.eviction ? (['evict'] as const) : []),
     ...((bounds.storeBuffer ?? 0) > 0 ? (['drain'] as const) : []),
+    ...((bounds.nmis ?? 0) > 0 ? (['nmi'] as const) : []),
   ]
   const parts: { readonly [Part in keyof Scenario]: Shape<Scenario[Part]> } = {
     workload: workloadShape(policy, { vcpus, operations, groups }),

@@ -10,7 +10,7 @@ import { PlainArbitrary } from './plain.ts'
 import { listShape, natural, naturalBelow, recordShape, type Shape } from './shape.ts'
 
 export interface Turn {
-  /** The vCPU that goes on, or `rcu`: deferred frees whose grace period is over. */
+  /** The vCPU that goes on, or `rcu`: deferred frees whose grace period is over, and INVLPGBs that arrive. */
   readonly who: number | 'rcu'
   /** Transitions that it takes, at least 1. */
   readonly steps: number

@@ -10,6 +10,7 @@ import { explore } from '../explore/exhaustive.ts'
 import type { Cpu, KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../machine/config.ts'
+import { featuresOn } from '../machine/features.ts'
 import type { SharedDeclaration, SharedWords, Word } from '../machine/word.ts'
 import type { Device } from '../machine/device.ts'
 import type { X86 } from '../machine/x86.ts'
@@ -49,6 +50,8 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly devices?: readonly DeviceProgram<D>[]
   /** Handlers by vector name, run with IF=0; `cpu.sendIpi` of the kernel's handle sends them. */
   readonly interrupts?: Readonly<Record<string, Program<D>>>
+  /** Handler of NMIs; runs whatever IF says. */
+  readonly nmi?: Program<D>
   /** Adds to the outcome what memory holds in the end. */
   readonly observe?: (read: (word: Word) => number, words: Words<D>) => readonly number[]
   /** The flush policy under which the kernel's handle works. Default: one that flushes nobody. */
@@ -84,6 +87,7 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
 ): Experiment {
   const { cpus, devices = [], maxStates } = options
   const config = machineConfig({
+    ...featuresOn(options.policy?.machine ?? {}),
     ...options.machine,
     vcpus: options.machine?.vcpus ?? cpus.length,
     devices: options.machine?.devices ?? devices.length,
@@ -145,7 +149,7 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
   { vcpus }: MachineConfig,
   lists: Lists,
 ): AnyPolicy {
-  const { policy = nobody, words, cpus, devices = [], interrupts = {} } = options
+  const { policy = nobody, words, cpus, devices = [], interrupts = {}, nmi } = options
   const as = (program: Program<D>) => (cpu: Cpu) => {
     const find = (name: string): SharedWords => (cpu.shared as Record<string, SharedWords>)[name]
     return lists.returnedBy(program(cpu.x86, wordsOf(words, find, vcpus), cpu))
@@ -164,6 +168,7 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
   return {
     ...policy,
     shared: { ...policy.shared, ...words },
+    ...(nmi === undefined ? {} : { nmi: as(nmi) }),
     interrupts: { ...policy.interrupts, ...mapValues(interrupts, as) },
     operations: {
       ...policy.operations,

@@ -101,7 +101,9 @@ function runAlone(world: World): Sighting | undefined {
     for (let taken = 0; taken < MAX_ALONE; taken++) {
       const count = world.enabled(enabled)
       if (count === 0) return seen
-      const others = enabled.subarray(0, count).find((transition) => world.actor(transition) !== actor)
+      const others = enabled
+        .subarray(0, world.progress)
+        .find((transition) => world.actor(transition) !== actor)
       world.apply(others ?? enabled[0])
       world.clearViolation()
     }

@@ -15,7 +15,9 @@ import { SEND_IPI } from '../machine/interrupts.ts'
 import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
+import { nmiUaccessOkay } from './loaded.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
+import { bringUp, goOffline } from './hotplug.ts'
 import type { Hooks } from './hooks.ts'
 import { Mm } from './mm.ts'
 import { CALL_RCU_HEAD, puts, raises } from './rcu-head.ts'
@@ -66,7 +68,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
 
   constructor(id: number, around: Surroundings<Shared, Options>) {
     this.id = id
-    this.x86 = new X86(id, around.kernel.geometry)
+    this.x86 = new X86(id, around.kernel.geometry, around.kernel.events)
     this.around = around
   }
 
@@ -216,6 +218,30 @@ export class Cpu<Shared = unknown, Options = unknown> {
     if (!(target >= 0 && target < this.cpus))
       throw fail.badConfig('target of sendIpi', target, `a CPU from 0 to ${this.cpus - 1}`)
     yield* perform(SEND_IPI, target, this.vector(vector))
+  }
+
+  /** Sends an IPI with NMI delivery mode; the policy's `nmi` handles it. Does not wait. */
+  sendNmi(target: number): Code {
+    return this.x86.apic.sendNmi(target)
+  }
+
+  /**
+   * Takes this CPU out of `kernel.online` and offline, until another brings it up, in the address space that it left;
+   * false if CPUs have gone offline as often as the machine's `hotplug` says. Not with a lock held.
+   */
+  goOffline(): Code<boolean> {
+    return goOffline(this)
+  }
+
+  /** True if an NMI handler may access user memory now: no switch is going on, and this is no kernel thread. */
+  nmiUaccessOkay(): Code<boolean> {
+    return nmiUaccessOkay(this)
+  }
+
+  /** Starts a CPU that is offline and waits until it is online. Not with a lock held. */
+  *bringUp(target: number): Code {
+    this.checkCpus('bringUp', [target])
+    yield* bringUp(this, target)
   }
 
   /** Makes each target run the flush handler with this request, and waits for all (smp_call_function_many). */

@@ -36,12 +36,16 @@ export function* flushBy<T>(space: number, pages: number, code: Code<T>): Code<T
   return result
 }
 
-/** The CPUs other than this one that may use the space: mm_cpumask, less those in lazy mode if only leaves changed. */
+/**
+ * The CPUs other than this one that may use the space: mm_cpumask, less those in lazy mode if only leaves changed, and
+ * those that are offline.
+ */
 function* targetsOf(cpu: Cpu, space: number, kind: FlushKind): Code<number[]> {
   const { kernel, features } = cpu
   const all = 2 ** cpu.cpus - 1
   if (features.lazy) yield* cpu.fetchOr(kernel.behind[space], all)
-  const mask = features.switching ? yield* cpu.load(kernel.cpumask[space]) : all
+  const using = features.switching ? yield* cpu.load(kernel.cpumask[space]) : all
+  const mask = cpu.config.hotplug > 0 ? using & (yield* cpu.load(kernel.online)) : using
   const targets: number[] = []
   for (const other of cpu.others()) {
     if ((mask & (1 << other)) === 0) continue

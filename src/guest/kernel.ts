@@ -2,9 +2,10 @@
  * Kernel state that guest code shares: the lock of each address space (mmap_lock and page-table lock in one),
  * mm_cpumask, lazy-TLB flags, "behind" bits in place of TLB generations, call-function slots, and RCU.
  */
-import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
+import { fail } from '../errors.ts'
 import { IRQS_OFF, READ_SIDE } from '../machine/facts.ts'
+import type { Events } from '../machine/events.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import { DYING, KIND, TABLE, type Execute, type Machine } from '../machine/machine.ts'
@@ -19,6 +20,8 @@ export const SYNC_RCU_BEGIN = defineOp('synchronize_rcu begins', 1, () => 'synch
 export const SYNC_RCU_END = defineOp('synchronize_rcu', 1, () => 'wait for the grace period')
 export const RCU_LOCK = defineOp('rcu_read_lock', 1)
 export const RCU_UNLOCK = defineOp('rcu_read_unlock', 1)
+/** 1 if a CPU may still go offline in this run: `hotplug` of the machine says how often. */
+export const MAY_DEPART = defineOp('may go offline', 2, undefined, 'right')
 /** Notes that a flush left out a lazy CPU. */
 export const LAZY_SKIPPED = defineOp('lazy CPU left out', 1, undefined, 'left')
 
@@ -51,11 +54,16 @@ export class Kernel {
   /** How many things RCU may have put off, by number: the free of each table, then the policy's heads. */
   readonly deferrals: number
 
+  /** Per CPU, where there are NMIs: loaded_mm + 1, 0 while an NMI handler must not rely on it. */
+  readonly loaded: readonly Word[]
+  private readonly onlineWord: Word | undefined
+  /** How often a CPU has gone offline; -1 where none can. */
+  private readonly departures: number
   private readonly m: Machine
 
   constructor(m: Machine, declared: Record<string, SharedDeclaration>) {
     this.m = m
-    const { vcpus, spaces } = m.config
+    const { vcpus, spaces, hotplug, nmis } = m.config
     const all = 2 ** vcpus - 1
     const each = (name: string, count: number, max: number): Word[] => {
       const at = m.layout.add(name, count, max)
@@ -71,6 +79,9 @@ export class Kernel {
     this.rcuTables = m.layout.add('rcu callback', m.tableFrames.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
     this.rcuNesting = m.layout.add('rcu nesting', vcpus, MAX_NESTING)
+    this.onlineWord = hotplug > 0 ? each('cpu_online_mask', 1, all)[0] : undefined
+    this.loaded = nmis > 0 ? each('loaded_mm', vcpus, spaces) : []
+    this.departures = hotplug > 0 ? m.layout.add('departures', 1, hotplug) : -1
     this.shared = policyWords(m.layout, vcpus, declared)
     this.heads = new RcuHeads(m, declared, this.shared)
     this.deferrals = m.tableFrames.length + this.heads.words.length
@@ -82,25 +93,50 @@ export class Kernel {
     return this.m.geometry
   }
 
+  /** Interrupt state of the machine. */
+  get events(): Events {
+    return this.m.events
+  }
+
+  /** CPUs that are online (cpu_online_mask); only where CPUs can go offline. */
+  get online(): Word {
+    if (this.onlineWord === undefined) throw fail.needsFeature('cpu_online_mask', 'hotplug')
+    return this.onlineWord
+  }
+
+  /** Puts the variables to what they hold at the start. */
+  initialize(): void {
+    const { S, config } = this.m
+    const all = 2 ** config.vcpus - 1
+    S[this.cpumask[0].at] = all
+    for (const { at } of this.loaded) S[at] = 1
+    if (this.onlineWord !== undefined) S[this.onlineWord.at] = all
+  }
+
+  /** True if a CPU holds grace periods off. */
+  private isReader(v: number): boolean {
+    const { m } = this
+    const { S, interruptFlag, buffer } = m
+    return (
+      (S[interruptFlag + v] === 0 && !m.isOffline(v)) || S[this.rcuNesting + v] !== 0 || !buffer.isEmpty(v)
+    )
+  }
+
   /**
    * CPUs that a grace period waits for: those inside a read-side critical section of RCU; IF=0 counts as one
-   * (rcu-sched). Stores of a section are visible before the grace period ends (Documentation/RCU/Design/Memory-Ordering),
-   * so a CPU counts as long as it has some that are not.
+   * (rcu-sched), unless they are offline. Stores of a section are visible before the grace period ends
+   * (Documentation/RCU/Design/Memory-Ordering), so a CPU counts as long as it has some that are not.
    */
   readers(): number {
-    const { S, config, interruptFlag } = this.m
     let mask = 0
-    for (let v = 0; v < config.vcpus; v++) {
-      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v))
-        mask |= 1 << v
-    }
+    for (let v = 0; v < this.m.config.vcpus; v++) if (this.isReader(v)) mask |= 1 << v
     return mask
   }
 
   /** A CPU may have left its section: nobody waits for it any more if so. */
   quiescent(v: number): void {
-    const { S, interruptFlag, tableFrames, config } = this.m
-    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v)) return
+    const { S, tableFrames, config } = this.m
+    if (this.isReader(v)) return
     const others = ~(1 << v)
     for (let slot = 0; slot < tableFrames.length; slot++) S[this.rcuTables + slot] &= others
     for (let cpu = 0; cpu < config.vcpus; cpu++) S[this.rcuWaiters + cpu] &= others
@@ -165,6 +201,11 @@ export class Kernel {
       () => 0,
       (v) => m.S[this.rcuWaiters + v] === 0,
     )
+    m.install(MAY_DEPART, () => {
+      if (m.S[this.departures] === m.config.hotplug) return 0
+      m.S[this.departures]++
+      return 1
+    })
     m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
     m.install(RCU_LOCK, (v) => {
       if (m.S[this.rcuNesting + v] === MAX_NESTING)

@@ -63,6 +63,8 @@ export interface Policy<
   finish?(cpu: Cpu<Shared<D>, z.output<O>>, gathered: number): Code
   /** Handlers of the policy's own IPIs, by vector name; run with IF=0. */
   readonly interrupts?: Readonly<Record<string, (cpu: Cpu<Shared<D>, z.output<O>>) => Code<number | void>>>
+  /** Handler of NMIs; runs whatever IF says, and no other NMI before it ends. Without it, none arrives from outside. */
+  nmi?(cpu: Cpu<Shared<D>, z.output<O>>): Code<number | void>
   /** Host code, by the name that `cpu.hypercall` uses. */
   readonly hypercalls?: Readonly<Record<string, HypercallHandler<Shared<D>>>>
   /** Host code that runs before a vCPU that was scheduled enters guest mode. */
@@ -148,6 +150,7 @@ export const policySchema = z.strictObject({
     .record(z.string(), generator)
     .refine((all) => Object.keys(all).length < 8, 'expected at most 7')
     .optional(),
+  nmi: generator.optional(),
   hypercalls: z.record(z.string(), generator).optional(),
   onVcpuEntry: generator.optional(),
   onVcpuExit: generator.optional(),

@@ -2,7 +2,8 @@
  * smp_call_function_many: a slot for each (initiator, target) holds what is asked for; the IPI only says "look". The
  * handler serves every slot that is filled, because IPIs of one vector collapse, and empties each after serving it:
  * that is the acknowledgement. The slot is filled before the IPI is sent, by a fence where that is an MSR write
- * (weak_wrmsr_fence, arch/x86/kernel/apic/x2apic_cluster.c). kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
+ * (weak_wrmsr_fence, arch/x86/kernel/apic/x2apic_cluster.c). CPUs that are offline are not called. kernel/smp.c,
+ * smp_call_function_many_cond and flush_smp_call_function_queue.
  */
 import { defineOp, perform, type Code, type Names } from '../engine/step.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
@@ -48,14 +49,16 @@ export function installSlots(m: Machine): void {
 
 export function* callFunction(cpu: Cpu, targets: readonly number[], code: number, wait: boolean): Code {
   const slots = cpu.kernel.slots[cpu.id]
-  for (const target of targets) {
+  const online = cpu.config.hotplug > 0 ? yield* cpu.load(cpu.kernel.online) : -1
+  const called = targets.filter((target) => online & (1 << target))
+  for (const target of called) {
     yield* perform(WAIT_FREE, slots[target].at)
     yield* perform(FILL_SLOT, slots[target].at, code)
     if (cpu.config.x2apic) yield* cpu.mfence()
     yield* perform(SEND_IPI, target, CALL_FUNCTION_VECTOR)
   }
   if (!wait) return
-  for (const target of targets) yield* perform(AWAIT_ACK, slots[target].at, -1, 0)
+  for (const target of called) yield* perform(AWAIT_ACK, slots[target].at, -1, 0)
 }
 
 /** The handler of the call-function vector. */

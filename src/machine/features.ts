@@ -45,6 +45,18 @@ export const featuresSchema = z.strictObject({
   dmas: z.number().int().min(0).max(4),
   /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
   anyTable: z.boolean(),
+  /** STI keeps interrupts off for one more instruction, and HLT waits for one. */
+  interruptShadow: z.boolean(),
+  /** A handler that executes STI may be interrupted by another vector, one level deep, and IRET serializes. */
+  nesting: z.boolean(),
+  /** NMIs that may arrive from outside in a run; CPUs can send them as well. 0 = there are none at all. */
+  nmis: z.number().int().min(0).max(4),
+  /** How often CPUs may go offline in a run. */
+  hotplug: z.number().int().min(0).max(4),
+  /** INVLPGBs that a CPU can have on their way. 0 = there is no such instruction. */
+  invlpgb: z.number().int().min(0).max(3),
+  /** Payload slots of Remote Action Requests. 0 = there are none. */
+  rar: z.number().int().min(0).max(3),
 })
 
 export type Features = z.infer<typeof featuresSchema>
@@ -74,6 +86,12 @@ export const noFeatures: Features = {
   devices: 0,
   dmas: 0,
   anyTable: false,
+  interruptShadow: false,
+  nesting: false,
+  nmis: 0,
+  hotplug: 0,
+  invlpgb: 0,
+  rar: 0,
 }
 
 const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask & (1 << level))
@@ -100,6 +118,12 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
   dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
   anyTable: 'frames that become page tables',
+  interruptShadow: 'interrupt shadow of STI',
+  nesting: 'nested interrupts',
+  nmis: (n) => `${n} NMI${n === 1 ? '' : 's'}`,
+  hotplug: (n) => `CPUs offline ${n === 1 ? 'once' : `${n} times`} at most`,
+  invlpgb: (n) => `INVLPGB, ${n} on the way`,
+  rar: (n) => `RAR with ${n} payload slot${n === 1 ? '' : 's'}`,
 }
 
 const names = Object.keys(noFeatures) as (keyof Features)[]

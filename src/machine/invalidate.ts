@@ -35,7 +35,16 @@ export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
   return `MOV CR3, mm${a}${pcid}`
 })
 
+/** MOV from CR3: which space is loaded. */
+export const READ_CR3 = defineOp(
+  'read CR3',
+  2,
+  (_a, _b, _c, _n, r) => `read CR3${r === undefined ? '' : ` -> mm${r}`}`,
+  'right',
+)
+
 export function installInvalidations(m: Machine): void {
+  m.install(READ_CR3, (v) => m.S[m.cr3 + v])
   const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
   locked(INVLPG, (v, a, b) => {
     if (b !== 0) dropAddress(m, v, b - 1)

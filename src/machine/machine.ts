@@ -9,6 +9,7 @@ import { CachedFormat } from './cached.ts'
 import type { MachineConfig } from './config.ts'
 import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
+import { Events, WAITS_FOR_SIPI } from './events.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
 import { StoreBuffer, type Wants } from './store-buffer.ts'
@@ -124,6 +125,8 @@ export class Machine {
   readonly pkru: number
   /** Contents of the frames, or -1. */
   readonly content: number
+  /** What the interrupt features keep. */
+  readonly events: Events
 
   /** Error code of the fault that the step being done has met; means nothing between steps. */
   errorCode = 0
@@ -207,6 +210,7 @@ export class Machine {
       ? layout.add('content', geometry.contents, CONTENT_MAX | COPIED | SEEN)
       : -1
     this.buffer = new StoreBuffer(this)
+    this.events = new Events(layout, config)
   }
 
   /**
@@ -291,6 +295,12 @@ export class Machine {
   walkerName(walker: number): string {
     const device = walker - this.config.vcpus
     return device < 0 ? `CPU${walker}` : `device${device}`
+  }
+
+  /** True for a CPU that waits for a start-up IPI. */
+  isOffline(vcpu: number): boolean {
+    const { offline } = this.events
+    return offline >= 0 && vcpu < this.config.vcpus && this.S[offline + vcpu] === WAITS_FOR_SIPI
   }
 
   isTable(frame: number): boolean {

@@ -6,14 +6,18 @@
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access.ts'
+import { Apic } from './apic.ts'
+import { INVLPGB, TLBSYNC } from './broadcast.ts'
 import type { MachineConfig } from './config.ts'
 import { MAPPED, P, US, entry } from './entry.ts'
+import type { Events } from './events.ts'
 import type { Geometry } from './geometry.ts'
 import { IommuQueue } from './iommu-queue.ts'
-import { CLI, STI } from './interrupts.ts'
+import { CLI, HLT, STI, WOKEN } from './interrupts.ts'
 import { LOAD_CR3, RAISE_GP, SAME_SPACE, SERIALIZE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
 import { CONTENT_MAX } from './machine.ts'
+import { encodeOperand, type Operand } from './operand.ts'
 import { WRPKRU } from './pcid.ts'
 import {
   checked,
@@ -24,6 +28,7 @@ import {
   type Privilege,
   type Segment,
 } from './operands.ts'
+import { Rar } from './rar.ts'
 import { FETCH, WRITE } from './rights.ts'
 import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
 import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
@@ -34,11 +39,17 @@ export class X86 {
   readonly id: number
   /** The invalidation queue of the IOMMU. */
   readonly iommu: IommuQueue
+  /** What its local APIC sends to other CPUs. */
+  readonly apic: Apic
+  /** Remote Action Requests. */
+  readonly rar: Rar
   private readonly geometry: Geometry
 
-  constructor(id: number, geometry: Geometry) {
+  constructor(id: number, geometry: Geometry, events: Events) {
     this.id = id
     this.iommu = new IommuQueue(geometry.config)
+    this.apic = new Apic(geometry.config)
+    this.rar = new Rar(events)
     this.geometry = geometry
   }
 
@@ -117,6 +128,25 @@ export class X86 {
   /** EFLAGS.IF = 1. */
   *sti(): Code {
     yield* perform(STI)
+  }
+
+  /** HLT: waits for an interrupt or an NMI, and goes on behind it once that was handled. */
+  *hlt(): Code {
+    need('HLT', this.config.interruptShadow, 'interruptShadow')
+    yield* perform(HLT)
+    yield* perform(WOKEN)
+  }
+
+  /** INVLPGB (AMD APM vol. 3): every CPU invalidates this some time from now; {@link tlbsync} waits for that. */
+  *invlpgb(what: Operand = {}): Code {
+    need('INVLPGB', this.config.invlpgb > 0, 'invlpgb')
+    yield* perform(INVLPGB, encodeOperand(what))
+  }
+
+  /** TLBSYNC: waits until every CPU has done the INVLPGBs that this physical CPU has issued. */
+  *tlbsync(): Code {
+    need('TLBSYNC', this.config.invlpgb > 0, 'invlpgb')
+    yield* perform(TLBSYNC)
   }
 
   /**

@@ -1,11 +1,15 @@
 /** The shipped policies. To add one: write its file, add its line. */
 import type { AnyPolicy } from '../guest/policy.ts'
+import { amdInvlpgb } from './amd-invlpgb.ts'
+import { amdInvlpgbRcu } from './amd-invlpgb-rcu.ts'
 import { flushBeforeUnhook } from './flush-before-unhook.ts'
 import { flushNobody } from './flush-nobody.ts'
 import { freeBeforeAck } from './free-before-ack.ts'
 import { hypervList } from './hyperv-list.ts'
 import { hypervRcu } from './hyperv-rcu.ts'
 import { hypervSpace } from './hyperv-space.ts'
+import { intelRar } from './intel-rar.ts'
+import { intelRarRcu } from './intel-rar-rcu.ts'
 import { nativeIpi } from './native-ipi.ts'
 import { nativeRcu } from './native-rcu.ts'
 import { rcuNoFallback } from './rcu-no-fallback.ts'
@@ -16,7 +20,7 @@ import { staticKeyEarly } from './static-key-early.ts'
 import { xenPv } from './xen-pv.ts'
 import { xenRcu } from './xen-rcu.ts'
 
-/** In the order of the thread: what was there, what broke, what cured it, and baselines that must be caught. */
+/** In the order of the thread: what was there, what broke, what cured it, the same with hardware that broadcasts, and baselines that must be caught. */
 export const policies: readonly AnyPolicy[] = [
   nativeIpi,
   hypervList,
@@ -30,6 +34,10 @@ export const policies: readonly AnyPolicy[] = [
   serializationFlagCollapse,
   staticKey,
   staticKeyEarly,
+  amdInvlpgb,
+  amdInvlpgbRcu,
+  intelRar,
+  intelRarRcu,
   flushNobody,
   flushBeforeUnhook,
   freeBeforeAck,
@@ -51,6 +59,10 @@ export {
   serializationFlagCollapse,
   staticKey,
   staticKeyEarly,
+  amdInvlpgb,
+  amdInvlpgbRcu,
+  intelRar,
+  intelRarRcu,
   flushNobody,
   flushBeforeUnhook,
   freeBeforeAck,

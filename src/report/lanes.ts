@@ -15,6 +15,7 @@ const LEGIBLE = 16
 
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
 const BUFFER = (cpu: number): string => `stores of CPU${cpu}`
+const TLB = (pcpu: number): string => `TLB of pCPU${pcpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
 const IOMMU = 'IOMMU'
@@ -25,6 +26,7 @@ function laneOf(row: Row, step: Told, vcpus: number): string {
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
   if (step.role === 'drain') return BUFFER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
+  if (step.role === 'broadcast') return TLB(row.cpu)
   if (step.role === 'host') return row.cpu < 0 ? RCU : HYPERVISOR
   return `CPU${row.cpu}`
 }
@@ -41,9 +43,16 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(BUFFER), ...cpus.map(WALKER), 'device0', 'device1', IOMMU, RCU].filter(
-      (lane) => used.has(lane),
-    ),
+    ...[
+      HYPERVISOR,
+      ...cpus.map(BUFFER),
+      ...cpus.map(WALKER),
+      'device0',
+      'device1',
+      IOMMU,
+      ...[0, 1, 2, 3, 4, 5].map(TLB),
+      RCU,
+    ].filter((lane) => used.has(lane)),
   ]
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),

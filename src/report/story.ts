@@ -13,7 +13,7 @@ export interface Told {
   readonly text: string
   /** The same without the result: what the code asked for. */
   readonly asked: string
-  readonly role: Role | 'host' | 'drain' | 'iommu'
+  readonly role: Role | 'host' | 'drain' | 'iommu' | 'broadcast'
   /** True if the policy asked for it, or if it only happens because of what a policy did. */
   readonly ofPolicy: boolean
   /** True if it is hardware at work: how an access comes about depends on what is cached, not on what the code says. */
@@ -45,7 +45,12 @@ export function tellTransition(world: World, transition: number): Row {
       asked: code.op.tell(code.a, code.b, code.c, world.names),
       role,
       ofHardware: role === 'walk' || role === 'speculation' || op === ACCESS,
-      ofPolicy: ofPolicy === true || role === 'interrupt' || role === 'hypercall' || role === 'hook',
+      ofPolicy:
+        ofPolicy === true ||
+        role === 'interrupt' ||
+        role === 'microcode' ||
+        role === 'hypercall' ||
+        role === 'hook',
       mover: op.mover,
     })
   }
@@ -82,6 +87,12 @@ function tellDecision(world: World, transition: number): Told | undefined {
       return told(`interrupt: ${world.vectors[detail]}`, 'interrupt', true)
     case T.EXIT:
       return told(`VM exit and entry of vCPU${who}`, 'host', true)
+    case T.SIGNAL:
+      return detail === T.NMI ? told('NMI', 'nmi', true) : told('RAR signal', 'microcode', true)
+    case T.NMI_ARRIVES:
+      return told('NMI', 'nmi', false)
+    case T.BROADCAST:
+      return told(world.name(transition), 'broadcast', true)
     case T.RCU_FREE:
       return told(`grace period over: ${world.tellDeferral(who)}`, 'host', true)
     case T.PREEMPT:

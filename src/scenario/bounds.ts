@@ -100,6 +100,7 @@ export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload
   const { groups, gupRecheck: _kernel, ...machine } = bounds
   return machineConfig({
     ...withoutFeatures(machine),
+    ...featuresOn(policy?.machine ?? {}),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
     spaces: needsOf(policy, workload).has('switching') ? 2 : 1,

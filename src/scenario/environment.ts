@@ -1,6 +1,6 @@
 /**
- * What the environment may do but never has to: preempt a vCPU, walk page tables speculatively, lose cached
- * translations. Each is a transition only where the machine's configuration allows it.
+ * What the environment may do but never has to: preempt a vCPU, send it an NMI, walk page tables
+ * speculatively, lose cached translations. Each is a transition only where the machine's configuration allows it.
  */
 import { VALID } from '../machine/cached.ts'
 import type { Host } from '../hypervisor/host.ts'
@@ -22,20 +22,22 @@ export class Environment {
     this.host = host
     this.threads = threads
     this.walkers = walkers
-    const { preemptions, speculation, eviction, dmas } = machine.config
-    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0
+    const { preemptions, speculation, eviction, dmas, nmis } = machine.config
+    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0 || nmis > 0
   }
 
   /** Adds what may happen to each vCPU that is in guest mode. */
   add(out: Int32Array, count: number): number {
-    const { S, on, config } = this.machine
+    const { S, on, config, events } = this.machine
     const canPreempt = S[this.host.preemptions] < config.preemptions
+    const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.threads.handlesNmis
     let n = count
     for (let v = 0; v < config.vcpus; v++) {
-      if (S[on + v] === 0) continue
+      if (S[on + v] === 0 || this.machine.isOffline(v)) continue
       const top = this.threads.top(v)
       if (top >= 0 && !this.threads.inGuest(top)) continue
       if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
+      if (canSignal && this.threads.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
       if (config.speculation > 0) n = this.addSpeculation(v, out, n)
       if (config.eviction) n = this.addEvictions(v, out, n)
     }

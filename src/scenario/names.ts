@@ -19,7 +19,16 @@ export function namesOf(
     else if (typeof value === 'object' && value !== null && 'at' in value && 'name' in value)
       words.set(Number(value.at), String(value.name))
   }
-  learn([kernel.lock, kernel.cpumask, kernel.lazy, kernel.behind, kernel.slots])
+  learn([
+    kernel.lock,
+    kernel.cpumask,
+    kernel.lazy,
+    kernel.behind,
+    kernel.slots,
+    kernel.loaded,
+    m.events.payloads,
+    m.events.actions,
+  ])
   for (const [, shared] of Object.entries(kernel.shared)) {
     for (let cpu = 0; cpu < m.config.vcpus; cpu++) learn(shared.of(cpu))
   }

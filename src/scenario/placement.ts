@@ -47,6 +47,7 @@ export class Placement {
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] !== 0 || (!config.migration && v % config.pcpus !== p)) continue
       if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) return true
+      if (this.threads.signals(v) !== 0) return true
       const top = this.threads.top(v)
       if (top >= 0 && this.threads.canStep(v, top)) return true
     }

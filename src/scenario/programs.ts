@@ -1,14 +1,16 @@
 /**
- * The code that vCPUs run, as first control states: operations of the workload, interrupt handlers, host sides of
+ * The code that vCPUs run, as first control states: operations of the workload, interrupt and NMI handlers, host sides of
  * hypercalls, entry and exit hooks. Each is asked for again and again, so what was found once is kept by number.
  */
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
+import type { Code } from '../engine/step.ts'
 import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
 import { asPolicy } from '../guest/hooks.ts'
 import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
 import { Device } from '../machine/device.ts'
+import { rarMicrocode } from '../machine/rar.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
 import type { Operation } from './workload.ts'
 
@@ -71,6 +73,25 @@ export class Programs {
     )
   }
 
+  /** True if the policy handles NMIs. */
+  get handlesNmis(): boolean {
+    return this.policy.nmi !== undefined
+  }
+
+  /** The handler of an NMI. */
+  nmi(v: number): number {
+    const where = `NMI on CPU${v}, policy ${this.policy.name}`
+    return this.co.root(where, () =>
+      this.policy.nmi === undefined ? nothing() : asPolicy(where, this.policy.nmi(this.cpus[v])),
+    )
+  }
+
+  /** What microcode does upon a RAR signal. */
+  microcode(): number {
+    const { rar } = this.cpus[0].config
+    return this.co.root('RAR microcode', () => rarMicrocode(rar))
+  }
+
   /** The host side of the hypercall that control state `node` asks for. */
   hostSide(v: number, node: number): number {
     return (this.hostSides[node * this.cpus.length + v] ??= this.hostSideOf(v, node))
@@ -95,3 +116,6 @@ export class Programs {
     return this.co.root(`${where} cpu${v}`, () => asPolicy(where, this.policy[name]!(this.hosts[v])))
   }
 }
+
+/** The handler of an NMI that the policy does not care for. */
+function* nothing(): Code {}

@@ -1,7 +1,8 @@
 /**
- * The threads of a world: each vCPU is a stack of coroutines, operation at the bottom, then interrupt handler, host
- * side of a hypercall, and entry or exit hook of the host. The innermost one moves. When it ends, what is beneath goes
- * on: at VM entry, at IRET, or with the next operation of the workload.
+ * The threads of a world: each vCPU is a stack of coroutines, operation at the bottom, then interrupt handler, the one
+ * that interrupts it, NMI handler, microcode of a RAR signal, host side of a hypercall, and entry or exit hook of the
+ * host; what the machine has no feature for has no place. The innermost one moves. When it ends, what is beneath goes
+ * on: at VM entry, at IRET, or with the next operation of the workload. Interrupts are not taken in an NMI handler.
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
@@ -10,7 +11,8 @@ import type { Kernel } from '../guest/kernel.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import type { Host } from '../hypervisor/host.ts'
 import { ACCESS, UNFINISHED, accessOutcomes, stepAccess } from '../machine/access.ts'
-import { inInstruction } from '../machine/invalidate.ts'
+import type { MachineConfig } from '../machine/config.ts'
+import { abortSpeculation, inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
 import type { Judge } from './judge.ts'
@@ -20,16 +22,24 @@ import * as T from './transition.ts'
 import type { Walkers } from './walkers.ts'
 import type { Operation, Workload } from './workload.ts'
 
-const ROLES: readonly Role[] = ['operation', 'interrupt', 'hypercall', 'hook']
 const NONE = 0
 const RIGHT = 1
 /** To be done before anything else: a step that belongs to the one before it, or the end of a coroutine. */
 const LEFT = 2
 
-const OPERATION = 0
+/** Place of interrupt handlers among the roles; that of a nested one is the next. */
 const INTERRUPT = 1
-const IN_HYPERCALL = 2
-const IN_HOOK = 3
+
+/** Kinds of coroutine that a vCPU can have on its stack, the bottom first. */
+const rolesOf = ({ nesting, nmis, rar }: MachineConfig): Role[] => [
+  'operation',
+  'interrupt',
+  ...(nesting ? (['interrupt'] as const) : []),
+  ...(nmis > 0 ? (['nmi'] as const) : []),
+  ...(rar > 0 ? (['microcode'] as const) : []),
+  'hypercall',
+  'hook',
+]
 
 /** What threads need around them. */
 export interface ThreadsAround {
@@ -48,6 +58,12 @@ export class Threads {
   private readonly walkers: number
   /** Control states by role and walker: `frames + role * walkers + walker`. */
   private readonly frames: number
+  private readonly roles: readonly Role[]
+  /** Places among the roles; the two of NMIs and of microcode stand for what lies above where there is none. */
+  private readonly nmi: number
+  private readonly microcode: number
+  private readonly inHypercall: number
+  private readonly hooked: number
   /** Per vCPU: how many operations it has done. */
   private readonly position: number
   private programs!: Programs
@@ -61,9 +77,14 @@ export class Threads {
 
   constructor(around: ThreadsAround, keepsResults: boolean) {
     this.around = around
-    const { layout, walkers } = around.machine
+    const { layout, walkers, config } = around.machine
     this.walkers = walkers
-    this.frames = layout.addControl('control', 4 * walkers)
+    this.roles = rolesOf(config)
+    this.nmi = config.nesting ? 3 : 2
+    this.microcode = this.nmi + (config.nmis > 0 ? 1 : 0)
+    this.inHypercall = this.roles.indexOf('hypercall')
+    this.hooked = this.roles.indexOf('hook')
+    this.frames = layout.addControl('control', this.roles.length * walkers)
     this.position = layout.add('position', walkers, 15)
     this.results = keepsResults ? layout.add('result', walkers, 0x7fffffff) : -1
     // A coroutine ends with the step before its end, unless that is an IRET that waits for the store buffer.
@@ -119,16 +140,17 @@ export class Threads {
     return this.around.machine.S[this.results + v]
   }
 
-  /** True when all threads have ended. */
+  /** True when all threads have ended, those of CPUs aside that stay offline. */
   ended(): boolean {
-    for (let v = 0; v < this.walkers; v++) if (this.top(v) >= 0) return false
+    for (let v = 0; v < this.walkers; v++)
+      if (this.top(v) >= 0 && !this.around.machine.isOffline(v)) return false
     return true
   }
 
   /** Word of the innermost coroutine of a vCPU, or -1. */
   top(v: number): number {
     const { S } = this.around.machine
-    for (let at = this.frames + IN_HOOK * this.walkers + v; at >= this.frames; at -= this.walkers)
+    for (let at = this.frames + this.hooked * this.walkers + v; at >= this.frames; at -= this.walkers)
       if (S[at] !== 0) return at
     return -1
   }
@@ -141,22 +163,59 @@ export class Threads {
 
   /** True if the innermost coroutine is guest code. */
   inGuest(top: number): boolean {
-    return top < this.frames + IN_HYPERCALL * this.walkers
+    return top < this.frames + this.inHypercall * this.walkers
   }
 
   /** True if the innermost coroutine is an entry or exit hook, which runs whether the vCPU is on a pCPU or not. */
   inHook(top: number): boolean {
-    return top >= this.frames + IN_HOOK * this.walkers
+    return top >= this.frames + this.hooked * this.walkers
   }
 
   private roleOf(top: number): number {
     return Math.floor((top - this.frames) / this.walkers)
   }
 
-  /** True between two instructions of guest code; handlers do not nest. */
-  takesInterrupts(v: number): boolean {
+  /**
+   * The pending interrupts (one bit a vector) that a vCPU with IF=1 can take now: any between two instructions of an
+   * operation; in a handler, those of other vectors, where handlers nest.
+   */
+  deliverable(v: number): number {
     const { machine } = this.around
-    return this.top(v) < this.frames + INTERRUPT * this.walkers && !inInstruction(machine, v)
+    const { S, pending, events } = machine
+    const top = this.top(v)
+    const nests = events.inService >= 0
+    if (top >= this.frames + (nests ? INTERRUPT + 1 : INTERRUPT) * this.walkers || inInstruction(machine, v))
+      return 0
+    // A spin loop that goes round has left the shadow behind.
+    if (events.shadow >= 0 && S[events.shadow + v] !== 0 && top >= 0 && this.canStep(v, top)) return 0
+    return nests && S[events.inService + v] > 0
+      ? S[pending + v] & ~(1 << (S[events.inService + v] - 1))
+      : S[pending + v]
+  }
+
+  /** True between two instructions of guest code that is no NMI handler. */
+  takesNmi(v: number): boolean {
+    return this.top(v) < this.frames + this.nmi * this.walkers && !inInstruction(this.around.machine, v)
+  }
+
+  /** What is pending that IF does not mask, and could be taken now: a bit for each of the details of SIGNAL. */
+  signals(v: number): number {
+    const { machine } = this.around
+    const { S, events } = machine
+    let bits = 0
+    if (events.nmi >= 0 && S[events.nmi + v] !== 0 && this.takesNmi(v)) bits |= 1 << T.NMI
+    if (events.signal >= 0 && S[events.signal + v] !== 0 && this.takesRar(v)) bits |= 1 << T.RAR
+    return bits
+  }
+
+  /** True between two instructions of guest code, of an NMI handler even. */
+  private takesRar(v: number): boolean {
+    return this.top(v) < this.frames + this.microcode * this.walkers && !inInstruction(this.around.machine, v)
+  }
+
+  /** True if NMIs from outside would be noticed. */
+  get handlesNmis(): boolean {
+    return this.programs.handlesNmis
   }
 
   canStep(v: number, top: number): boolean {
@@ -190,8 +249,10 @@ export class Threads {
   step(v: number): void {
     const { machine, co, judge, walkers } = this.around
     const { S, execute } = machine
+    const { shadow } = machine.events
     const top = this.top(v)
     for (;;) {
+      if (shadow >= 0) S[shadow + v] = 0
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === HYPERCALL.code) return this.enterHost(v, top, node)
@@ -201,7 +262,7 @@ export class Threads {
           ? stepAccess(machine, co, v, node, walkers.stepWalk)
           : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (result === UNFINISHED) return
-      if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
+      if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
       const next = co.next(node, result)
       S[top] = next
       if (this.movers[op] !== RIGHT || judge.violation !== undefined) {
@@ -221,30 +282,36 @@ export class Threads {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === RETURN.code) {
-        if (this.roleOf(top) === INTERRUPT && !machine.buffer.isEmpty(v)) return
+        if (this.isHandler(top) && !machine.buffer.isEmpty(v)) return
         this.end(v, top, argA(co.nodes, node))
         continue
       }
       if (this.movers[op] !== LEFT || !this.canStep(v, top)) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
-      if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
+      if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
       S[top] = co.next(node, result)
     }
   }
 
+  /** True for a coroutine that ends with an IRET. */
+  private isHandler(top: number): boolean {
+    const role = this.roles[this.roleOf(top)]
+    return role === 'interrupt' || role === 'nmi'
+  }
+
   /** The end of an interrupt handler that had to wait. */
   private endLate(v: number, top: number, node: number): void {
-    if (this.tracer !== undefined) this.tracer(v, node, 0, ROLES[this.roleOf(top)])
+    if (this.tracer !== undefined) this.tracer(v, node, 0, this.roles[this.roleOf(top)])
     this.settle(v)
   }
 
   /** A coroutine of a vCPU has returned `value`. */
   private end(v: number, top: number, value: number): void {
-    const { machine, host, kernel, co } = this.around
+    const { machine, host, co } = this.around
     const { S } = machine
     S[top] = 0
-    switch (this.roleOf(top)) {
-      case OPERATION: {
+    switch (this.roles[this.roleOf(top)]) {
+      case 'operation': {
         if (v < machine.config.vcpus) {
           S[machine.held + v] = 0
           S[machine.dangling + v] = 0
@@ -254,11 +321,15 @@ export class Threads {
         S[top] = this.operations[v][position] ?? 0
         return
       }
-      case INTERRUPT:
-        S[machine.interruptFlag + v] = 1
-        kernel.quiescent(v)
+      case 'interrupt':
+        if (machine.events.inService >= 0 && this.roleOf(top) === INTERRUPT)
+          S[machine.events.inService + v] = 0
+        return this.iret(v, 1)
+      case 'nmi':
+        return this.iret(v, S[machine.events.flagBelow + v])
+      case 'microcode':
         return
-      case IN_HYPERCALL: {
+      case 'hypercall': {
         host.enter(v)
         const caller = this.top(v)
         S[caller] = co.next(S[caller], value)
@@ -270,30 +341,66 @@ export class Threads {
     }
   }
 
+  /** IRET gives back IF. It serializes, which matters little enough to be part of the features that are about handlers. */
+  private iret(v: number, flag: number): void {
+    const { machine, kernel } = this.around
+    const { config, events } = machine
+    machine.S[machine.interruptFlag + v] = flag
+    if (config.nesting || events.nmi >= 0) abortSpeculation(machine, v)
+    kernel.quiescent(v)
+  }
+
   /** Takes an interrupt. */
   interrupt(v: number, vector: number): void {
-    const { machine } = this.around
-    machine.S[machine.pending + v] &= ~(1 << vector)
-    machine.S[machine.interruptFlag + v] = 0
-    this.push(v, INTERRUPT, this.programs.handler(vector, v))
+    const { S, pending, interruptFlag, events } = this.around.machine
+    S[pending + v] &= ~(1 << vector)
+    S[interruptFlag + v] = 0
+    this.wake(v)
+    const nested = S[this.frames + INTERRUPT * this.walkers + v] !== 0
+    if (events.inService >= 0 && !nested) S[events.inService + v] = vector + 1
+    this.push(v, nested ? INTERRUPT + 1 : INTERRUPT, this.programs.handler(vector, v))
+  }
+
+  /** Takes an NMI. */
+  takeNmi(v: number): void {
+    const { S, interruptFlag, events } = this.around.machine
+    S[events.flagBelow + v] = S[interruptFlag + v]
+    S[interruptFlag + v] = 0
+    this.wake(v)
+    this.push(v, this.nmi, this.programs.nmi(v))
+  }
+
+  /** Takes a RAR signal. */
+  takeRar(v: number): void {
+    const { S, events } = this.around.machine
+    S[events.signal + v] = 0
+    this.push(v, this.microcode, this.programs.microcode())
+  }
+
+  /** An event is delivered: HLT is over, and so is the interrupt shadow. */
+  private wake(v: number): void {
+    const { S, events } = this.around.machine
+    if (events.shadow < 0) return
+    S[events.shadow + v] = 0
+    S[events.halted + v] = 0
   }
 
   /** VM exit into the host side of a hypercall. */
   private enterHost(v: number, top: number, node: number): void {
-    if (this.tracer !== undefined) this.tracer(v, node, 0, ROLES[this.roleOf(top)])
+    if (this.tracer !== undefined) this.tracer(v, node, 0, this.roles[this.roleOf(top)])
     this.around.host.exit(v)
-    this.push(v, IN_HYPERCALL, this.programs.hostSide(v, node))
+    this.push(v, this.inHypercall, this.programs.hostSide(v, node))
   }
 
   /** Runs the policy's hook of a VM entry or exit, if it has one. */
   hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): void {
     const root = this.programs.hook(v, name)
-    if (root !== 0) this.push(v, IN_HOOK, root)
+    if (root !== 0) this.push(v, this.hooked, root)
   }
 
   /** Begins an operation that is in no workload, on a device that has nothing to do. */
   begin(v: number, root: number): void {
-    this.push(v, OPERATION, root)
+    this.push(v, 0, root)
   }
 
   /** Begins a coroutine on top of what the vCPU was doing. */

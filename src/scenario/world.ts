@@ -19,6 +19,7 @@ import { installAllocator } from '../machine/allocate.ts'
 import { installCopy } from '../machine/copy.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
+import { broadcastAt, broadcastPlaces, deliverBroadcast, installBroadcast } from '../machine/broadcast.ts'
 import { initializeControls } from '../machine/control.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { WitnessKind } from '../machine/facts.ts'
@@ -28,8 +29,10 @@ import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
+import { installOffline } from '../machine/offline.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { initializePdptes } from '../machine/pdpte.ts'
+import { installRar } from '../machine/rar.ts'
 import { installTables } from '../machine/tables.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Devices } from './devices.ts'
@@ -50,6 +53,9 @@ export class World implements System {
   readonly names: Names
   readonly vectors: readonly string[]
   readonly actors: number
+  /** Actors from here on are pCPUs that INVLPGBs reach; from there on, store buffers. */
+  private readonly broadcastActor: number
+  private readonly drainActor: number
   progress = 0
   beginnings = 0
   /** Dangerous situations reached since this world was built. */
@@ -66,6 +72,8 @@ export class World implements System {
   /** Absent from a machine without devices. */
   readonly devices: Devices | undefined
   private readonly placement: Placement
+  /** True if there may be something to take that IF does not mask. */
+  private readonly hasSignals: boolean
   private initial = new Int32Array(0)
   /** Before the workload begins nothing is dangerous. */
   private booting = false
@@ -74,6 +82,7 @@ export class World implements System {
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
     this.config = config
+    this.hasSignals = config.nmis > 0 || config.rar > 0
     const m = (this.machine = new Machine(config))
     this.host = new Host(m)
     this.kernel = new Kernel(m, policy.shared ?? {})
@@ -97,6 +106,9 @@ export class World implements System {
       installFlushGhosts,
       installInterrupts,
       installPcid,
+      installOffline,
+      installBroadcast,
+      installRar,
       installSlots,
       installQueues,
     ]) {
@@ -125,8 +137,10 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    const others = 2 * config.vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
-    this.actors = others + (m.buffer.depth === 0 ? 0 : config.vcpus)
+    const { vcpus, pcpus } = config
+    this.broadcastActor = 2 * vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
+    this.drainActor = this.broadcastActor + (config.invlpgb > 0 ? pcpus : 0)
+    this.actors = this.drainActor + (m.buffer.depth === 0 ? 0 : vcpus)
     this.load([])
   }
 
@@ -183,7 +197,7 @@ export class World implements System {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
     }
-    S[this.kernel.cpumask[0].at] = 2 ** vcpus - 1
+    this.kernel.initialize()
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
@@ -220,15 +234,17 @@ export class World implements System {
       if (top >= 0 && (running || threads.inHook(top)) && threads.canStep(v, top))
         n = threads.addSteps(v, top, out, n)
       if (running) {
-        if (S[pending + v] !== 0 && S[interruptFlag + v] === 1 && threads.takesInterrupts(v)) {
-          for (let bits = S[pending + v], vector = 0; bits !== 0; bits >>= 1, vector++) {
+        if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) {
+          for (let bits = threads.deliverable(v), vector = 0; bits !== 0; bits >>= 1, vector++) {
             if (bits & 1) out[n++] = T.transition(T.INTERRUPT, v, vector)
           }
         }
+        if (this.hasSignals) n = this.addSignals(v, out, n)
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
     for (let i = 0; i < deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
+    if (this.config.invlpgb > 0) n = this.addBroadcasts(out, n)
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
     if (buffer.depth > 0) {
       for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
@@ -238,6 +254,26 @@ export class World implements System {
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
     n = this.environment.add(out, n)
     return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
+  }
+
+  /** Adds what a vCPU can take whatever its IF says. */
+  private addSignals(v: number, out: Int32Array, count: number): number {
+    const bits = this.threads.signals(v)
+    let n = count
+    if (bits & (1 << T.NMI)) out[n++] = T.transition(T.SIGNAL, v, T.NMI)
+    if (bits & (1 << T.RAR)) out[n++] = T.transition(T.SIGNAL, v, T.RAR)
+    return n
+  }
+
+  /** Adds the arrivals of INVLPGBs that are on their way. */
+  private addBroadcasts(out: Int32Array, count: number): number {
+    const { machine, config } = this
+    let n = count
+    for (let place = 0; place < broadcastPlaces(machine); place++) {
+      for (let pcpu = 0; pcpu < config.pcpus; pcpu++)
+        if (broadcastAt(machine, place, pcpu) !== 0) out[n++] = T.transition(T.BROADCAST, pcpu, place)
+    }
+    return n
   }
 
   apply(t: number): void {
@@ -263,6 +299,19 @@ export class World implements System {
         break
       case T.DRAIN:
         this.machine.buffer.drain(who)
+        break
+      case T.SIGNAL:
+        if (detail === T.NMI) {
+          machine.S[machine.events.nmi + who] = 0
+          threads.takeNmi(who)
+        } else threads.takeRar(who)
+        break
+      case T.BROADCAST:
+        deliverBroadcast(machine, detail, who)
+        break
+      case T.NMI_ARRIVES:
+        machine.S[machine.events.arrived]++
+        threads.takeNmi(who)
         break
       case T.PREEMPT:
         machine.S[host.preemptions]++
@@ -295,23 +344,30 @@ export class World implements System {
     const { vcpus } = this.config
     const kind = T.kindOf(t)
     const who = T.whoOf(t)
+    if (kind === T.BROADCAST) return this.broadcastActor + who
     if (kind === T.RCU_FREE) return vcpus + 1
-    // The walker of each vCPU, then each device, then the IOMMU, then store buffers.
-    if (kind === T.DRAIN) return this.actors - vcpus + who
+    if (kind === T.DRAIN) return this.drainActor + who
+    // The walker of each vCPU, then each device, then the IOMMU.
     if (kind >= T.SPECULATE || (kind === T.STEP && who >= vcpus)) return vcpus + 2 + who
-    return kind === T.STEP || kind === T.INTERRUPT ? who : vcpus
+    return kind === T.STEP || kind === T.INTERRUPT || kind === T.SIGNAL ? who : vcpus
   }
 
   name(t: number): string {
     const who = T.whoOf(t)
     const detail = T.detailOf(t)
-    if (this.devices !== undefined && who >= this.config.vcpus && T.kindOf(t) !== T.RCU_FREE)
-      return this.devices.name(t)
+    const ofDevice = T.kindOf(t) === T.STEP || T.kindOf(t) >= T.SPECULATE
+    if (this.devices !== undefined && who >= this.config.vcpus && ofDevice) return this.devices.name(t)
     switch (T.kindOf(t)) {
       case T.STEP:
         return detail === 0 ? `cpu${who}` : `cpu${who} alternative ${detail}`
       case T.INTERRUPT:
         return `interrupt cpu${who} ${this.vectors[detail]}`
+      case T.SIGNAL:
+        return `interrupt cpu${who} ${detail === T.NMI ? 'NMI' : 'RAR'}`
+      case T.NMI_ARRIVES:
+        return `nmi cpu${who}`
+      case T.BROADCAST:
+        return this.broadcastName(who, detail)
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
@@ -342,6 +398,12 @@ export class World implements System {
   private speculationName(v: number, detail: number): string {
     const { pages } = this.config
     return `speculate cpu${v} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a store' : ''}`
+  }
+
+  private broadcastName(pcpu: number, place: number): string {
+    const { invlpgb } = this.config
+    const which = invlpgb > 1 ? ` number ${place % invlpgb}` : ''
+    return `invlpgb${which} of pcpu${Math.floor(place / invlpgb)} at pcpu${pcpu}`
   }
 
   /** The control state that a vCPU's next step comes from, or -1 for a vCPU with nothing to do. */

@@ -43,6 +43,8 @@ const table: readonly Row[] = [
   { name: 'rcu-no-fallback', workload: unmapAndPin, operations: 2, switches: 2, steps: 10 },
   { name: 'serialization-flag', workload: pinAndCollapse, operations: 2, switches: 2, steps: 18 },
   { name: 'static-key-early', workload: turnAndPin, operations: 3, switches: 3, steps: 13, bounds: few },
+  { name: 'amd-invlpgb', workload: unmapAndPin, operations: 2, switches: 5, steps: 10 },
+  { name: 'intel-rar', workload: unmapAndPin, operations: 2, switches: 4, steps: 14 },
   { name: 'flush-nobody', workload: unmapAndPin, operations: 2, switches: 2, steps: 7 },
   { name: 'flush-before-unhook', workload: unmapAndPin, operations: 2, switches: 3, steps: 14 },
   { name: 'free-before-ack', workload: unmapAndPin, operations: 2, switches: 2, steps: 9 },

@@ -76,7 +76,8 @@ describe.each(policies.map((policy) => [policy.name, policy] as const))(
         const diagram = read(text)
         const names = diagram.lanes.map(({ name }) => name)
         expect(names.slice(0, 2)).toEqual(['CPU0', 'CPU1'])
-        const order = ['hypervisor', 'walker of CPU0', 'walker of CPU1', 'RCU']
+        const others = ['walker of CPU0', 'walker of CPU1', 'TLB of pCPU0', 'TLB of pCPU1']
+        const order = ['hypervisor', ...others, 'RCU']
         expect(names.slice(2)).toEqual(order.filter((name) => names.includes(name)))
         const used = new Set(diagram.rows.flatMap((row) => lanesOf(row, diagram)))
         for (const name of names.slice(2)) expect(used).toContain(name)

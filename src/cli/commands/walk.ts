@@ -9,7 +9,6 @@ import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
 /** So many rows that differ are told in words; the JSON has them all. */
 const TOLD = 20
 
-// oxlint-disable-next-line typescript/require-await -- commands are asynchronous
 export async function walkCommand({ options, terminal }: Context): Promise<number> {
   const file = options.verdicts
   if (file === undefined) throw fail.badOption('--verdicts', null, 'the path of a table of walk verdicts')

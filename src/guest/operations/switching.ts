@@ -6,13 +6,16 @@
  */
 import type { Code } from '../../engine/step.ts'
 import type { Cpu } from '../cpu.ts'
+import { setLoaded } from '../loaded.ts'
 
 export function* switchMm(cpu: Cpu, next: number, previous: number): Code {
   const { cpumask } = cpu.kernel
   const bit = 1 << cpu.id
   yield* cpu.cli()
   yield* cpu.fetchOr(cpumask[next], bit)
+  yield* setLoaded(cpu, undefined)
   yield* cpu.loadCr3(next)
+  yield* setLoaded(cpu, next)
   yield* cpu.fetchAnd(cpumask[previous], ~bit)
   yield* cpu.sti()
 }
@@ -20,6 +23,7 @@ export function* switchMm(cpu: Cpu, next: number, previous: number): Code {
 export function* lazyTlb(cpu: Cpu, space: number): Code {
   const { lazy, behind } = cpu.kernel
   const bit = 1 << cpu.id
+  yield* setLoaded(cpu, undefined)
   yield* cpu.store(lazy[cpu.id], 1)
   yield* cpu.cli()
   yield* cpu.xchg(lazy[cpu.id], 0)
@@ -27,5 +31,6 @@ export function* lazyTlb(cpu: Cpu, space: number): Code {
     yield* cpu.fetchAnd(behind[space], ~bit)
     yield* cpu.loadCr3(space)
   }
+  yield* setLoaded(cpu, space)
   yield* cpu.sti()
 }
