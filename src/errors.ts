@@ -57,6 +57,8 @@ export const messages = {
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
   needsFeature: (what: string, feature: string) =>
     `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
+  offPcpu: (what: string, vcpu: number) =>
+    `${what} needs a pCPU to run on, but vCPU${vcpu} is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.`,
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,

@@ -26,6 +26,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   noCommand: ['huntt', ['hunt', 'verify']],
   extraArgument: ['hunt', 'extra'],
   needsFeature: ['INVPCID', 'pcids'],
+  offPcpu: ['INVEPT', 1],
   badTable: ['walks.tsv', 2, 'has "2" as pte_p; expected 0 or 1'],
   waitsAlone: ['setup'],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
@@ -81,6 +82,8 @@ it('every message, word for word', () => {
       The command hunt takes options only, but was given "extra". See npx shootdown --help.
     needsFeature
       INVPCID is not there: the machine's feature "pcids" is off. Switch it on in the scenario's machine.
+    offPcpu
+      INVEPT needs a pCPU to run on, but vCPU1 is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.
     badTable
       walks.tsv, line 2: has "2" as pte_p; expected 0 or 1.
     waitsAlone

@@ -58,6 +58,15 @@ export interface Policy<
   onVcpuEntry?(host: HostCpu<Shared<D>>): Code
   /** Host code that runs after a preempted vCPU has left guest mode. */
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
+  /**
+   * Host code for an EPT violation of a guest frame, with EPT on. The access is tried again when it returns, or ends in
+   * the violation if it returns a number other than 0, as it does without this handler.
+   */
+  onEptViolation?(
+    host: HostCpu<Shared<D>>,
+    frame: number,
+    kind: 'read' | 'write' | 'fetch',
+  ): Code<number | void>
   /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
   readonly operations?: Readonly<
     Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code<number | void> }>
@@ -118,6 +127,7 @@ export const policySchema = z.strictObject({
   hypercalls: z.record(z.string(), generator).optional(),
   onVcpuEntry: generator.optional(),
   onVcpuExit: generator.optional(),
+  onEptViolation: generator.optional(),
   operations: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as "turn_key"'),

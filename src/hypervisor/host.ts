@@ -5,9 +5,17 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
+import { DETAILED, decodeAccess, type Access } from '../machine/access.ts'
+import type { MachineConfig } from '../machine/config.ts'
+import type { Features } from '../machine/features.ts'
+import type { Geometry } from '../machine/geometry.ts'
+import { abortInstruction, dropContext, dropPagesOfContext, dropTag } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
+import { WRITE } from '../machine/rights.ts'
+import { Vmx } from '../machine/vmx.ts'
+import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
+import { ACCESS_TRANSLATED, TRANSLATE, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
@@ -30,6 +38,39 @@ const KICK = defineOp('kick vCPU', 1, (a) => `kick vCPU${a} out of guest mode`)
 /** Waits until the kicks to the vCPUs in mask `a` were taken. */
 const KICKED = defineOp('wait for kicks', 1, (a, _b, _c, n) => `wait for exit of ${n.cpus(a)}`)
 
+/** vCPU `a` obeys `b` at its next VM entry: a value of TLB_CONTROL. */
+const TLB_CONTROL = defineOp('TLB_CONTROL', 1, (a, b) => `TLB_CONTROL of vCPU${a} = ${b}`)
+/** The pCPU that the vCPU is on, plus 1; 0 for none. */
+const PCPU = defineOp('which pCPU', 0, (_a, _b, _c, _n, r) =>
+  r === undefined ? 'which pCPU?' : r === 0 ? 'on no pCPU' : `on pCPU${r - 1}`,
+)
+/** 1 if no host code of the vCPU stands in the middle of something. */
+const AT_BOUNDARY = defineOp(
+  'at instruction boundary',
+  2,
+  (_a, _b, _c, _n, r) => `at an instruction boundary?${r === undefined ? '' : r === 1 ? ' yes' : ' no'}`,
+)
+
+/** What is flushed at VM entry. */
+const FLUSH_NOTHING = 0
+/** The translations under the vCPU's VPID. */
+const FLUSH_TAG = 1
+const FLUSH_ALL_ASIDS = 2
+const FLUSH_ASID = 3
+const FLUSH_ASID_BUT_GLOBAL = 4
+/** TLB_CONTROL of the VMCB, by its values. */
+const CONTROLS: Readonly<Record<number, number>> = {
+  0: FLUSH_NOTHING,
+  1: FLUSH_ALL_ASIDS,
+  3: FLUSH_ASID,
+  7: FLUSH_ASID_BUT_GLOBAL,
+}
+
+/** Where a vCPU is: in its guest, in host code, or in host code with an entry hook to be run when that ends. */
+const GUEST = 0
+const HOST = 1
+const OWED = 2
+
 /** Host state of a machine. */
 export class Host {
   /** Per vCPU: flush before the next entry. */
@@ -40,19 +81,28 @@ export class Host {
   readonly preemptions: number
   /** Per vCPU: pCPU + 1 that it ran on last. */
   readonly last: number
+  /** Per vCPU: GUEST, HOST or OWED; only where host code can be preempted. */
+  readonly inHost: number
 
   private readonly m: Machine
 
   constructor(m: Machine) {
     this.m = m
     const { vcpus, pcpus, preemptions } = m.config
-    this.flushAtEntry = m.layout.add('flush at entry', vcpus, 1)
+    this.flushAtEntry = m.layout.add('flush at entry', vcpus, m.config.vpids > 0 ? FLUSH_ASID_BUT_GLOBAL : 1)
     this.kicked = m.layout.add('kick pending', vcpus, 1)
     this.preemptions = m.layout.add('preemptions', 1, preemptions)
     this.last = m.layout.add('last pCPU', m.config.migration ? vcpus : 0, pcpus)
+    this.inHost = m.layout.add('in host code', m.config.emulation ? vcpus : 0, OWED)
+    m.install(TLB_CONTROL, (_v, target, control) => {
+      m.S[this.flushAtEntry + target] = control
+      return 0
+    })
+    m.install(PCPU, (v) => m.S[m.on + v])
+    m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
     m.install(FLUSH_VCPU, (_v, target, mask) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      for (let context = target; context < m.contexts; context += vcpus) {
+      for (let context = m.vpidOf(target); context < m.contexts; context += m.vpids) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }
@@ -90,10 +140,27 @@ export class Host {
   /** VM entry of a vCPU that is on a pCPU: a flush asked for meanwhile is done first. */
   enter(vcpu: number): void {
     const { m } = this
-    if (m.S[this.flushAtEntry + vcpu] === 0) return
-    m.S[this.flushAtEntry + vcpu] = 0
-    dropContext(m, m.context(vcpu))
+    const control = m.S[this.flushAtEntry + vcpu]
+    if (control === FLUSH_NOTHING) return
+    m.S[this.flushAtEntry + vcpu] = FLUSH_NOTHING
+    if (control === FLUSH_TAG) dropContext(m, m.context(vcpu))
+    else this.obey(vcpu, control)
     abortInstruction(m, vcpu)
+  }
+
+  /** TLB_CONTROL of SVM: what is derived from nested tables goes with the ASID. */
+  private obey(vcpu: number, control: number): void {
+    const { m } = this
+    const pcpu = m.S[m.on + vcpu] - 1
+    const context = m.context(vcpu)
+    if (control === FLUSH_ALL_ASIDS) {
+      for (let vpid = 0; vpid < m.vpids; vpid++) dropContext(m, m.contextOn(pcpu, vpid))
+      for (let view = 0; view < m.views; view++) dropEpt(m, pcpu, view)
+      return
+    }
+    if (control === FLUSH_ASID) dropContext(m, context)
+    else for (let pcid = 0; pcid < m.pcids; pcid++) dropTag(m, context, pcid)
+    for (let view = 0; view < m.config.ept; view++) dropGuestPhysical(m, pcpu, view)
   }
 
   /** Takes a vCPU off its pCPU. */
@@ -106,13 +173,36 @@ export class Host {
 
   /**
    * Puts a vCPU on a pCPU. One that comes from another pCPU finds its old translations there dropped, as KVM
-   * (vmx_vcpu_load_vmcs) and Xen (hvm_asid_flush_vcpu) do.
+   * (vmx_vcpu_load_vmcs) and Xen (hvm_asid_flush_vcpu) do, unless `keepOnMigration` leaves that to the policy's hook.
+   * False if the entry has to wait for host code that was preempted.
    */
-  schedule(vcpu: number, pcpu: number): void {
+  schedule(vcpu: number, pcpu: number): boolean {
     const { m } = this
     m.S[m.on + vcpu] = pcpu + 1
-    if (m.config.migration && m.S[this.last + vcpu] !== pcpu + 1) dropContext(m, m.context(vcpu))
+    const { migration, keepOnMigration } = m.config
+    if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) dropContext(m, m.context(vcpu))
+    if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
+      m.S[this.inHost + vcpu] = OWED
+      return false
+    }
     this.enter(vcpu)
+    return true
+  }
+
+  /** Host code of a vCPU begins. */
+  enterHost(vcpu: number): void {
+    this.exit(vcpu)
+    if (this.m.config.emulation) this.m.S[this.inHost + vcpu] = HOST
+  }
+
+  /** Host code of a vCPU has ended; true if the entry hook is still to be run before it enters the guest. */
+  leaveHost(vcpu: number): boolean {
+    const { m } = this
+    if (!m.config.emulation) return false
+    const owed = m.S[this.inHost + vcpu] === OWED
+    m.S[this.inHost + vcpu] = GUEST
+    forgetTranslation(m, vcpu)
+    return owed
   }
 }
 
@@ -128,11 +218,16 @@ export class HostCpu<Shared = unknown> {
   readonly vcpus: number
   /** The policy's shared variables. */
   readonly shared: Shared
+  /** Instructions of VMX root operation, on the pCPU of this vCPU. */
+  readonly vmx: Vmx
+  private readonly config: MachineConfig
 
-  constructor(vcpu: number, vcpus: number, shared: Shared) {
+  constructor(vcpu: number, geometry: Geometry, shared: Shared) {
     this.vcpu = vcpu
-    this.vcpus = vcpus
+    this.vcpus = geometry.config.vcpus
     this.shared = shared
+    this.vmx = new Vmx(geometry)
+    this.config = geometry.config
   }
 
   /** Removes the translations that a vCPU holds: those of a mask of pages, or all. Its current instruction restarts. */
@@ -165,6 +260,47 @@ export class HostCpu<Shared = unknown> {
       KICKED,
       vcpus.reduce((mask, v) => mask | (1 << v), 0),
     )
+  }
+
+  /** The pCPU that this vCPU is on, or -1. */
+  *pcpu(): Code<number> {
+    return (yield* perform(PCPU)) - 1
+  }
+
+  /**
+   * TLB_CONTROL of this vCPU's VMCB (AMD APM vol. 2, "TLB Flush"): at the next VM entry flush nothing (0), all ASIDs (1),
+   * this ASID (3), or its translations that are not global (7).
+   */
+  *tlbControl(value: number): Code {
+    this.need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
+    const control = CONTROLS[value]
+    if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
+    yield* perform(TLB_CONTROL, this.vcpu, control)
+  }
+
+  /** Whether the vCPU has left its guest between two instructions, and not in the middle of one that the host emulates. */
+  *atInstructionBoundary(): Code<boolean> {
+    this.need('Emulation', this.config.emulation, 'emulation')
+    return (yield* perform(AT_BOUNDARY)) === 1
+  }
+
+  /** Translates a page of the guest for an access that follows, and holds the result; false if the guest would fault. */
+  *translate(page: number, { write = false }: { readonly write?: boolean } = {}): Code<boolean> {
+    this.need('Emulation', this.config.emulation, 'emulation')
+    if (!this.config.pages.includes(page))
+      throw fail.badConfig('page of translate', page, `one of ${this.config.pages.join(', ')}`)
+    return (yield* perform(TRANSLATE, page, write ? WRITE : 0)) === 1
+  }
+
+  /** Reads or writes the memory that {@link translate} has found, and holds it no longer. */
+  *accessTranslated({ write = false, value = 1 }: { write?: boolean; value?: number } = {}): Code<Access> {
+    this.need('Emulation', this.config.emulation, 'emulation')
+    const mode = DETAILED | (write ? WRITE : 0)
+    return decodeAccess(yield* perform(ACCESS_TRANSLATED, 0, mode, value))
+  }
+
+  private need(what: string, has: boolean, feature: keyof Features): void {
+    if (!has) throw fail.needsFeature(what, feature)
   }
 
   private check(method: string, vcpu: number): void {

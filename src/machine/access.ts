@@ -7,13 +7,15 @@ import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { isWritable, frameOf } from './entry.ts'
+import { allowsNested, dropViolating, eptRight, freedBy, judgeNested } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { dropFaulting } from './invalidate.ts'
 import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
-import { FAULT, mayLeaveAccessedClear, pageWalk, walkRequest } from './walk.ts'
+import { mayLeaveAccessedClear, pageWalk } from './walk.ts'
+import { FAULT, walkRequest } from './walk-stage.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
 export const DETAILED = 1 << 5
@@ -29,9 +31,9 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
 /** What came of an access. */
 export interface Access {
   readonly fault: boolean
-  /** Error code of the page fault, 0 without one. */
+  /** Error code of the page fault, 0 without one. {@link EPT_VIOLATION} stands for one that the host did not resolve. */
   readonly code: number
-  /** The frame that was reached, 0 for none. */
+  /** The frame of memory that was reached (with EPT a host frame), 0 for none. */
   readonly frame: number
   /** What it holds: for a write, what was stored. 0 in a scenario without contents. */
   readonly value: number
@@ -42,8 +44,15 @@ export const decodeAccess = (result: number): Access =>
     ? { fault: true, code: result >> 1, frame: 0, value: 0 }
     : { fault: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
 
+/** In place of an error code: the access is an EPT violation. */
+export const EPT_VIOLATION = 1 << 8
+
 /** What a step of an access came to. */
 export const UNFINISHED = -1
+/** A VM exit because of an EPT violation of `m.violated`; the host decides what comes of the access. */
+export const VIOLATES = -2
+/** What an access results in that the host has given up. */
+export const givenUp = (mode: number): number => (mode & DETAILED ? (EPT_VIOLATION << 1) | 1 : 1)
 
 const hits = new Int32Array(4)
 
@@ -71,6 +80,7 @@ export function stepAccess(
   const page = argA(co.nodes, node)
   const mode = argB(co.nodes, node)
   const value = argC(co.nodes, node)
+  const { config } = m
   if (m.S[m.walk + v] === 0) {
     const held = m.S[m.latch + v]
     if (held & VALID) {
@@ -82,19 +92,23 @@ export function stepAccess(
       const at = hits[m.alternative]
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
-      if (judged !== ALLOWED && !m.config.rewalk) {
+      if (judged !== ALLOWED && !config.rewalk) {
         m.S[at] = 0
         return fault(m, v, page, mode, judged)
       }
+      if (judged === ALLOWED && m.eptp >= 0 && !config.rewalk) {
+        if ((m.cached.nested(hit) & eptRight(mode)) === 0) return violate(m, v, page, m.cached.frame(hit))
+      }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
-      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D))
-        return use(m, v, page, hit, mode, value)
+      if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
+        if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) return use(m, v, page, hit, mode, value)
+      }
     }
     m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED)
+    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, config.ept > 0)
   }
-  const outcome = stepWalk(v)
-  return outcome === FAULT ? fault(m, v, page, mode, m.errorCode) : UNFINISHED
+  if (stepWalk(v) !== FAULT) return UNFINISHED
+  return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
 }
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */
@@ -105,11 +119,11 @@ export function installAccess(m: Machine): void {
 }
 
 /** First control state of a walk. */
-export function walkRoot(co: Coroutines, page: number, mode: number): number {
+export function walkRoot(co: Coroutines, page: number, mode: number, nested: boolean): number {
   const key = walkRequest(page, mode)
   return (
     (roots.get(co) ?? remember(co))[key] ??
-    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key)))
+    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key, nested)))
   )
 }
 
@@ -126,12 +140,20 @@ function fault(m: Machine, v: number, page: number, mode: number, code: number):
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 
-/** The access reaches memory through `entry`. */
-function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
+function violate(m: Machine, v: number, page: number, frame: number): number {
+  m.S[m.walkPage + v] = 0
+  dropViolating(m, v, page, frame)
+  m.violated = frame
+  return VIOLATES
+}
+
+/** An access in `mode` reaches memory through `entry`. */
+export function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
   const write = (mode & WRITE) !== 0
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
-  if (entry & FREED) m.hooks.fact('frame-access', v, 1, frame)
+  if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
+  if (m.eptp >= 0) judgeNested(m, v, entry, eptRight(mode))
   if (space !== m.S[m.cr3 + v] && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {
     const now = translationNow(m, space, page)
@@ -142,8 +164,9 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
   }
-  if (write && m.content >= 0) m.S[m.contentAt(frame, page)] = value
+  const reached = m.eptp < 0 ? frame : m.cached.host(entry)
+  if (write && m.content >= 0) m.S[m.contentAt(reached, page)] = value
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.S[m.contentAt(frame, page)]
-  return (content << 7) | (frame << 1)
+  const content = m.content < 0 ? 0 : m.S[m.contentAt(reached, page)]
+  return (content << 7) | (reached << 1)
 }

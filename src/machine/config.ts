@@ -4,7 +4,9 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
+import { CachedFormat } from './cached.ts'
 import { featuresSchema, noFeatures } from './features.ts'
+import { Geometry } from './geometry.ts'
 
 export const machineConfigSchema = z.object({
   /** Virtual CPUs. */
@@ -80,7 +82,37 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
       `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`,
     )
   }
+  checkVirtualization(config)
   return config
+}
+
+/** Refuses what makes no sense together, and what has no room in the word of a cached translation. */
+function checkVirtualization(config: MachineConfig): void {
+  const { vpid, vpids, ept, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
+  if (vpids > 0 && !vpid)
+    throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
+  if (eptDirty && ept === 0)
+    throw fail.badConfig(
+      'machine.eptDirty',
+      eptDirty,
+      'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (keepOnMigration && !migration)
+    throw fail.badConfig('machine.keepOnMigration', keepOnMigration, 'false, because "migration" is off')
+  if (keepOnMigration && !vpid)
+    throw fail.badConfig(
+      'machine.keepOnMigration',
+      keepOnMigration,
+      'false, because "vpid" is off: every VM exit drops what the vCPU has cached',
+    )
+  if (ept === 0) return
+  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, true)
+  if (bits > 31)
+    throw fail.badConfig(
+      'machine.ept',
+      ept,
+      `0, or fewer vCPUs, pages or spaces: a cached translation takes ${bits} bits here and has room for 31`,
+    )
 }
 
 /** Walks point to tables by one bit each of a word. */

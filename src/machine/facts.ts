@@ -9,7 +9,7 @@ export const FACTS = [
   'hardware-walk',
   /** Software read or wrote an entry; ghost: FREED, or NOT_A_TABLE. */
   'software-walk',
-  /** An access reached a frame through a cached translation; ghost: FREED. */
+  /** An access reached a frame through a cached translation; ghost: FREED_BY_GUEST or FREED_BY_HOST. */
   'frame-access',
   /** An access used a translation that a completed flush should have removed; ghost: STALE_FRAME or STALE_RIGHTS. */
   'stale-access',
@@ -29,6 +29,9 @@ export const FACTS = [
 export const NOT_A_TABLE = 1
 /** Ghost of a walk: the frame was freed after the walk learned of it, whatever it is now. */
 export const FREED_SINCE = 2
+/** Ghost of an access to a frame that was freed: who freed it. */
+export const FREED_BY_GUEST = 1
+export const FREED_BY_HOST = 2
 /** Ghost of a stale access: the tables give no frame, or another one. */
 export const STALE_FRAME = 1
 /** Ghost of a stale access: the tables forbid the store. */

@@ -31,6 +31,16 @@ export const featuresSchema = z.strictObject({
   racyDirty: z.boolean(),
   /** Speculative walks for stores may set D. */
   speculativeDirty: z.boolean(),
+  /** VPIDs (ASIDs) that host code gives out, 1 .. vpids, on each pCPU anew; 0 = every vCPU has one of its own. */
+  vpids: z.number().int().min(0).max(4),
+  /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
+  ept: z.number().int().min(0).max(2),
+  /** Bit 6 of EPTP: EPT entries have A and D flags, and guest walks count as writes to guest tables. */
+  eptDirty: z.boolean(),
+  /** A vCPU that comes back to a pCPU finds what it has left there; off: the host drops it first. */
+  keepOnMigration: z.boolean(),
+  /** Host code can translate guest addresses and hold the result, and can be preempted meanwhile. */
+  emulation: z.boolean(),
 })
 
 export type Features = z.infer<typeof featuresSchema>
@@ -53,6 +63,11 @@ export const noFeatures: Features = {
   lateAccessed: false,
   racyDirty: false,
   speculativeDirty: false,
+  vpids: 0,
+  ept: 0,
+  eptDirty: false,
+  keepOnMigration: false,
+  emulation: false,
 }
 
 /** What reports call a feature that is not at its default. */
@@ -70,6 +85,11 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   lateAccessed: 'A set late',
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
+  vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
+  ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
+  eptDirty: 'EPT accessed and dirty flags',
+  keepOnMigration: 'translations that survive migration',
+  emulation: 'emulation in the host',
 }
 
 const names = Object.keys(noFeatures) as (keyof Features)[]

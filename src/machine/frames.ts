@@ -5,6 +5,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
+import { memoryBehind } from './ept.ts'
 import { COPIED_UNDER_PIN, PIN_CONFIRMED } from './facts.ts'
 import {
   DATA,
@@ -103,7 +104,10 @@ export function installFrames(m: Machine): void {
     m.hooks.witness('collapse-copied')
     if (m.S[from] & (WRITTEN | DIRTY)) m.S[m.frame + a] |= DIRTY
     const page = geometry.datas.find(({ frame }) => frame === b)?.page
-    if (m.content >= 0 && page !== undefined) m.S[m.contentAt(a, page)] = m.S[m.contentAt(b, page)]
+    if (m.content >= 0 && page !== undefined) {
+      const to = memoryBehind(m, v, a)
+      m.S[m.contentAt(to, page)] = m.S[m.contentAt(memoryBehind(m, v, b), page)]
+    }
     return 0
   })
   m.install(ALLOCATE, (_v, a) => {

@@ -37,17 +37,22 @@ export function installInvalidations(m: Machine): void {
 /** What INVLPG of each page in `mask` does. */
 export function invalidatePages(m: Machine, v: number, mask: number): void {
   const context = m.context(v)
-  dropPages(m, m.tlbNow(v), mask)
-  if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, m.tags - 1), mask)
-  if (m.config.tce) dropPaths(m, m.structuresNow(v), mask)
-  else dropStructures(m, context, m.tag(v))
+  const tag = m.tag(v)
+  for (let view = 0; view < m.views; view++) {
+    dropPages(m, m.tlbOf(context, view, tag), mask)
+    if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, view, m.pcids), mask)
+    if (m.config.tce) dropPaths(m, m.structuresOf(context, view, tag), mask)
+  }
+  if (!m.config.tce) dropStructures(m, context, tag)
   abortSpeculation(m, v)
 }
 
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
-  const base = m.structuresOf(context, tag)
-  m.S.fill(0, base, base + m.structureSlots)
+  for (let view = 0; view < m.views; view++) {
+    const base = m.structuresOf(context, view, tag)
+    m.S.fill(0, base, base + m.structureSlots)
+  }
 }
 
 /** Drops from the structure caches that begin at `base` what walks to one of the pages in `mask` would use. */
@@ -64,29 +69,37 @@ export function dropPaths(m: Machine, base: number, mask: number): void {
 
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  const mask = 1 << m.pageSlot[page]
-  dropPages(m, m.tlbNow(vcpu), mask)
-  dropPaths(m, m.structuresNow(vcpu), mask)
+  dropPageOfPcid(m, m.context(vcpu), m.tag(vcpu), m.pageSlot[page])
+}
+
+/** Drops what a PCID has cached that translates the page in `slot`, upper-level entries on its path included. */
+export function dropPageOfPcid(m: Machine, context: number, tag: number, slot: number): void {
+  for (let view = 0; view < m.views; view++) {
+    dropPages(m, m.tlbOf(context, view, tag), 1 << slot)
+    dropPaths(m, m.structuresOf(context, view, tag), 1 << slot)
+  }
 }
 
 /** Drops what is cached under a PCID, global translations aside. */
 export function dropTag(m: Machine, context: number, tag: number): void {
-  const base = m.tlbOf(context, tag)
-  m.S.fill(0, base, base + m.tagSize)
+  for (let view = 0; view < m.views; view++) {
+    const base = m.tlbOf(context, view, tag)
+    m.S.fill(0, base, base + m.tagSize)
+  }
   dropStructures(m, context, tag)
 }
 
 /** Drops what a context has cached under all tags, global translations included. */
 export function dropContext(m: Machine, context: number): void {
-  const base = m.tlbOf(context, 0)
+  const base = m.tlbOf(context, 0, 0)
   m.S.fill(0, base, base + m.tags * m.tagSize)
-  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
+  for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** Drops the pages in `mask` from a context under all tags, with all its structure caches. */
 export function dropPagesOfContext(m: Machine, context: number, mask: number): void {
-  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, tag), mask)
-  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
+  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, 0, tag), mask)
+  for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** What a VM exit does to the instruction that it interrupts: walks are discarded, the instruction starts anew. */

@@ -5,9 +5,8 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
-import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.ts'
+import { abortSpeculation, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
 import type { Machine } from './machine.ts'
-import { dropPages } from './tlb.ts'
 
 /** Types of INVPCID. */
 export const INDIVIDUAL_ADDRESS = 0
@@ -69,12 +68,10 @@ export function installPcid(m: Machine): void {
 function invalidate(m: Machine, v: number, type: number, pcid: number, page: number): void {
   const context = m.context(v)
   if (type === ALL_CONTEXTS) dropContext(m, context)
-  else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.structureTags; tag++) dropTag(m, context, tag)
+  else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)
   else {
     const slot = m.pageSlot[page] ?? -1
-    if (slot < 0) return
-    dropPages(m, m.tlbOf(context, pcid), 1 << slot)
-    dropPaths(m, m.structuresOf(context, pcid), 1 << slot)
+    if (slot >= 0) dropPageOfPcid(m, context, pcid, slot)
   }
 }

@@ -17,6 +17,7 @@ import { CONTENT_MAX } from './machine.ts'
 import { INVPCID, NON_CANONICAL, WRITE_CONTROLS, WRPKRU } from './pcid.ts'
 import { FETCH, IMPLICIT, SUPERVISOR, WRITE } from './rights.ts'
 import { READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, place } from './tables.ts'
+import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
 
 /** Who accesses memory: user code, unless it is said otherwise. */
@@ -33,11 +34,14 @@ const modeBits = ({ supervisor = false, implicit = false }: AccessMode): number 
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
+  /** What the host can do on the pCPU of this CPU, between two instructions of its guest. */
+  readonly vmx: Vmx
   private readonly geometry: Geometry
 
   constructor(id: number, geometry: Geometry) {
     this.id = id
     this.geometry = geometry
+    this.vmx = new Vmx(geometry)
   }
 
   get config(): MachineConfig {

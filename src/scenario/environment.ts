@@ -31,7 +31,11 @@ export class Environment {
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0) continue
       const top = this.threads.top(v)
-      if (top >= 0 && !this.threads.inGuest(top)) continue
+      if (top >= 0 && !this.threads.inGuest(top)) {
+        if (config.emulation && canPreempt && this.threads.inHostCode(top))
+          out[n++] = T.transition(T.PREEMPT, v)
+        continue
+      }
       if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
       if (config.speculation > 0) n = this.addSpeculation(v, out, n)
       if (config.eviction) n = this.addEvictions(v, out, n)
@@ -76,8 +80,8 @@ export class Environment {
     const context = machine.context(v)
     const translations = machine.tags * machine.tagSize
     return detail < translations
-      ? machine.tlbOf(context, 0) + detail
-      : machine.structuresOf(context, 0) + detail - translations
+      ? machine.tlbOf(context, 0, 0) + detail
+      : machine.structuresOf(context, 0, 0) + detail - translations
   }
 
   evictableName(detail: number): string {

@@ -11,6 +11,7 @@ import { Kernel } from '../guest/kernel.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { installSlots } from '../guest/smp.ts'
+import { installEmulator } from '../hypervisor/emulator.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
 import { installAccess } from '../machine/access.ts'
@@ -18,14 +19,18 @@ import { initializeEntries } from '../machine/boot.ts'
 import { initializeControls } from '../machine/control.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { WitnessKind } from '../machine/facts.ts'
+import { initializeEpt } from '../machine/ept.ts'
 import { installFlushGhosts } from '../machine/flush-ghosts.ts'
 import { initializeFrames, installFrames } from '../machine/frames.ts'
+import { installHostFrames } from '../machine/host-frames.ts'
 import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
+import { installNestedWalk } from '../machine/nested-walk.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { installTables } from '../machine/tables.ts'
+import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Environment } from './environment.ts'
 import { Judge } from './judge.ts'
@@ -84,6 +89,10 @@ export class World implements System {
       installFlushGhosts,
       installInterrupts,
       installPcid,
+      installNestedWalk,
+      installHostFrames,
+      installVmx,
+      installEmulator,
       installSlots,
     ]) {
       install(m)
@@ -151,6 +160,8 @@ export class World implements System {
     initializeFrames(this.machine)
     initializeEntries(this.machine)
     initializeControls(this.machine)
+    initializeEpt(this.machine)
+    initializeVpids(this.machine)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
@@ -235,8 +246,7 @@ export class World implements System {
         threads.hook(who, 'onVcpuExit')
         break
       case T.SCHEDULE:
-        host.schedule(who, detail)
-        threads.hook(who, 'onVcpuEntry')
+        if (host.schedule(who, detail)) threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
         this.speculate(who, detail)

@@ -1,0 +1,103 @@
+/**
+ * What the host does with its memory: changes of EPT entries, frames that it takes back and gives to others, and the
+ * ghosts of flushes that must follow a change. They are those of guest flushes (flush-ghosts.ts) once more, for host
+ * frames: what an EPT contradicts when a flush of it begins is due, and condemned when the flush has completed.
+ */
+import { defineOp, type Names } from '../engine/step.ts'
+import { FREED, VALID } from './cached.ts'
+import { contradictsEpt } from './ept.ts'
+import { HOST_FREE, HOST_REUSED, HOST_USED, tellEptEntry } from './ept-entry.ts'
+import type { Machine } from './machine.ts'
+
+const named = (view: number, frame: number, n: Names): string => `EPT${view}[${n.frame(frame)}]`
+const told = (word: number | undefined, n: Names): string =>
+  word === undefined ? '' : tellEptEntry(word, (frame) => `host ${n.frame(frame)}`)
+
+/** Reads the entry of EPT `a` for guest frame `b`. */
+export const READ_EPT = defineOp(
+  'read EPT',
+  0,
+  (a, b, _c, n, r) => `read ${named(a, b, n)}${r === undefined ? '' : ` -> ${told(r, n)}`}`,
+)
+/** Stores `c` as that entry with a locked exchange; results in the old one. */
+export const XCHG_EPT = defineOp('xchg EPT', 0, (a, b, c, n) => `xchg ${named(a, b, n)}, ${told(c, n)}`)
+/** Clears the flags `c` of that entry with a locked and; results in the old one. */
+export const CLEAR_EPT = defineOp(
+  'clear EPT flags',
+  0,
+  (a, b, c, n) => `clear flags ${c} of ${named(a, b, n)}`,
+)
+/** Takes host frame `a` back. */
+export const FREE_HOST = defineOp('free host frame', 1, (a, _b, _c, n) => `free host frame of ${n.frame(a)}`)
+/** Gives host frame `a` to another owner; results in 1 if it was free. */
+export const REUSE_HOST = defineOp(
+  'reuse host frame',
+  2,
+  (a, _b, _c, n, r) => `reuse host frame of ${n.frame(a)}${r === 0 ? ': not free' : ''}`,
+)
+/** A flush after a change of the entry of EPT `a` for guest frame `b` begins; such flushes of one CPU do not nest. */
+export const EPT_FLUSH_BEGINS = defineOp('EPT flush begins', 1, undefined, 'left')
+export const EPT_FLUSH_DONE = defineOp('EPT flush done', 1, undefined, 'left')
+
+export function installHostFrames(m: Machine): void {
+  if (m.config.ept === 0) return
+  const { cached } = m
+  m.install(READ_EPT, (_v, view, frame) => m.S[m.eptAt(view, frame)])
+  m.install(XCHG_EPT, (_v, view, frame, to) => {
+    const old = m.S[m.eptAt(view, frame)]
+    m.S[m.eptAt(view, frame)] = to
+    return old
+  })
+  m.install(CLEAR_EPT, (_v, view, frame, flags) => {
+    const old = m.S[m.eptAt(view, frame)]
+    m.S[m.eptAt(view, frame)] = old & ~flags
+    return old
+  })
+  m.install(FREE_HOST, (v, host) => {
+    if (m.S[m.hostFrame + host] !== HOST_USED) m.hooks.fact('bad-free', v, 1, host)
+    m.S[m.hostFrame + host] = HOST_FREE
+    for (let at = m.tlb; at < m.cachedEnd; at++) {
+      if (m.S[at] & VALID && cached.host(m.S[at]) === host) m.S[at] |= FREED
+    }
+    return 0
+  })
+  m.install(REUSE_HOST, (_v, host) => {
+    if (m.S[m.hostFrame + host] !== HOST_FREE) return 0
+    m.S[m.hostFrame + host] = HOST_REUSED
+    return 1
+  })
+  m.install(EPT_FLUSH_BEGINS, (v, view, frame) => {
+    const due = cached.eptDue(v)
+    const now = m.S[m.eptAt(view, frame)]
+    for (let at = m.tlb; at < m.cachedEnd; at++) {
+      if (guestFrameAt(m, at) !== frame || viewAt(m, at) !== view || !contradictsEpt(m, m.S[at], now))
+        continue
+      m.S[at] |= due
+      m.hooks.witness('stale-at-flush')
+    }
+    return 0
+  })
+  m.install(EPT_FLUSH_DONE, (v) => {
+    const due = cached.eptDue(v)
+    for (let at = m.tlb; at < m.cachedEnd; at++)
+      if (m.S[at] & due) m.S[at] = (m.S[at] & ~due) | cached.eptCondemned
+    return 0
+  })
+}
+
+/** The guest frame that a cached word translates: guest-physical mappings are found by it, others tell it. */
+function guestFrameAt(m: Machine, at: number): number {
+  if (at < m.guestPhysical || at >= m.emulator) return m.cached.frame(m.S[at])
+  return (at - m.guestPhysical) % (m.geometry.frames + 1)
+}
+
+/** The EPT that a cached word was made with. */
+function viewAt(m: Machine, at: number): number {
+  const { views } = m
+  if (at < m.structures) return Math.floor((at - m.tlb) / (m.tagsOfView * m.tagSize)) % views
+  if (at < m.latch) return Math.floor((at - m.structures) / (m.pcids * m.structureSlots)) % views
+  if (at >= m.guestPhysical && at < m.emulator)
+    return Math.floor((at - m.guestPhysical) / (m.geometry.frames + 1)) % views
+  const { vcpus } = m.config
+  return m.view((at - (at >= m.emulator ? m.emulator : m.latch)) % vcpus)
+}
