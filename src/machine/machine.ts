@@ -96,6 +96,8 @@ export class Machine {
   readonly speculationPointer: number
   /** Guest-physical mappings by pCPU, EPT and guest frame. */
   readonly guestPhysical: number
+  /** How many a pCPU can have. */
+  readonly guestPhysicalSlots: number
   /** Per vCPU: the translation that host code holds while it emulates. */
   readonly emulator: number
   readonly cachedEnd: number
@@ -201,9 +203,10 @@ export class Machine {
     this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     const { frames } = geometry
+    this.guestPhysicalSlots = config.ept * (frames + 1)
     this.guestPhysical = layout.add(
       'guest-physical mapping',
-      pcpus * config.ept * (frames + 1),
+      pcpus * this.guestPhysicalSlots,
       this.cached.max,
     )
     this.emulator = layout.add('emulator', config.emulation ? vcpus : 0, this.cached.max)
@@ -211,7 +214,7 @@ export class Machine {
     this.emulatorPage = layout.add('emulator page', config.emulation ? vcpus : 0, 63)
     this.vpid = config.vpids > 0 ? layout.add('VPID', vcpus, config.vpids - 1) : -1
     this.eptp = config.ept > 0 ? layout.add('EPTP', vcpus, config.ept - 1) : -1
-    this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
+    this.ept = layout.add('EPT entry', this.guestPhysicalSlots, largestEptEntry(frames))
     this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_FRAME_MAX)
     this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1

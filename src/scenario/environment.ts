@@ -61,9 +61,9 @@ export class Environment {
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, tags, tagSize, structureTags, structureSlots } = this.machine
+    const { S, tags, tagSize, structureTags, structureSlots, guestPhysicalSlots } = this.machine
     let n = count
-    for (let i = 0; i < tags * tagSize + structureTags * structureSlots; i++) {
+    for (let i = 0; i < tags * tagSize + structureTags * structureSlots + guestPhysicalSlots; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     }
     return n
@@ -74,27 +74,40 @@ export class Environment {
     this.machine.S[this.evictable(v, detail)] = 0
   }
 
-  /** Word of a vCPU's evictable entry: TLB entries by tag and page first, then paging-structure-cache entries. */
+  /**
+   * Word of a vCPU's evictable entry: TLB entries by tag and page first, then paging-structure-cache entries, then the
+   * guest-physical mappings of its pCPU.
+   */
   private evictable(v: number, detail: number): number {
     const { machine } = this
     const context = machine.context(v)
     const translations = machine.tags * machine.tagSize
-    return detail < translations
-      ? machine.tlbOf(context, 0, 0) + detail
-      : machine.structuresOf(context, 0, 0) + detail - translations
+    if (detail < translations) return machine.tlbOf(context, 0, 0) + detail
+    const structure = detail - translations
+    const structures = machine.structureTags * machine.structureSlots
+    if (structure < structures) return machine.structuresOf(context, 0, 0) + structure
+    return machine.guestPhysicalAt(machine.S[machine.on + v] - 1, 0, 0) + structure - structures
   }
 
   evictableName(detail: number): string {
-    const { config, tags, tagSize, structureTags, structureSlots } = this.machine
-    const { pages, pcids } = config
+    const { config, geometry, tags, tagSize, tagsOfView, structureTags, structureSlots } = this.machine
+    const { pages, pcids, ept } = config
+    const of = (view: number): string => (ept > 1 ? ` EPT${view}` : '')
     const structure = detail - tags * tagSize
-    if (structure >= 0) {
-      const under = pcids > 0 ? ` PCID ${Math.floor(structure / structureSlots)}` : ''
-      return `structure ${structure % structureSlots}${under}`
+    const mapping = structure - structureTags * structureSlots
+    if (mapping >= 0) {
+      const frames = geometry.frames + 1
+      return `guest frame ${geometry.name(mapping % frames)}${of(Math.floor(mapping / frames))}`
     }
-    const tag = Math.floor(detail / tagSize)
+    if (structure >= 0) {
+      const tag = Math.floor(structure / structureSlots)
+      const under = pcids > 0 ? ` PCID ${tag % this.machine.pcids}` : ''
+      return `structure ${structure % structureSlots}${under}${of(Math.floor(tag / this.machine.pcids))}`
+    }
+    const tag = Math.floor(detail / tagSize) % tagsOfView
+    const view = Math.floor(detail / (tagSize * tagsOfView))
     const place = detail % tagSize
-    const under = tag === structureTags ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
-    return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}`
+    const under = tag === this.machine.pcids ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
+    return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}${of(view)}`
   }
 }
