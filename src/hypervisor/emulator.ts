@@ -82,6 +82,6 @@ function setFlags(m: Machine, space: number, page: number, flags: number): void 
  * INVLPG of the guest that the host intercepts. An address that is not canonical makes INVLPG a NOP; INVVPID would fail
  * for it, so that the host must not pass it on (XSA-168).
  */
-export function* emulateInvlpg(vmx: Vmx, vpid: number, page: number, reach: number): Code {
-  if (page >= 0 && page < reach) yield* vmx.invvpid(0, vpid, page)
+export function* emulateInvlpg(vmx: Vmx, vpid: number, page: number): Code {
+  if (vmx.isCanonical(page)) yield* vmx.invvpid(0, vpid, page)
 }

@@ -36,10 +36,14 @@ export class Vmx {
    */
   *invvpid(type: number, vpid = 0, page = 0): Code<boolean> {
     if (!this.config.vpid) throw fail.needsFeature('INVVPID', 'vpid')
-    const { vpids, vcpus, entries, levels } = this.config
+    const { vpids, vcpus } = this.config
     this.check('VPID of invvpid', vpid, 0, vpids || vcpus)
-    const canonical = page >= 0 && page < entries ** levels
-    return (yield* perform(INVVPID, type, vpid, canonical ? page : NO_ADDRESS)) === 0
+    return (yield* perform(INVVPID, type, vpid, this.isCanonical(page) ? page : NO_ADDRESS)) === 0
+  }
+
+  /** Whether a page number stands for a canonical address: the tables reach it, mapped or not. */
+  isCanonical(page: number): boolean {
+    return page >= 0 && page < this.config.entries ** this.config.levels
   }
 
   /**
