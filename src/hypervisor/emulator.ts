@@ -26,6 +26,13 @@ export const ACCESS_TRANSLATED = defineOp(
   (_a, b) => `${b & WRITE ? 'write' : 'read'} what was translated`,
 )
 
+/** Waits until host code of vCPU `a` holds no translation. */
+export const EMULATED = defineOp(
+  'wait for emulation',
+  1,
+  (a) => `wait until the host holds no translation of vCPU${a}`,
+)
+
 export function installEmulator(m: Machine): void {
   if (!m.config.emulation) return
   m.install(TRANSLATE, (v, page, mode) => {
@@ -41,6 +48,11 @@ export function installEmulator(m: Machine): void {
     forgetTranslation(m, v)
     return result
   })
+  m.install(
+    EMULATED,
+    () => 0,
+    (_v, target) => m.S[m.emulator + target] === 0,
+  )
 }
 
 /** The emulation is over, or there is none. */

@@ -15,7 +15,7 @@ import { resultsOf } from '../machine/word.ts'
 import { WRITE } from '../machine/rights.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
-import { ACCESS_TRANSLATED, TRANSLATE, forgetTranslation } from './emulator.ts'
+import { ACCESS_TRANSLATED, EMULATED, TRANSLATE, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
@@ -38,6 +38,8 @@ const KICK = defineOp('kick vCPU', 1, (a) => `kick vCPU${a} out of guest mode`)
 /** Waits until the kicks to the vCPUs in mask `a` were taken. */
 const KICKED = defineOp('wait for kicks', 1, (a, _b, _c, n) => `wait for exit of ${n.cpus(a)}`)
 
+/** vCPU `a` executes INVEPT for its EPT before it next enters guest mode. */
+const INVEPT_AT_ENTRY = defineOp('flag vCPU for INVEPT', 1, (a) => `flag vCPU${a}: INVEPT at next entry`)
 /** vCPU `a` obeys `b` at its next VM entry: a value of TLB_CONTROL. */
 const TLB_CONTROL = defineOp('TLB_CONTROL', 1, (a, b) => `TLB_CONTROL of vCPU${a} = ${b}`)
 /** The pCPU that the vCPU is on, plus 1; 0 for none. */
@@ -75,6 +77,8 @@ const OWED = 2
 export class Host {
   /** Per vCPU: flush before the next entry. */
   readonly flushAtEntry: number
+  /** Per vCPU: INVEPT before the next entry; only with EPT. */
+  readonly inveptAtEntry: number
   /** Per vCPU: a kick is pending. */
   readonly kicked: number
   /** Preemptions used of the budget. */
@@ -90,12 +94,18 @@ export class Host {
     this.m = m
     const { vcpus, pcpus, preemptions } = m.config
     this.flushAtEntry = m.layout.add('flush at entry', vcpus, m.config.vpids > 0 ? FLUSH_ASID_BUT_GLOBAL : 1)
+    this.inveptAtEntry = m.layout.add('INVEPT at entry', m.config.ept > 0 ? vcpus : 0, 1)
     this.kicked = m.layout.add('kick pending', vcpus, 1)
     this.preemptions = m.layout.add('preemptions', 1, preemptions)
     this.last = m.layout.add('last pCPU', m.config.migration ? vcpus : 0, pcpus)
     this.inHost = m.layout.add('in host code', m.config.emulation ? vcpus : 0, OWED)
     m.install(TLB_CONTROL, (_v, target, control) => {
       m.S[this.flushAtEntry + target] = control
+      return 0
+    })
+    m.install(INVEPT_AT_ENTRY, (_v, target) => {
+      if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+      m.S[this.inveptAtEntry + target] = 1
       return 0
     })
     m.install(PCPU, (v) => m.S[m.on + v])
@@ -140,6 +150,11 @@ export class Host {
   /** VM entry of a vCPU that is on a pCPU: a flush asked for meanwhile is done first. */
   enter(vcpu: number): void {
     const { m } = this
+    if (m.eptp >= 0 && m.S[this.inveptAtEntry + vcpu] !== 0) {
+      m.S[this.inveptAtEntry + vcpu] = 0
+      dropEpt(m, m.S[m.on + vcpu] - 1, m.view(vcpu))
+      abortInstruction(m, vcpu)
+    }
     const control = m.S[this.flushAtEntry + vcpu]
     if (control === FLUSH_NOTHING) return
     m.S[this.flushAtEntry + vcpu] = FLUSH_NOTHING
@@ -180,7 +195,10 @@ export class Host {
     const { m } = this
     m.S[m.on + vcpu] = pcpu + 1
     const { migration, keepOnMigration } = m.config
-    if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) dropContext(m, m.context(vcpu))
+    if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) {
+      dropContext(m, m.context(vcpu))
+      dropGuestPhysical(m, pcpu, m.view(vcpu))
+    }
     if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
       m.S[this.inHost + vcpu] = OWED
       return false
@@ -242,6 +260,16 @@ export class HostCpu<Shared = unknown> {
     yield* perform(FLUSH_AT_ENTRY, vcpu)
   }
 
+  /**
+   * The vCPU executes INVEPT for the EPT it runs on before its next VM entry, which a kick makes happen: KVM's
+   * KVM_REQ_TLB_FLUSH.
+   */
+  *inveptAtEntry(vcpu: number): Code {
+    this.need('INVEPT', this.config.ept > 0, 'ept')
+    this.check('inveptAtEntry', vcpu)
+    yield* perform(INVEPT_AT_ENTRY, vcpu)
+  }
+
   /** Whether the vCPU is on a pCPU now. */
   *isRunning(vcpu: number): Code<boolean> {
     this.check('isRunning', vcpu)
@@ -297,6 +325,18 @@ export class HostCpu<Shared = unknown> {
     this.need('Emulation', this.config.emulation, 'emulation')
     const mode = DETAILED | (write ? WRITE : 0)
     return decodeAccess(yield* perform(ACCESS_TRANSLATED, 0, mode, value))
+  }
+
+  /**
+   * Waits until no host code of the vCPUs holds a translation: what the TLFS asks of a flush whose target inhibits it,
+   * by suspending the caller.
+   */
+  *waitForEmulation(vcpus: readonly number[]): Code {
+    this.need('Emulation', this.config.emulation, 'emulation')
+    for (const vcpu of vcpus) {
+      this.check('waitForEmulation', vcpu)
+      yield* perform(EMULATED, vcpu)
+    }
   }
 
   private need(what: string, has: boolean, feature: keyof Features): void {
