@@ -88,13 +88,19 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
 
 /** Refuses what makes no sense together, and what has no room in the word of a cached translation. */
 function checkVirtualization(config: MachineConfig): void {
-  const { vpid, vpids, ept, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
+  const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
   if (vpids > 0 && !vpid)
     throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
   if (eptDirty && ept === 0)
     throw fail.badConfig(
       'machine.eptDirty',
       eptDirty,
+      'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (eptTables && ept === 0)
+    throw fail.badConfig(
+      'machine.eptTables',
+      eptTables,
       'false, because "ept" is 0 and there are no EPT entries',
     )
   if (keepOnMigration && !migration)

@@ -9,8 +9,11 @@ import { VALID } from './cached.ts'
 import {
   EPT_A,
   EPT_D,
+  EPT_FREED,
+  EPT_LINKED,
   EPT_R,
   EPT_RWX,
+  EPT_TABLE_SPAN,
   EPT_W,
   EPT_X,
   HOST_USED,
@@ -18,7 +21,7 @@ import {
   hostFrameOf,
   isEptPresent,
 } from './ept-entry.ts'
-import { FREED_BY_HOST, FREED_BY_GUEST, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
+import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
 import { dropPaths } from './invalidate.ts'
 import type { Machine } from './machine.ts'
 import { FETCH, WRITE } from './rights.ts'
@@ -36,18 +39,46 @@ export function allowsNested(m: Machine, word: number, right: number): boolean {
   return (m.cached.nested(word) & needs) === needs
 }
 
-/** The guest-physical mapping of a guest frame, cached or walked for and then cached; 0 where that is an EPT violation. */
-export function translateFrame(m: Machine, v: number, frame: number, right: number): number {
+/** The upper level has led to an EPT table, in a step of its own: what {@link translateFrame} may result in. */
+export const TABLE_FOUND = -1
+
+/**
+ * The guest-physical mapping of a guest frame, cached or walked for and then cached; 0 where that is an EPT violation.
+ * With two levels a walk whose table is not `known` ends there first.
+ */
+export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
   const view = m.view(v)
-  const at = m.guestPhysicalAt(m.S[m.on + v] - 1, view, frame)
+  const pcpu = m.S[m.on + v] - 1
+  const at = m.guestPhysicalAt(pcpu, view, frame)
   const hit = m.S[at]
   if (hit & VALID) {
     if (allowsNested(m, hit, right)) return hit
     if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
   }
+  if (m.eptTableCount > 0) {
+    const upper = m.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
+    if (!known && (m.S[upper] & VALID) === 0) {
+      if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
+      m.S[upper] = VALID
+      return TABLE_FOUND
+    }
+    if (m.S[eptTableAt(m, view, frame)] & EPT_FREED) m.hooks.fact('hardware-walk', v, FREED_EPT_TABLE, frame)
+  }
   const word = readByHardware(m, view, frame, right)
   if (word === 0) return 0
   return (m.S[at] = m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D)))
+}
+
+const tableIndex = (frame: number): number => Math.floor(frame / EPT_TABLE_SPAN)
+
+/** Word of the EPT table that maps a guest frame. */
+export const eptTableAt = (m: Machine, view: number, frame: number): number =>
+  m.eptTable + view * m.eptTableCount + tableIndex(frame)
+
+/** What the EPT says of a guest frame now: its entry, or 0 where no table leads to it. */
+export function eptNow(m: Machine, view: number, frame: number): number {
+  const linked = m.eptTableCount === 0 || (m.S[eptTableAt(m, view, frame)] & EPT_LINKED) !== 0
+  return linked ? m.S[m.eptAt(view, frame)] : 0
 }
 
 /** What an EPT entry holds after hardware has used it and set its flags; 0 where it lacks the right. */
@@ -60,18 +91,21 @@ function readByHardware(m: Machine, view: number, frame: number, right: number):
 
 /** What software that follows the EPT gets, without a cache: a word as of a guest-physical mapping, or 0. */
 export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
-  const word = readByHardware(m, m.view(v), frame, right)
+  const view = m.view(v)
+  const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, view, frame, right)
   return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D))
 }
 
 /** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
 export const memoryBehind = (m: Machine, v: number, frame: number): number =>
-  m.eptp < 0 ? frame : hostFrameOf(m.S[m.eptAt(m.view(v), frame)])
+  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.view(v), frame))
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
   const mask = 1 << m.pageSlot[page]
-  m.S[m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), frame)] = 0
+  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), 0)
+  m.S[first + frame] = 0
+  if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
   dropPages(m, m.tlbNow(v), mask)
   if (m.config.globals) dropPages(m, m.globalNow(v), mask)
   dropPaths(m, m.structuresNow(v), mask)
@@ -89,7 +123,7 @@ export function contradictsEpt(m: Machine, word: number, now: number): boolean {
 export function judgeNested(m: Machine, v: number, word: number, right: number): void {
   if ((word & m.cached.eptCondemned) === 0) return
   const frame = m.cached.frame(word)
-  const now = m.S[m.eptAt(m.view(v), frame)]
+  const now = eptNow(m, m.view(v), frame)
   if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word))
     m.hooks.fact('stale-access', v, STALE_FRAME, frame)
   else if (right === EPT_W && (now & EPT_W) === 0) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
@@ -101,6 +135,7 @@ export const freedBy = (m: Machine, word: number): number =>
 
 /** Puts every EPT to what it holds at the start: guest frame n is in host frame n. */
 export function initializeEpt(m: Machine): void {
+  m.S.fill(EPT_LINKED, m.eptTable, m.eptTable + m.config.ept * m.eptTableCount)
   for (let view = 0; view < m.config.ept; view++)
     for (let frame = 1; frame <= m.geometry.frames; frame++)
       m.S[m.eptAt(view, frame)] = eptEntry(frame, EPT_RWX)

@@ -5,7 +5,7 @@
 export type FactKind = (typeof FACTS)[number]
 
 export const FACTS = [
-  /** A hardware walk read an entry; ghost: FREED, or NOT_A_TABLE. */
+  /** A hardware walk read an entry; ghost: FREED_SINCE, NOT_A_TABLE or FREED_EPT_TABLE. */
   'hardware-walk',
   /** Software read or wrote an entry; ghost: FREED, or NOT_A_TABLE. */
   'software-walk',
@@ -29,6 +29,8 @@ export const FACTS = [
 export const NOT_A_TABLE = 1
 /** Ghost of a walk: the frame was freed after the walk learned of it, whatever it is now. */
 export const FREED_SINCE = 2
+/** Ghost of a walk: the EPT table that translates the frame was given back. */
+export const FREED_EPT_TABLE = 4
 /** Ghost of an access to a frame that was freed: who freed it. */
 export const FREED_BY_GUEST = 1
 export const FREED_BY_HOST = 2

@@ -35,6 +35,8 @@ export const featuresSchema = z.strictObject({
   vpids: z.number().int().min(0).max(4),
   /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
   ept: z.number().int().min(0).max(2),
+  /** EPT entries lie in tables of four, reached through an upper level that is cached of its own. */
+  eptTables: z.boolean(),
   /** Bit 6 of EPTP: EPT entries have A and D flags, and guest walks count as writes to guest tables. */
   eptDirty: z.boolean(),
   /** A vCPU that comes back to a pCPU finds what it has left there; off: the host drops it first. */
@@ -65,6 +67,7 @@ export const noFeatures: Features = {
   speculativeDirty: false,
   vpids: 0,
   ept: 0,
+  eptTables: false,
   eptDirty: false,
   keepOnMigration: false,
   emulation: false,
@@ -87,6 +90,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   speculativeDirty: 'speculative D',
   vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
   ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
+  eptTables: 'two levels of EPT',
   eptDirty: 'EPT accessed and dirty flags',
   keepOnMigration: 'translations that survive migration',
   emulation: 'emulation in the host',

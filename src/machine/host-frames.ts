@@ -5,8 +5,8 @@
  */
 import { defineOp, type Names } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
-import { contradictsEpt } from './ept.ts'
-import { HOST_FREE, HOST_REUSED, HOST_USED, tellEptEntry } from './ept-entry.ts'
+import { contradictsEpt, eptNow, eptTableAt } from './ept.ts'
+import { EPT_FREED, EPT_LINKED, HOST_FREE, HOST_REUSED, HOST_USED, tellEptEntry } from './ept-entry.ts'
 import type { Machine } from './machine.ts'
 
 const named = (view: number, frame: number, n: Names): string => `EPT${view}[${n.frame(frame)}]`
@@ -26,6 +26,18 @@ export const CLEAR_EPT = defineOp(
   'clear EPT flags',
   0,
   (a, b, c, n) => `clear flags ${c} of ${named(a, b, n)}`,
+)
+/** Links (`c` = 1) or unlinks the table of EPT `a` that maps guest frame `b`. */
+export const LINK_EPT_TABLE = defineOp(
+  'link EPT table',
+  1,
+  (a, b, c, n) => `${c === 1 ? 'link' : 'unlink'} the table of ${named(a, b, n)}`,
+)
+/** Gives that table back. */
+export const FREE_EPT_TABLE = defineOp(
+  'free EPT table',
+  1,
+  (a, b, _c, n) => `free the table of ${named(a, b, n)}`,
 )
 /** Takes host frame `a` back. */
 export const FREE_HOST = defineOp('free host frame', 1, (a, _b, _c, n) => `free host frame of ${n.frame(a)}`)
@@ -53,6 +65,17 @@ export function installHostFrames(m: Machine): void {
     m.S[m.eptAt(view, frame)] = old & ~flags
     return old
   })
+  m.install(LINK_EPT_TABLE, (_v, view, frame, linked) => {
+    const at = eptTableAt(m, view, frame)
+    m.S[at] = linked === 1 ? m.S[at] | EPT_LINKED : m.S[at] & ~EPT_LINKED
+    return 0
+  })
+  m.install(FREE_EPT_TABLE, (v, view, frame) => {
+    const at = eptTableAt(m, view, frame)
+    if (m.S[at] & EPT_FREED) m.hooks.fact('bad-free', v, 1, frame)
+    m.S[at] |= EPT_FREED
+    return 0
+  })
   m.install(FREE_HOST, (v, host) => {
     if (m.S[m.hostFrame + host] !== HOST_USED) m.hooks.fact('bad-free', v, 1, host)
     m.S[m.hostFrame + host] = HOST_FREE
@@ -68,7 +91,7 @@ export function installHostFrames(m: Machine): void {
   })
   m.install(EPT_FLUSH_BEGINS, (v, view, frame) => {
     const due = cached.eptDue(v)
-    const now = m.S[m.eptAt(view, frame)]
+    const now = eptNow(m, view, frame)
     for (let at = m.tlb; at < m.cachedEnd; at++) {
       if (guestFrameAt(m, at) !== frame || viewAt(m, at) !== view || !contradictsEpt(m, m.S[at], now))
         continue
@@ -88,7 +111,7 @@ export function installHostFrames(m: Machine): void {
 /** The guest frame that a cached word translates: guest-physical mappings are found by it, others tell it. */
 function guestFrameAt(m: Machine, at: number): number {
   if (at < m.guestPhysical || at >= m.emulator) return m.cached.frame(m.S[at])
-  return (at - m.guestPhysical) % (m.geometry.frames + 1)
+  return (at - m.guestPhysical) % m.guestPhysicalSlots
 }
 
 /** The EPT that a cached word was made with. */
@@ -97,7 +120,7 @@ function viewAt(m: Machine, at: number): number {
   if (at < m.structures) return Math.floor((at - m.tlb) / (m.tagsOfView * m.tagSize)) % views
   if (at < m.latch) return Math.floor((at - m.structures) / (m.pcids * m.structureSlots)) % views
   if (at >= m.guestPhysical && at < m.emulator)
-    return Math.floor((at - m.guestPhysical) / (m.geometry.frames + 1)) % views
+    return Math.floor((at - m.guestPhysical) / m.guestPhysicalSlots) % views
   const { vcpus } = m.config
   return m.view((at - (at >= m.emulator ? m.emulator : m.latch)) % vcpus)
 }

@@ -9,7 +9,7 @@ import { CachedFormat } from './cached.ts'
 import type { MachineConfig } from './config.ts'
 import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
-import { HOST_FRAME_MAX, largestEptEntry } from './ept-entry.ts'
+import { EPT_TABLE_MAX, EPT_TABLE_SPAN, HOST_REUSED, largestEptEntry } from './ept-entry.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
 
@@ -96,7 +96,7 @@ export class Machine {
   readonly speculationPointer: number
   /** Guest-physical mappings by pCPU, EPT and guest frame. */
   readonly guestPhysical: number
-  /** How many a pCPU can have. */
+  /** How many a pCPU can have of an EPT: one a guest frame (from 0, which is none), then one an EPT table. */
   readonly guestPhysicalSlots: number
   /** Per vCPU: the translation that host code holds while it emulates. */
   readonly emulator: number
@@ -128,6 +128,9 @@ export class Machine {
   readonly eptp: number
   /** EPT entries, by EPT and guest frame. */
   readonly ept: number
+  /** EPT tables, by EPT and the guest frames that they map; how many an EPT has, 0 where its entries are found at once. */
+  readonly eptTable: number
+  readonly eptTableCount: number
   /** Host frames: whether each is in use. */
   readonly hostFrame: number
   /** Per vCPU: page of the translation that host code holds. */
@@ -203,10 +206,11 @@ export class Machine {
     this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     const { frames } = geometry
-    this.guestPhysicalSlots = config.ept * (frames + 1)
+    this.eptTableCount = config.eptTables ? Math.floor(frames / EPT_TABLE_SPAN) + 1 : 0
+    this.guestPhysicalSlots = frames + 1 + this.eptTableCount
     this.guestPhysical = layout.add(
       'guest-physical mapping',
-      pcpus * this.guestPhysicalSlots,
+      pcpus * config.ept * this.guestPhysicalSlots,
       this.cached.max,
     )
     this.emulator = layout.add('emulator', config.emulation ? vcpus : 0, this.cached.max)
@@ -214,8 +218,9 @@ export class Machine {
     this.emulatorPage = layout.add('emulator page', config.emulation ? vcpus : 0, 63)
     this.vpid = config.vpids > 0 ? layout.add('VPID', vcpus, config.vpids - 1) : -1
     this.eptp = config.ept > 0 ? layout.add('EPTP', vcpus, config.ept - 1) : -1
-    this.ept = layout.add('EPT entry', this.guestPhysicalSlots, largestEptEntry(frames))
-    this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_FRAME_MAX)
+    this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
+    this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
+    this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
     this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
@@ -295,7 +300,7 @@ export class Machine {
 
   /** Word of the guest-physical mapping of a guest frame that a pCPU may have cached. */
   guestPhysicalAt(pcpu: number, view: number, frame: number): number {
-    return this.guestPhysical + (pcpu * this.views + view) * (this.geometry.frames + 1) + frame
+    return this.guestPhysical + (pcpu * this.views + view) * this.guestPhysicalSlots + frame
   }
 
   /** Word of what a frame holds at a page: a large frame holds one value for each. */

@@ -4,10 +4,11 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { RIGHTS, VALID } from './cached.ts'
-import { eptRight, tableRight, translateFrame } from './ept.ts'
+import { TABLE_FOUND, eptRight, tableRight, translateFrame } from './ept.ts'
 import type { Machine } from './machine.ts'
 import { fill } from './tlb.ts'
 import {
+  EPT_TABLE,
   FAULT,
   FILLED,
   FINAL,
@@ -18,12 +19,15 @@ import {
   levelOf,
   modeOf,
   pageOf,
+  stageOf,
 } from './walk-stage.ts'
 
 /** Translates guest frame `a` through EPT for the walk of `c`; `b` is level and rights so far. */
 export const WALK_EPT = defineOp('EPT walk', 0, (a, _b, _c, n, r) => {
   const entry = `EPT walk for ${n.frame(a)}`
-  return r === FAULT ? `${entry} -> EPT violation` : r === FILLED ? `${entry} -> TLB` : entry
+  if (r === FAULT) return `${entry} -> EPT violation`
+  if (r === FILLED) return `${entry} -> TLB`
+  return r !== undefined && stageOf(r) & EPT_TABLE ? `${entry} -> EPT table` : entry
 })
 
 /** Where a walk of `mode` keeps what it has found. */
@@ -44,7 +48,9 @@ export function installNestedWalk(m: Machine): void {
     const mode = modeOf(c)
     const level = levelOf(b)
     const pointer = walkPointer(m, v, mode)
-    const mapping = translateFrame(m, v, frame, level === FINAL ? eptRight(mode) : tableRight(m))
+    const right = level === FINAL ? eptRight(mode) : tableRight(m)
+    const mapping = translateFrame(m, v, frame, right, (b & EPT_TABLE) !== 0)
+    if (mapping === TABLE_FOUND) return found(frame, level, (b & (RIGHTS | LATE)) | EPT_TABLE)
     if (mapping === 0) {
       m.S[pointer] = 0
       m.violated = frame

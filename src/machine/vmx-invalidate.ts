@@ -9,9 +9,8 @@ import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.
 import type { Machine } from './machine.ts'
 import { dropPages } from './tlb.ts'
 
-/** Types of INVVPID. */
+/** Types of INVVPID; type 1 drops a whole VPID. */
 export const VPID_ADDRESS = 0
-export const VPID_CONTEXT = 1
 export const VPID_ALL = 2
 export const VPID_CONTEXT_BUT_GLOBAL = 3
 /** Types of INVEPT. */
@@ -116,7 +115,7 @@ export function dropEpt(m: Machine, pcpu: number, view: number): void {
 export function dropGuestPhysical(m: Machine, pcpu: number, view: number): void {
   if (m.eptp < 0) return
   const first = m.guestPhysicalAt(pcpu, view, 0)
-  m.S.fill(0, first, first + m.geometry.frames + 1)
+  m.S.fill(0, first, first + m.guestPhysicalSlots)
 }
 
 /** Gives each vCPU a VPID: its number, as far as there are as many. */

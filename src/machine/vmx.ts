@@ -11,7 +11,9 @@ import {
   CLEAR_EPT,
   EPT_FLUSH_BEGINS,
   EPT_FLUSH_DONE,
+  FREE_EPT_TABLE,
   FREE_HOST,
+  LINK_EPT_TABLE,
   READ_EPT,
   REUSE_HOST,
   XCHG_EPT,
@@ -96,6 +98,18 @@ export class Vmx {
     return yield* perform(CLEAR_EPT, ept, frame, flags)
   }
 
+  /** Unlinks the EPT table that maps a guest frame from the level above it, or links it again. */
+  *linkEptTable(frame: number, linked: boolean, ept = 0): Code {
+    this.table('linkEptTable', frame, ept)
+    yield* perform(LINK_EPT_TABLE, ept, frame, linked ? 1 : 0)
+  }
+
+  /** Gives the EPT table that maps a guest frame back to the allocator. */
+  *freeEptTable(frame: number, ept = 0): Code {
+    this.table('freeEptTable', frame, ept)
+    yield* perform(FREE_EPT_TABLE, ept, frame)
+  }
+
   /** Takes a host frame back. */
   *freeHostFrame(frame: number): Code {
     this.entry('freeHostFrame', frame, 0)
@@ -122,6 +136,11 @@ export class Vmx {
   private entry(method: string, frame: number, ept: number): void {
     this.ept(`EPT of ${method}`, ept)
     this.check(`frame of ${method}`, frame, 1, this.geometry.frames)
+  }
+
+  private table(method: string, frame: number, ept: number): void {
+    if (!this.config.eptTables) throw fail.needsFeature('A table of an EPT', 'eptTables')
+    this.entry(method, frame, ept)
   }
 
   private ept(what: string, ept: number): void {

@@ -22,10 +22,12 @@ export const modeOf = (c: number): number => c >> MODE_SHIFT
 
 /** Beside the rights: the host frame of the table is known. */
 export const TRANSLATED = 1 << 0
+/** Beside the rights: the EPT table that translates the frame is known. */
+export const EPT_TABLE = 1 << 8
 /** Beside the rights: a walk that leaves A flags clear; it can only end in a fault. */
 export const LATE = 1 << 4
-export const tableOf = (found: number): number => (found - BELOW) >> 8
-export const stageOf = (found: number): number => (found - BELOW) & 0xff
-export const levelOf = (stage: number): number => stage >> 5
+export const tableOf = (found: number): number => (found - BELOW) >> 9
+export const stageOf = (found: number): number => (found - BELOW) & 0x1ff
+export const levelOf = (stage: number): number => (stage >> 5) & 7
 export const found = (table: number, level: number, rights: number): number =>
-  BELOW + ((table << 8) | (level << 5) | rights)
+  BELOW + ((table << 9) | (level << 5) | rights)

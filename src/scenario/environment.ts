@@ -61,9 +61,10 @@ export class Environment {
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, tags, tagSize, structureTags, structureSlots, guestPhysicalSlots } = this.machine
+    const { S, tags, tagSize, structureTags, structureSlots, guestPhysicalSlots, config } = this.machine
+    const mappings = config.ept * guestPhysicalSlots
     let n = count
-    for (let i = 0; i < tags * tagSize + structureTags * structureSlots + guestPhysicalSlots; i++) {
+    for (let i = 0; i < tags * tagSize + structureTags * structureSlots + mappings; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     }
     return n
@@ -96,8 +97,10 @@ export class Environment {
     const structure = detail - tags * tagSize
     const mapping = structure - structureTags * structureSlots
     if (mapping >= 0) {
-      const frames = geometry.frames + 1
-      return `guest frame ${geometry.name(mapping % frames)}${of(Math.floor(mapping / frames))}`
+      const slots = this.machine.guestPhysicalSlots
+      const table = (mapping % slots) - geometry.frames - 1
+      const what = table < 0 ? `guest frame ${geometry.name(mapping % slots)}` : `EPT table ${table}`
+      return `${what}${of(Math.floor(mapping / slots))}`
     }
     if (structure >= 0) {
       const tag = Math.floor(structure / structureSlots)

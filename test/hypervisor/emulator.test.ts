@@ -1,13 +1,14 @@
 /** Emulation in the host: a translated address that the host holds is a cached translation that no flush reaches. */
 import { describe, expect, it } from 'vitest'
 import type { Code } from '../../src/engine/step.ts'
-import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment, type ExperimentOptions } from '../../src/experiment/experiment.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { munmap } from '../../src/guest/operations/munmap.ts'
 import type { HostCpu } from '../../src/hypervisor/host.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
 import { EPT_RWX } from '../../src/machine/ept-entry.ts'
+import type { SharedDeclaration } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 
 /** A host that emulates a store in two steps; `flush` is what it does when it is asked to flush others. */
@@ -39,10 +40,12 @@ const atOnce = emulating(function* (host, cpus) {
   for (const vcpu of cpus) yield* host.flushVcpu(vcpu)
 })
 
+type Bare = ExperimentOptions<Record<string, SharedDeclaration>>['cpus'][number]
+
 describe('an emulated store', () => {
-  const one = (program: Program<Record<never, never>>, machine: Partial<MachineConfig>): Experiment =>
+  const one = (program: Bare, machine: Partial<MachineConfig>): Experiment =>
     experiment({ machine, policy: atOnce, cpus: [program] })
-  const alone = (machine: Partial<MachineConfig>, program: Program<Record<never, never>>): Experiment =>
+  const alone = (machine: Partial<MachineConfig>, program: Bare): Experiment =>
     one(program, { vcpus: 1, emulation: true, contents: true, spare: 1, ...machine })
 
   it('reaches the frame that the guest tables give, and sets A and D there', () => {

@@ -80,7 +80,7 @@ describe('a host that takes a frame back', () => {
 
   it('is safe if it makes every vCPU drop the EPT before it frees', () => {
     for (const frame of [undefined, table]) {
-      const found = race(host(kick), { ...(frame === undefined ? {} : { frame }) })
+      const found = race(host(kick), frame === undefined ? {} : { frame })
       expect(broken(found)).toEqual([])
       expect(found.reachable((_cpu, fault) => fault === 1)).toBe(true)
       expect(found.reachable((_cpu, fault) => fault === 0)).toBe(true)

@@ -457,3 +457,87 @@ describe('accessed and dirty flags of EPT', () => {
     expect(found).toEqual([digits(1, 3)])
   })
 })
+
+describe('two levels of EPT', () => {
+  const two = { eptTables: true }
+
+  it('translate like one', () => {
+    const found = alone(function* (cpu) {
+      yield* cpu.vmx.setEpt(cpu.frame(0), cpu.spare(), EPT_RWX)
+      return yield* where(cpu)
+    }, two)
+    expect(found).toEqual([NEW])
+  })
+
+  it('have a table that, once unlinked, is a violation after INVEPT and may be used before', () => {
+    const unlink = (invalidate: boolean, evict: boolean): readonly number[] =>
+      alone(
+        function* (cpu) {
+          yield* cpu.read(0)
+          yield* cpu.vmx.linkEptTable(cpu.frame(0), false)
+          if (invalidate) yield* cpu.vmx.invept(1)
+          const found = yield* where(cpu)
+          yield* cpu.vmx.linkEptTable(cpu.frame(0), true)
+          return digits(found, yield* where(cpu))
+        },
+        { ...two, eviction: evict },
+      )
+    expect(unlink(true, false)).toEqual([digits(VIOLATION, OLD)])
+    expect(unlink(false, false)).toEqual([digits(OLD, OLD)])
+    expect(unlink(false, true)).toEqual([digits(OLD, OLD), digits(VIOLATION, OLD)])
+  })
+
+  it('cache the upper level: a frame that was never accessed is found through an unlinked table', () => {
+    const found = alone(
+      function* (cpu) {
+        yield* cpu.read(1)
+        yield* cpu.vmx.linkEptTable(cpu.spare(), false)
+        yield* cpu.setEntry(1, 0, entry(cpu.spare(), P | RW | US))
+        const warm = yield* where(cpu)
+        yield* cpu.vmx.invept(1)
+        return digits(warm, yield* where(cpu))
+      },
+      { ...two, pages: [0, 1] },
+    )
+    expect(found).toEqual([digits(NEW, VIOLATION)])
+  })
+
+  const free = (invalidate: 'before' | 'after'): string[] => {
+    const { violations } = experiment({
+      machine: { ...machine, ...two, pages: [0, 1], vcpus: 1 },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.read(1)
+          yield* cpu.setEntry(1, 0, entry(cpu.spare(), P | RW | US))
+          yield* cpu.vmx.linkEptTable(cpu.spare(), false)
+          if (invalidate === 'before') yield* cpu.vmx.invept(1)
+          yield* cpu.vmx.freeEptTable(cpu.spare())
+          yield* cpu.read(0)
+          if (invalidate === 'after') yield* cpu.vmx.invept(1)
+        },
+      ],
+    })
+    return [...violations.values()].map(({ explanation }) => explanation)
+  }
+  it('have a table that is walked after it was freed, if it is freed before the INVEPT', () => {
+    expect(free('before')).toEqual([])
+    expect(free('after')).toEqual(['CPU0: the page walker reads the EPT table of S0, which was freed'])
+  })
+
+  it('can be overtaken between the two', () => {
+    const { violations, reachable } = experiment({
+      machine: { ...machine, ...two, vcpus: 2 },
+      cpus: [
+        function* (cpu) {
+          return yield* where(cpu)
+        },
+        function* (cpu) {
+          yield* cpu.vmx.linkEptTable(cpu.frame(0), false)
+          yield* cpu.vmx.freeEptTable(cpu.frame(0))
+        },
+      ],
+    })
+    expect([...violations.keys()]).toEqual(['hardware-walk'])
+    expect(reachable((found) => found === VIOLATION)).toBe(true)
+  })
+})
