@@ -101,6 +101,23 @@ describe('a host that takes a frame back', () => {
     expect(broken(race(host(kick, 'free-first')))).toEqual(['frame-lifetime'])
   })
 
+  it('that frees a frame of which only a guest-physical mapping is left has it reached through that', () => {
+    const { violations } = experiment({
+      machine: { ept: 1, vcpus: 1 },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.read(0)
+          yield* cpu.vmx.freeHostFrame(cpu.frame(0))
+          yield* cpu.invlpg(0)
+          yield* cpu.read(0)
+        },
+      ],
+    })
+    expect([...violations.values()].map(({ explanation }) => explanation)).toEqual([
+      "CPU0: the access reaches the host frame that was P0's through an old translation after the host freed it",
+    ])
+  })
+
   it('that frees a guest table before it flushes has it walked', () => {
     expect(broken(race(host(kick, 'free-first'), { frame: table }))).toContain('hardware-walk')
   })
@@ -196,6 +213,23 @@ describe('what is no violation', () => {
     expect([outcomes, violations.size]).toEqual([[[11]], 0])
   })
 
+  it('a use through another EPT than the one that was flushed', () => {
+    const { violations, outcomes } = experiment({
+      machine: { ept: 2, vcpus: 1, spare: 1 },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.vmx.loadEptp(1)
+          yield* cpu.read(0)
+          for (const ept of [0, 1]) yield* cpu.vmx.setEpt(cpu.frame(0), cpu.spare(), EPT_R, ept)
+          yield* cpu.vmx.flushEpt(cpu.frame(0), () => cpu.vmx.invept(1, 0), 0)
+          const { frame } = yield* cpu.read(0)
+          return frame === cpu.frame(0) ? 1 : 0
+        },
+      ],
+    })
+    expect([outcomes, violations.size]).toEqual([[[1]], 0])
+  })
+
   it('a mapping that was made again before it is used', () => {
     const { violations, outcomes } = experiment({
       machine: { ept: 1, vcpus: 1 },
@@ -212,8 +246,10 @@ describe('what is no violation', () => {
     })
     expect([outcomes, violations.size]).toEqual([[[0]], 0])
   })
+})
 
-  it('a host frame that is freed twice is one', () => {
+describe('a host frame', () => {
+  it('is freed once', () => {
     const { violations } = experiment({
       machine: { ept: 1, vcpus: 1 },
       cpus: [

@@ -73,6 +73,20 @@ describe('the nested walk', () => {
     expect(cached).toEqual([OLD])
   })
 
+  it('is spared the upper guest tables by a paging-structure cache, which INVEPT empties', () => {
+    const found = alone(
+      function* (cpu) {
+        yield* cpu.read(1)
+        yield* cpu.setEntry(2, 0, 0)
+        const cached = yield* where(cpu)
+        yield* cpu.vmx.invept(1)
+        return digits(cached, yield* where(cpu))
+      },
+      { pages: [0, 1] },
+    )
+    expect(found).toEqual([digits(OLD, PAGE_FAULT)])
+  })
+
   it('judges the guest tables before the frame that they lead to', () => {
     const found = alone(function* (cpu) {
       yield* cpu.vmx.setEpt(cpu.frame(0), cpu.spare(), 0)
@@ -195,6 +209,7 @@ describe('INVLPG of the guest', () => {
 
   it('drops combined mappings made with any EPT', () => {
     expect(alone((cpu) => change(cpu, [1, 1], [0, 1]), { ept: 2 })).toEqual([NEW])
+    expect(alone((cpu) => change(cpu, [1, 1], [1, 0]), { ept: 2 })).toEqual([NEW])
   })
 
   it('drops those of the current VPID only', () => {
@@ -291,6 +306,37 @@ describe('an EPT violation', () => {
       )
     expect(upgrade(false)).toEqual([digits(VIOLATION, NEW)])
     expect(upgrade(true)).toEqual([digits(NEW, NEW)])
+  })
+
+  it('comes of a guest-physical mapping that lacks a right by now given, and drops it', () => {
+    const upgrade = (rewalk: boolean): readonly number[] =>
+      alone(
+        function* (cpu) {
+          yield* cpu.vmx.clearEpt(cpu.frame(0), EPT_W)
+          yield* cpu.read(0)
+          yield* cpu.invlpg(0)
+          yield* cpu.vmx.setEpt(cpu.frame(0), cpu.spare(), EPT_RWX)
+          const first = yield* where(cpu, 'write')
+          return digits(first, yield* where(cpu, 'write'))
+        },
+        { rewalk },
+      )
+    expect(upgrade(false)).toEqual([digits(VIOLATION, NEW)])
+    expect(upgrade(true)).toEqual([digits(NEW, NEW)])
+  })
+
+  it('drops the paging-structure-cache entries on the path of its address', () => {
+    const found = alone(
+      function* (cpu) {
+        yield* cpu.read(1)
+        yield* cpu.vmx.setEpt(cpu.frame(0), cpu.spare(), 0)
+        yield* cpu.setEntry(2, 0, 0)
+        const first = yield* where(cpu)
+        return digits(first, yield* where(cpu))
+      },
+      { pages: [0, 1] },
+    )
+    expect(found).toEqual([digits(VIOLATION, PAGE_FAULT)])
   })
 
   it('leaves the mappings of other addresses alone, of the same frame too', () => {
@@ -500,6 +546,24 @@ describe('two levels of EPT', () => {
       { ...two, pages: [0, 1] },
     )
     expect(found).toEqual([digits(NEW, VIOLATION)])
+  })
+
+  it('drop the upper level too at an EPT violation below it', () => {
+    const found = alone(
+      function* (cpu) {
+        yield* cpu.read(1)
+        yield* cpu.setEntry(1, 0, entry(cpu.spare(), P | RW | US))
+        yield* cpu.vmx.setEpt(cpu.spare(), cpu.spare(), 0)
+        yield* cpu.vmx.linkEptTable(cpu.spare(), false)
+        const first = yield* where(cpu)
+        yield* cpu.vmx.setEpt(cpu.spare(), cpu.spare(), EPT_RWX)
+        const second = yield* where(cpu)
+        yield* cpu.vmx.linkEptTable(cpu.spare(), true)
+        return digits(first, second, yield* where(cpu))
+      },
+      { ...two, pages: [0, 1] },
+    )
+    expect(found).toEqual([digits(VIOLATION, VIOLATION, NEW)])
   })
 
   const free = (invalidate: 'before' | 'after'): string[] => {
