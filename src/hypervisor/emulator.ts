@@ -4,11 +4,13 @@
  * the walk's own races are those of software walks. KVM: kvm_mmu_gva_to_gpa_write and the emulator's accesses, commit
  * 6cd88243c7e0.
  */
-import { defineOp, type Code } from '../engine/step.ts'
-import { use } from '../machine/access.ts'
+import { defineOp, perform, type Code } from '../engine/step.ts'
+import { fail } from '../errors.ts'
+import { DETAILED, decodeAccess, use, type Access } from '../machine/access.ts'
 import { CACHED_D, CACHED_U, CACHED_W, VALID } from '../machine/cached.ts'
 import { A, D, frameOf, isLarge, isPresent, isWritable } from '../machine/entry.ts'
 import { eptRight, translateBySoftware } from '../machine/ept.ts'
+import type { Geometry } from '../machine/geometry.ts'
 import type { Machine } from '../machine/machine.ts'
 import { ALLOWED, WRITE, judgeAccess } from '../machine/rights.ts'
 import { translationNow } from '../machine/tables.ts'
@@ -31,6 +33,13 @@ export const EMULATED = defineOp(
   'wait for emulation',
   1,
   (a) => `wait until the host holds no translation of vCPU${a}`,
+)
+
+/** 1 if no host code of the vCPU stands in the middle of something. */
+export const AT_BOUNDARY = defineOp(
+  'at instruction boundary',
+  2,
+  (_a, _b, _c, _n, r) => `at an instruction boundary?${r === undefined ? '' : r === 1 ? ' yes' : ' no'}`,
 )
 
 export function installEmulator(m: Machine): void {
@@ -87,6 +96,53 @@ function setFlags(m: Machine, space: number, page: number, flags: number): void 
     m.S[at] = word | (leaf ? flags : A)
     if (leaf) return
     table = frameOf(word)
+  }
+}
+
+/** Emulation as host code of a vCPU writes it: `host.emulator.translate(page)`. */
+export class Emulator {
+  private readonly geometry: Geometry
+
+  constructor(geometry: Geometry) {
+    this.geometry = geometry
+  }
+
+  /** Translates a page of the guest for an access that follows, and holds the result; false if the guest would fault. */
+  *translate(page: number, { write = false }: { readonly write?: boolean } = {}): Code<boolean> {
+    this.need()
+    const { pages } = this.geometry.config
+    if (!pages.includes(page)) throw fail.badConfig('page of translate', page, `one of ${pages.join(', ')}`)
+    return (yield* perform(TRANSLATE, page, write ? WRITE : 0)) === 1
+  }
+
+  /** Reads or writes the memory that {@link translate} has found, and holds it no longer. */
+  *access({ write = false, value = 1 }: { write?: boolean; value?: number } = {}): Code<Access> {
+    this.need()
+    return decodeAccess(yield* perform(ACCESS_TRANSLATED, 0, DETAILED | (write ? WRITE : 0), value))
+  }
+
+  /** Whether the vCPU has left its guest between two instructions, and not in the middle of one that the host emulates. */
+  *atInstructionBoundary(): Code<boolean> {
+    this.need()
+    return (yield* perform(AT_BOUNDARY)) === 1
+  }
+
+  /**
+   * Waits until no host code of the vCPUs holds a translation: what the TLFS asks of a flush whose target inhibits it,
+   * by suspending the caller.
+   */
+  *waitFor(vcpus: readonly number[]): Code {
+    this.need()
+    const last = this.geometry.config.vcpus - 1
+    for (const vcpu of vcpus) {
+      if (!(vcpu >= 0 && vcpu <= last))
+        throw fail.badConfig('vCPU of waitFor', vcpu, `a CPU from 0 to ${last}`)
+      yield* perform(EMULATED, vcpu)
+    }
+  }
+
+  private need(): void {
+    if (!this.geometry.config.emulation) throw fail.needsFeature('Emulation', 'emulation')
   }
 }
 

@@ -5,17 +5,16 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { DETAILED, decodeAccess, type Access } from '../machine/access.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { Features } from '../machine/features.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { abortInstruction, dropContext, dropPagesOfContext, dropTag } from '../machine/invalidate.ts'
+import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
-import { WRITE } from '../machine/rights.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
-import { ACCESS_TRANSLATED, EMULATED, TRANSLATE, forgetTranslation } from './emulator.ts'
+import { CONTROLS, FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from './tlb-control.ts'
+import { AT_BOUNDARY, Emulator, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
@@ -46,28 +45,6 @@ const TLB_CONTROL = defineOp('TLB_CONTROL', 1, (a, b) => `TLB_CONTROL of vCPU${a
 const PCPU = defineOp('which pCPU', 0, (_a, _b, _c, _n, r) =>
   r === undefined ? 'which pCPU?' : r === 0 ? 'on no pCPU' : `on pCPU${r - 1}`,
 )
-/** 1 if no host code of the vCPU stands in the middle of something. */
-const AT_BOUNDARY = defineOp(
-  'at instruction boundary',
-  2,
-  (_a, _b, _c, _n, r) => `at an instruction boundary?${r === undefined ? '' : r === 1 ? ' yes' : ' no'}`,
-)
-
-/** What is flushed at VM entry. */
-const FLUSH_NOTHING = 0
-/** The translations under the vCPU's VPID. */
-const FLUSH_TAG = 1
-const FLUSH_ALL_ASIDS = 2
-const FLUSH_ASID = 3
-const FLUSH_ASID_BUT_GLOBAL = 4
-/** TLB_CONTROL of the VMCB, by its values. */
-const CONTROLS: Readonly<Record<number, number>> = {
-  0: FLUSH_NOTHING,
-  1: FLUSH_ALL_ASIDS,
-  3: FLUSH_ASID,
-  7: FLUSH_ASID_BUT_GLOBAL,
-}
-
 /** Where a vCPU is: in its guest, in host code, or in host code with an entry hook to be run when that ends. */
 const GUEST = 0
 const HOST = 1
@@ -121,7 +98,7 @@ export class Host {
     })
     m.install(FLUSH_AT_ENTRY, (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      m.S[this.flushAtEntry + target] = 1
+      m.S[this.flushAtEntry + target] = FLUSH_TAG
       return 0
     })
     m.install(IS_RUNNING, (_v, target) => (m.S[m.on + target] === 0 ? 0 : 1))
@@ -158,24 +135,8 @@ export class Host {
     const control = m.S[this.flushAtEntry + vcpu]
     if (control === FLUSH_NOTHING) return
     m.S[this.flushAtEntry + vcpu] = FLUSH_NOTHING
-    if (control === FLUSH_TAG) dropContext(m, m.context(vcpu))
-    else this.obey(vcpu, control)
+    obey(m, vcpu, control)
     abortInstruction(m, vcpu)
-  }
-
-  /** TLB_CONTROL of SVM: what is derived from nested tables goes with the ASID. */
-  private obey(vcpu: number, control: number): void {
-    const { m } = this
-    const pcpu = m.S[m.on + vcpu] - 1
-    const context = m.context(vcpu)
-    if (control === FLUSH_ALL_ASIDS) {
-      for (let vpid = 0; vpid < m.vpids; vpid++) dropContext(m, m.contextOn(pcpu, vpid))
-      for (let view = 0; view < m.views; view++) dropEpt(m, pcpu, view)
-      return
-    }
-    if (control === FLUSH_ASID) dropContext(m, context)
-    else for (let pcid = 0; pcid < m.pcids; pcid++) dropTag(m, context, pcid)
-    for (let view = 0; view < m.config.ept; view++) dropGuestPhysical(m, pcpu, view)
   }
 
   /** Takes a vCPU off its pCPU. */
@@ -238,6 +199,8 @@ export class HostCpu<Shared = unknown> {
   readonly shared: Shared
   /** Instructions of VMX root operation, on the pCPU of this vCPU. */
   readonly vmx: Vmx
+  /** Emulation of instructions of this vCPU's guest. */
+  readonly emulator: Emulator
   private readonly config: MachineConfig
 
   constructor(vcpu: number, geometry: Geometry, shared: Shared) {
@@ -245,6 +208,7 @@ export class HostCpu<Shared = unknown> {
     this.vcpus = geometry.config.vcpus
     this.shared = shared
     this.vmx = new Vmx(geometry)
+    this.emulator = new Emulator(geometry)
     this.config = geometry.config
   }
 
@@ -304,39 +268,6 @@ export class HostCpu<Shared = unknown> {
     const control = CONTROLS[value]
     if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
     yield* perform(TLB_CONTROL, this.vcpu, control)
-  }
-
-  /** Whether the vCPU has left its guest between two instructions, and not in the middle of one that the host emulates. */
-  *atInstructionBoundary(): Code<boolean> {
-    this.need('Emulation', this.config.emulation, 'emulation')
-    return (yield* perform(AT_BOUNDARY)) === 1
-  }
-
-  /** Translates a page of the guest for an access that follows, and holds the result; false if the guest would fault. */
-  *translate(page: number, { write = false }: { readonly write?: boolean } = {}): Code<boolean> {
-    this.need('Emulation', this.config.emulation, 'emulation')
-    if (!this.config.pages.includes(page))
-      throw fail.badConfig('page of translate', page, `one of ${this.config.pages.join(', ')}`)
-    return (yield* perform(TRANSLATE, page, write ? WRITE : 0)) === 1
-  }
-
-  /** Reads or writes the memory that {@link translate} has found, and holds it no longer. */
-  *accessTranslated({ write = false, value = 1 }: { write?: boolean; value?: number } = {}): Code<Access> {
-    this.need('Emulation', this.config.emulation, 'emulation')
-    const mode = DETAILED | (write ? WRITE : 0)
-    return decodeAccess(yield* perform(ACCESS_TRANSLATED, 0, mode, value))
-  }
-
-  /**
-   * Waits until no host code of the vCPUs holds a translation: what the TLFS asks of a flush whose target inhibits it,
-   * by suspending the caller.
-   */
-  *waitForEmulation(vcpus: readonly number[]): Code {
-    this.need('Emulation', this.config.emulation, 'emulation')
-    for (const vcpu of vcpus) {
-      this.check('waitForEmulation', vcpu)
-      yield* perform(EMULATED, vcpu)
-    }
   }
 
   private need(what: string, has: boolean, feature: keyof Features): void {

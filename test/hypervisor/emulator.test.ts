@@ -22,15 +22,15 @@ const emulating = (flush: (host: HostCpu, cpus: readonly number[]) => Code): Any
     },
     hypercalls: {
       *emulate(host) {
-        if (!(yield* host.translate(0, { write: true }))) return 1
-        yield* host.accessTranslated({ write: true, value: 7 })
+        if (!(yield* host.emulator.translate(0, { write: true }))) return 1
+        yield* host.emulator.access({ write: true, value: 7 })
         return 0
       },
       *flush(host, _pages, cpus) {
         yield* flush(host, cpus)
       },
       *busy(host) {
-        yield* host.translate(0)
+        yield* host.emulator.translate(0)
         return 0
       },
       *nothing() {},
@@ -128,7 +128,7 @@ describe('a translation that the host holds', () => {
   it('is taken away if the flush waits for the host code of its target', () => {
     const patient = emulating(function* (host, cpus) {
       for (const vcpu of cpus) yield* host.flushVcpu(vcpu)
-      yield* host.waitForEmulation(cpus)
+      yield* host.emulator.waitFor(cpus)
     })
     expect(against(patient, 'emulate')).toEqual([])
     expect(against(patient, 'emulate', { preemptions: 1 })).toEqual([])

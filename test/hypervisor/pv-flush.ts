@@ -45,7 +45,11 @@ export function pvFlush(mistake?: Mistake): AnyPolicy {
     },
     *onVcpuExit(host) {
       const word = host.shared.state.of(host.vcpu)
-      if (mistake !== 'mid-emulation' && mistake !== 'overwrites' && !(yield* host.atInstructionBoundary()))
+      if (
+        mistake !== 'mid-emulation' &&
+        mistake !== 'overwrites' &&
+        !(yield* host.emulator.atInstructionBoundary())
+      )
         return
       if (mistake !== 'overwrites' && (yield* host.load(word)) !== 0) return
       yield* host.store(word, PREEMPTED)
@@ -61,7 +65,7 @@ export function pvFlush(mistake?: Mistake): AnyPolicy {
     },
     hypercalls: {
       *emulate(host) {
-        if (yield* host.translate(0, { write: true })) yield* host.accessTranslated({ write: true })
+        if (yield* host.emulator.translate(0, { write: true })) yield* host.emulator.access({ write: true })
       },
       *work(host) {
         yield* host.isRunning(host.vcpu)
