@@ -17,6 +17,8 @@ export const SPECULATIVE = 1 << 4
 const MODE_SHIFT = 6
 /** `c` of the walk operations: page, and mode above it. */
 export const walkRequest = (page: number, mode: number): number => page | (mode << MODE_SHIFT)
+/** In a request: the walk was started anew, and leaves no A flag clear this time. */
+export const PUNCTUAL = 1 << (MODE_SHIFT + 5)
 export const pageOf = (c: number): number => c & 63
 export const modeOf = (c: number): number => c >> MODE_SHIFT
 

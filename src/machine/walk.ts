@@ -33,6 +33,7 @@ import {
   FILLED,
   FINAL,
   LATE,
+  PUNCTUAL,
   RESTART,
   TRANSLATED,
   found,
@@ -56,19 +57,23 @@ const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
 
 /** The hardware walk, as one reads it in the manual; `nested` with EPT. Returns FAULT or FILLED. */
 export function* pageWalk(request: number, nested: boolean): Code<number> {
-  let at = yield* perform(WALK_START, 0, 0, request)
+  let asked = request
+  let at = yield* perform(WALK_START, 0, 0, asked)
   for (;;) {
     const stage = stageOf(at)
     const toTranslate = nested && (stage & TRANSLATED) === 0
-    at = yield* perform(toTranslate ? WALK_EPT : WALK_READ, tableOf(at), stage, request)
+    at = yield* perform(toTranslate ? WALK_EPT : WALK_READ, tableOf(at), stage, asked)
     if (at === FAULT || at === FILLED) return at
-    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, request)
+    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, (asked |= PUNCTUAL))
   }
 }
 
 /** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
 export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, request: number): boolean {
-  if (!m.config.lateAccessed || levelOf(stage) < 2 || stage & LATE) return false
+  if (!m.config.lateAccessed || levelOf(stage) < 2) return false
+  if (stage & LATE || request & PUNCTUAL) return false
+  // With EPT the table is first translated, in a step that reads no entry of the guest.
+  if (m.eptp >= 0 && (stage & TRANSLATED) === 0) return false
   const word = m.S[m.entryAt(table, levelOf(stage), pageOf(request))]
   return isPresent(word) && !isLarge(word) && (word & A) === 0
 }
