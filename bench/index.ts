@@ -23,7 +23,7 @@ const { values, positionals } = parseArgs({
   options: { json: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
-const unknown = positionals.find((name) => benchmarks[name] === undefined)
+const unknown = positionals.find((name) => !Object.hasOwn(benchmarks, name))
 if (unknown !== undefined) {
   console.error(`no benchmark "${unknown}"; there are: ${Object.keys(benchmarks).join(', ')}`)
   process.exit(2)

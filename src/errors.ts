@@ -29,22 +29,28 @@ export const messages = {
     `${where} has not ended after ${limit} steps; it last asked for "${step}". Wait with \`yield* cpu.until(...)\` instead of spinning, or mark the loop with \`yield* cpu.checkpoint(...)\`.`,
   endlessWithoutSteps: (where: string, limit: number) =>
     `${where} asked for more than ${limit} checkpoints without a step in between. A loop must contain a step.`,
+  tooManyControlStates: (where: string, limit: number) =>
+    `${where} has led to more than ${limit.toLocaleString('en')} control states: what it goes on with depends on too many results. Declare the locals that still matter with \`yield* cpu.checkpoint(...)\`, or lower the \`max\` of the variables that it reads.`,
   threw: (where: string, position: number, cause: unknown) =>
     `${where} threw at step ${position}: ${because(cause)}`,
   threwInvariant: (name: string, policy: string, cause: unknown) =>
     `Invariant "${name}" of policy "${policy}" threw: ${because(cause)}. It should return true or false.`,
   notAGenerator: (where: string) =>
-    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`.`,
+    `${where} did not return a generator. Declare it as a generator method: \`*${where.split(' ').at(-1)}(cpu, ...) { ... }\`, and not as an async one.`,
   checkpointLies: (where: string, key: string, first: string, then: string) =>
     `${where} reached checkpoint ${key} twice with different futures: "${first}" once, "${then}" now. A checkpoint must be given every local that the rest of the code depends on.`,
   valueTooLarge: (field: string, value: number, max: number) =>
     `"${field}" was set to ${value}; it was declared to hold 0 to ${max}. Declare a larger \`max\` for it.`,
+  unbalanced: (cpu: number, step: string, problem: string) =>
+    `CPU${cpu} asked for "${step}", but ${problem}. What is taken is given back once, by the CPU that took it.`,
   badConfig: (field: string, found: unknown, expected: string) =>
     `${field} is ${JSON.stringify(found)}; expected ${expected}.`,
   unknownPolicy: (name: string, known: readonly string[]) =>
     `There is no policy named "${name}". Known policies: ${known.join(', ')}. For one of your own, use --policy-file FILE.`,
   badPolicy: (source: string, problem: string) =>
     `${source}: ${problem.replace(/\.$/, '')}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
+  notSymmetric: (policy: string, one: string, other: string, difference: string) =>
+    `Policy "${policy}" claims to treat all CPUs alike, but not so in ${one} and in ${other}: ${difference}. Leave out \`symmetric: true\` where the number of a CPU decides anything; a policy that is made from another one takes over its claim.`,
   policyOptions: (policy: string, option: string, problem: string) =>
     `Option "${option}" of policy "${policy}": ${problem}. Its file says which options a policy has.`,
   policyFile: (file: string, problem: string) =>
@@ -59,10 +65,19 @@ export const messages = {
     `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
   offPcpu: (what: string, vcpu: number) =>
     `${what} needs a pCPU to run on, but vCPU${vcpu} is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.`,
+  unreadable: (file: string, cause: unknown) => `${file} could not be read: ${because(cause)}.`,
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  missingArgument: (command: string, what: string) =>
+    `The command ${command} needs ${what}. See npx shootdown --help.`,
   waitsAlone: (operation: string) =>
     `${operation} waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.`,
+  endedByUserCode: (file: string, code: number) =>
+    `${file}: the command ended without a report, with code ${code}. Expected policy code that does not end the process; take process.exit out of it.`,
+  outputWrite: (cause: unknown) =>
+    `Standard output could not be written (${because(cause)}). Expected room for the whole report; make room, or write it elsewhere.`,
   badWorkload: (where: string, problem: string) => `${where}: ${problem}.`,
+  workloadTooWide: (where: string, found: number, vcpus: number) =>
+    `${where}: its workload is for ${found} CPUs; expected at most ${vcpus}, which is what the bounds have.`,
   corpusRead: (file: string, problem: string) => `${file}: ${problem}.`,
   corpusVersion: (file: string, found: number, known: number) =>
     `${file}: "format" is ${found}, written by a newer version; this version reads formats up to ${known}. Update shootdown to replay it.`,
@@ -70,6 +85,11 @@ export const messages = {
     `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
   corpusWrite: (file: string, cause: unknown) =>
     `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
+  litmus: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  litmusFolder: (path: string, problem: string) =>
+    `${path}: ${problem}. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).`,
+  litmusVerdicts: (file: string, problem: string) =>
+    `${file}: ${problem}. Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.`,
   tooManyStates: (limit: number) =>
     `More than ${limit.toLocaleString('en')} states. Lower the number of vCPUs, operations or preemptions, or raise the limit.`,
 } as const

@@ -4,6 +4,7 @@ export { checkpoint, type Code, type Step } from './engine/step.ts'
 export type { System, Violation } from './engine/system.ts'
 export { Random } from './engine/random.ts'
 export { defaultMachine, machineConfig, type MachineConfig } from './machine/config.ts'
+export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './conformance/walk-table.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { Emulator, emulateInvlpg } from './hypervisor/emulator.ts'
 export { HostCpu } from './hypervisor/host.ts'
@@ -11,20 +12,50 @@ export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/
 export { xenFlushTlb } from './hypervisor/xen.ts'
 export { Cpu, type KernelFeatures } from './guest/cpu.ts'
 export type { Kernel } from './guest/kernel.ts'
+export type { Mm } from './guest/mm.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
-export type { FlushRequest } from './guest/request.ts'
-export { perCpu, variable, type SharedDeclaration, type SharedWords, type Word } from './machine/word.ts'
-export { X86 } from './machine/x86.ts'
+export { callQueues, queuePop, queuePush, queueTakeAll, queueWords } from './guest/call-queue.ts'
+export type { CallQueueOptions, CallQueues } from './guest/call-queue.ts'
+export { flushBy, flushTlbRange, requestFor } from './guest/flush.ts'
+export { MmuGather, type GatherOptions } from './guest/mmu-gather.ts'
+export { rcuHead, rcuHeads } from './guest/rcu-head.ts'
+export { firstMappings, rmapWalk } from './guest/rmap.ts'
+export {
+  localIrqRestore,
+  localIrqSave,
+  lockWord,
+  lockWords,
+  mutexLock,
+  mutexUnlock,
+  spinLock,
+  spinLockIrqsave,
+  spinTrylock,
+  spinUnlock,
+  spinUnlockIrqrestore,
+} from './guest/spinlock.ts'
+export type { FlushKind, FlushRequest } from './guest/request.ts'
+export type { SharedDeclaration, SharedWords } from './machine/word.ts'
+export { Device } from './machine/device.ts'
+export type { Invalidation } from './machine/iommu.ts'
+export { IommuQueue } from './machine/iommu-queue.ts'
 export { Vmx } from './machine/vmx.ts'
-export { guestOperations, type GuestOperation } from './guest/operations/index.ts'
+export { guestOperations, type GuestOperation, type PolicyOperation } from './guest/operations/index.ts'
 export { definePolicy, withOptions } from './policies/define.ts'
 export * from './policies/index.ts'
 export { removeTable } from './policies/table-free.ts'
 export { FLUSH_COMPLETES, invariants, type Invariant } from './invariants/index.ts'
-export { boundsSchema, defaultBounds, makeBounds, tellBounds, type Bounds } from './scenario/bounds.ts'
+export {
+  boundsFor,
+  boundsSchema,
+  defaultBounds,
+  makeBounds,
+  tellBounds,
+  type Bounds,
+} from './scenario/bounds.ts'
 export {
   boundedWorkloads,
   canonicalWorkload,
+  eachBoundedWorkload,
   enumerateWorkloads,
   operationDomain,
   type Operation,
@@ -34,23 +65,17 @@ export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
-export {
-  experiment,
-  type Experiment,
-  type ExperimentOptions,
-  type Program,
-  type Words,
-} from './experiment/experiment.ts'
+export * from './experiment/index.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
 export { randomWalk } from './explore/random-walk.ts'
 export { Runner, type Run } from './explore/run.ts'
 export { strategies } from './explore/strategies.ts'
 export type { Strategy } from './explore/strategy.ts'
-export { hunt, HUNT_DEFAULTS, type Found, type Hunted, type HuntOptions } from './hunt/hunt.ts'
+export { hunt, HUNT_DEFAULTS, type Found, type Hunted, type HuntOptions, type Unproven } from './hunt/hunt.ts'
 export { verify, tellVerification, type Verification, type VerifyOptions } from './verify/verify.ts'
 export { shrink, type Shrunk } from './shrink/shrink.ts'
-export { certify, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
+export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
@@ -58,5 +83,17 @@ export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
 export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
-export { errorJson, huntJson, policiesJson, replayJson, showJson, verifyJson } from './cli/json.ts'
+export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
+export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
+export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
+export {
+  errorJson,
+  huntJson,
+  litmusJson,
+  policiesJson,
+  replayJson,
+  showJson,
+  verifyJson,
+  walkJson,
+} from './cli/json.ts'
 export { VERSION } from './version.ts'

@@ -27,14 +27,30 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   extraArgument: ['hunt', 'extra'],
   needsFeature: ['INVPCID', 'pcids'],
   offPcpu: ['INVEPT', 1],
+  unreadable: ['walks.tsv', new Error('ENOENT: no such file or directory')],
   badTable: ['walks.tsv', 2, 'has "2" as pte_p; expected 0 or 1'],
   waitsAlone: ['setup'],
+  endedByUserCode: ['mine.ts', 0],
+  outputWrite: [new Error('ENOSPC: no space left on device, write')],
   badWorkload: ['case.json', 'operation "munmap" has page 9; expected one of 0, 2, 3'],
   corpusRead: ['case.json', 'is empty; expected a corpus case, whole'],
   corpusVersion: ['case.json', 2, 1],
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
+  workloadTooWide: ['case.json', 3, 2],
+  litmus: ['sb.litmus', 3, 'the row has 3 columns, expected 2'],
+  litmusFolder: ['tests', 'it holds no tests'],
+  litmusVerdicts: ['verdicts.tsv', 'the header has no column "keys"'],
+  missingArgument: ['litmus', 'one folder of litmus tests'],
   tooManyStates: [1_000_000],
+  tooManyControlStates: ['munmap(0) on CPU0, policy mine', 1_048_576],
+  notSymmetric: [
+    'mine',
+    'CPU0 munmap(0)',
+    'CPU1 munmap(0)',
+    'one takes "send IPI" 1 time and the other 0 times',
+  ],
+  unbalanced: [1, 'unlock mmap_lock', 'CPU0 holds it'],
 }
 const codes = Object.keys(messages) as Code[]
 const say = (code: Code): string =>
@@ -54,22 +70,28 @@ it('every message, word for word', () => {
       munmap(0) on CPU0, policy mine has not ended after 2000 steps; it last asked for "load(3, 0, 0)". Wait with \`yield* cpu.until(...)\` instead of spinning, or mark the loop with \`yield* cpu.checkpoint(...)\`.
     endlessWithoutSteps
       munmap(0) on CPU0, policy mine asked for more than 2000 checkpoints without a step in between. A loop must contain a step.
+    tooManyControlStates
+      munmap(0) on CPU0, policy mine has led to more than 1,048,576 control states: what it goes on with depends on too many results. Declare the locals that still matter with \`yield* cpu.checkpoint(...)\`, or lower the \`max\` of the variables that it reads.
     threw
       munmap(0) on CPU0, policy mine threw at step 4: oh no
     threwInvariant
       Invariant "no-asks" of policy "mine" threw: oh no. It should return true or false.
     notAGenerator
-      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`.
+      mine flush did not return a generator. Declare it as a generator method: \`*flush(cpu, ...) { ... }\`, and not as an async one.
     checkpointLies
       munmap(0) on CPU0, policy mine reached checkpoint again(1) twice with different futures: "load(3, 0, 0)" once, "cli(0, 0, 0)" now. A checkpoint must be given every local that the rest of the code depends on.
     valueTooLarge
       "asked" was set to 9; it was declared to hold 0 to 7. Declare a larger \`max\` for it.
+    unbalanced
+      CPU1 asked for "unlock mmap_lock", but CPU0 holds it. What is taken is given back once, by the CPU that took it.
     badConfig
       bounds.vcpus is 9; expected a whole number from 1 to 6.
     unknownPolicy
       There is no policy named "hyperv". Known policies: native-ipi, hyperv-list. For one of your own, use --policy-file FILE.
     badPolicy
       mine.ts: "flush": expected a generator method. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.
+    notSymmetric
+      Policy "mine" claims to treat all CPUs alike, but not so in CPU0 munmap(0) and in CPU1 munmap(0): one takes "send IPI" 1 time and the other 0 times. Leave out \`symmetric: true\` where the number of a CPU decides anything; a policy that is made from another one takes over its claim.
     policyOptions
       Option "targets" of policy "hyperv-list": expected "plain" or "sparse". Its file says which options a policy has.
     policyFile
@@ -84,12 +106,22 @@ it('every message, word for word', () => {
       INVPCID is not there: the machine's feature "pcids" is off. Switch it on in the scenario's machine.
     offPcpu
       INVEPT needs a pCPU to run on, but vCPU1 is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.
+    unreadable
+      walks.tsv could not be read: ENOENT: no such file or directory.
     badTable
       walks.tsv, line 2: has "2" as pte_p; expected 0 or 1.
+    missingArgument
+      The command litmus needs one folder of litmus tests. See npx shootdown --help.
     waitsAlone
       setup waits for somebody else, but it runs alone before anybody moves. Let it store what it needs and end.
+    endedByUserCode
+      mine.ts: the command ended without a report, with code 0. Expected policy code that does not end the process; take process.exit out of it.
+    outputWrite
+      Standard output could not be written (ENOSPC: no space left on device, write). Expected room for the whole report; make room, or write it elsewhere.
     badWorkload
       case.json: operation "munmap" has page 9; expected one of 0, 2, 3.
+    workloadTooWide
+      case.json: its workload is for 3 CPUs; expected at most 2, which is what the bounds have.
     corpusRead
       case.json: is empty; expected a corpus case, whole.
     corpusVersion
@@ -98,6 +130,12 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    litmus
+      sb.litmus, line 3: the row has 3 columns, expected 2.
+    litmusFolder
+      tests: it holds no tests. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).
+    litmusVerdicts
+      verdicts.tsv: the header has no column "keys". Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.
     tooManyStates
       More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit."
   `)

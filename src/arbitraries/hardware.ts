@@ -1,6 +1,6 @@
 /**
- * What the hardware does unasked: speculative page walks, and cached translations that vanish. Which of it a machine
- * does at all is a matter of its bounds; an event that the bounds rule out has no effect.
+ * What the hardware does unasked: speculative page walks, cached translations that vanish, buffered stores that reach
+ * memory. Which of it a machine does at all is a matter of its bounds; an event that the bounds rule out has no effect.
  */
 import { z } from 'zod'
 import { defaultBounds } from '../scenario/bounds.ts'
@@ -11,8 +11,11 @@ export interface HardwareEvent {
   /** Transitions from the beginning: it happens after so many, or as soon as it can from then on. */
   readonly step: number
   readonly cpu: number
-  /** The next step of a speculative walk, which begins one if none is under way; or the loss of a translation. */
-  readonly does: 'walk' | 'evict'
+  /**
+   * The next step of a speculative walk, which begins one if none is under way; the loss of a translation; or the drain
+   * of the oldest buffered store.
+   */
+  readonly does: 'walk' | 'evict' | 'drain'
   /** Which page is walked to, or which entry is lost, by number; modulo where there is none of this number. */
   readonly pick: number
 }
@@ -24,11 +27,12 @@ export interface HardwareLimits {
   readonly count?: number
   /** Largest `step` that is drawn. Default 31. */
   readonly steps?: number
-  /** What is drawn. Default: both. */
+  /** What is drawn. Default: walks and losses. */
   readonly does?: readonly HardwareEvent['does'][]
 }
 
-const DOES = ['walk', 'evict'] as const
+const DOES = ['walk', 'evict', 'drain'] as const
+const DRAWN = ['walk', 'evict'] as const
 
 /** Hardware events in ascending order. The measure is their number, then event by event: step, pick, vCPU, kind. */
 export function hardwareEvents(limits: HardwareLimits = {}): PlainArbitrary<readonly HardwareEvent[]> {
@@ -36,7 +40,7 @@ export function hardwareEvents(limits: HardwareLimits = {}): PlainArbitrary<read
 }
 
 export function hardwareShape(limits: HardwareLimits): Shape<readonly HardwareEvent[]> {
-  const { vcpus = defaultBounds.vcpus, count = 4, steps = 31, does = DOES } = limits
+  const { vcpus = defaultBounds.vcpus, count = 4, steps = 31, does = DRAWN } = limits
   const event = recordShape<HardwareEvent>({
     schema: z.strictObject({
       step: natural,

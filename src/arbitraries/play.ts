@@ -4,9 +4,8 @@
  * out. Nothing is drawn here: a scenario has one outcome.
  */
 import { MAX_RUN } from '../explore/run.ts'
-import { fail } from '../errors.ts'
 import { MAX_ENABLED, type Violation } from '../engine/system.ts'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import * as T from '../scenario/transition.ts'
 import { checkWorkload } from '../scenario/workload.ts'
@@ -37,7 +36,7 @@ function worldsOf(policy: AnyPolicy, bounds: Partial<Bounds>): Worlds {
   const known = worlds.get(policy) ?? new Map<string, Worlds>()
   worlds.set(policy, known)
   const key = JSON.stringify(bounds)
-  const found = known.get(key) ?? new Worlds(policy, makeBounds(bounds))
+  const found = known.get(key) ?? new Worlds(policy, boundsFor(policy, bounds))
   known.set(key, found)
   return found
 }
@@ -50,11 +49,7 @@ export function runScenario(policy: AnyPolicy, bounds: Partial<Bounds>, scenario
   const known = worldsOf(policy, bounds)
   const { vcpus, groups } = known.bounds
   const { workload } = scenario
-  checkWorkload('scenario', workload, policy, groups)
-  if (workload.length > vcpus) {
-    const problem = `its workload is for ${workload.length} CPUs; expected at most ${vcpus}, which is what the bounds have`
-    throw fail.badWorkload('scenario', problem)
-  }
+  checkWorkload('scenario', workload, policy, groups, vcpus)
   const { taken, violation } = new Player(known.at(workload), known.bounds, scenario).play()
   const race = violation && {
     policy,
@@ -113,7 +108,9 @@ class Player {
       const chosen =
         does === 'evict'
           ? picked(ofKind(enabled, T.EVICT, cpu), pick)
-          : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
+          : does === 'drain'
+            ? ofKind(enabled, T.DRAIN, cpu)[0]
+            : (ofKind(enabled, T.SPECULATION_STEP, cpu)[0] ?? picked(ofKind(enabled, T.SPECULATE, cpu), pick))
       if (chosen === undefined) continue
       events.splice(i, 1)
       return chosen

@@ -46,7 +46,7 @@ export function scenarioOfCase(
       policies.map(({ name }) => name),
     )
   const workload = kept.workload as Workload
-  checkWorkload(kept.id, workload, policy, kept.bounds.groups)
+  checkWorkload(kept.id, workload, policy, kept.bounds.groups, kept.bounds.vcpus)
   const chosen = policy.name === kept.policy ? withOptions(policy, kept.options ?? {}) : policy
   const world = new Worlds(chosen, kept.bounds).at(workload)
   return new Recovery(world, kept.bounds, workload).follow(
@@ -111,6 +111,9 @@ class Recovery {
       case T.SPECULATE:
       case T.SPECULATION_STEP:
         this.hardware.push({ step, cpu, does: 'walk', pick })
+        break
+      case T.DRAIN:
+        this.hardware.push({ step, cpu, does: 'drain', pick: 0 })
         break
       case T.EVICT:
         this.hardware.push({ step, cpu, does: 'evict', pick })

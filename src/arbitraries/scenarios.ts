@@ -3,7 +3,7 @@
  * What the bounds leave no choice in is not drawn.
  */
 import type { Random } from 'fast-check'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import { hardwareShape } from './hardware.ts'
 import { hostShape } from './host-decisions.ts'
 import { PlainArbitrary } from './plain.ts'
@@ -36,7 +36,7 @@ export function scenarios(
   bounds: Partial<Bounds> = {},
   limits: ScenarioLimits = {},
 ): PlainArbitrary<Scenario> {
-  return new PlainArbitrary(scenarioShape(policy, makeBounds(bounds), limits))
+  return new PlainArbitrary(scenarioShape(policy, boundsFor(policy, bounds), limits))
 }
 
 /** The parts of a scenario, those that a reader would first be rid of first. */
@@ -55,6 +55,7 @@ function scenarioShape(
   const does = [
     ...(bounds.speculation > 0 ? (['walk'] as const) : []),
     ...(bounds.eviction ? (['evict'] as const) : []),
+    ...((bounds.storeBuffer ?? 0) > 0 ? (['drain'] as const) : []),
   ]
   const parts: { readonly [Part in keyof Scenario]: Shape<Scenario[Part]> } = {
     workload: workloadShape(policy, { vcpus, operations, groups }),

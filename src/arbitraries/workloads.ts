@@ -6,7 +6,7 @@ import type { Random } from 'fast-check'
 import { z } from 'zod'
 import { Random as Xoshiro } from '../engine/random.ts'
 import type { Policy } from '../guest/policy.ts'
-import { defaultBounds } from '../scenario/bounds.ts'
+import { boundsFor } from '../scenario/bounds.ts'
 import { sampleWorkload } from '../scenario/sample.ts'
 import { busyCpus, canonicalWorkload, operationCount, operationDomain } from '../scenario/workload.ts'
 import type { Operation, Workload } from '../scenario/workload.ts'
@@ -18,11 +18,11 @@ import { isSmaller, type Measure, type Shape } from './shape.ts'
 export type AnyPolicy = Policy<any, any>
 
 export interface WorkloadLimits {
-  /** Default 2. */
+  /** Default: what the policy asks for, or 2. */
   readonly vcpus?: number
   /** Guest operations of a drawn workload, at most; the policy's own come in addition. Default 4. */
   readonly operations?: number
-  /** The pages that workloads can name. Default: those of the default bounds. */
+  /** The pages that workloads can name. Default: what the policy asks for, or those of the default bounds. */
   readonly groups?: readonly (readonly number[])[]
 }
 
@@ -41,7 +41,8 @@ const schema = z.array(z.array(z.strictObject({ op: z.string(), page: z.number()
 const keyOf = ({ op, page }: Operation): string => `${op} ${page ?? ''}`
 
 export function workloadShape(policy: AnyPolicy, limits: WorkloadLimits): Shape<Workload> {
-  const { vcpus = defaultBounds.vcpus, operations = 4, groups = defaultBounds.groups } = limits
+  const bounds = boundsFor(policy)
+  const { vcpus = bounds.vcpus, operations = 4, groups = bounds.groups } = limits
   const domain = operationDomain(policy, groups)
   const pages = groups.flat()
   const ranks = new Map(domain.map((operation, rank) => [keyOf(operation), rank]))

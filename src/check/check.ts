@@ -7,10 +7,10 @@ import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { hunt, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
-import { makeBounds } from '../scenario/bounds.ts'
+import { boundsFor } from '../scenario/bounds.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { tellVerification, verify, type Verification } from '../verify/verify.ts'
 import { VERSION } from '../version.ts'
@@ -56,8 +56,13 @@ export function checkByHunting(
 }
 
 /** The story of a race; if it is to be kept, it is, and the story ends with where, and how to replay it. */
-function tellFound(shrunk: Shrunk, found: Case['found'], options: CheckOptions, save: boolean): string {
-  const story = tellRace(shrunk.race, shrunk.certificate)
+function tellFound(
+  shrunk: Shrunk & Pick<Found, 'unproven'>,
+  found: Case['found'],
+  options: CheckOptions,
+  save: boolean,
+): string {
+  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven)
   if (!save) return story
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
   const file = options.policyFile ?? 'FILE (the file that exports the policy)'
@@ -76,7 +81,7 @@ export function checkByVerifying(
   options: CheckOptions = {},
 ): Finding & { readonly verification: Verification } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
-  const verification = verify({ policy, bounds: makeBounds(options.bounds), operations })
+  const verification = verify({ policy, bounds: boundsFor(policy, options.bounds), operations })
   const { race, verdict } = verification
   const passed = verdict === (policy.expected === 'broken' ? 'race' : 'safe')
   const sentence = tellVerification(policy, verification)

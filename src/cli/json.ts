@@ -18,6 +18,8 @@ export const raceJson = z.object({
   steps: count,
   diagram: z.string(),
   certificate: z.object({ workloads: count, states: count }).nullable(),
+  /** Why there is no certificate, if there is none. */
+  unproven: z.enum(['too large', 'time', 'stopped']).nullable(),
   foundBy: z.string(),
   run: count,
 })
@@ -26,18 +28,19 @@ export const huntJson = z.object({
   hunts: z.array(
     z.object({
       policy: z.string(),
-      verdict: z.enum(['race', 'clean']),
+      /** `error` where the hunt could not be carried out. */
+      verdict: z.enum(['race', 'clean', 'error']),
       expected: claim,
       strategy: z.string(),
       seed: count,
       runs: count,
       steps: count,
       seconds: z.number(),
-      /** True if it was ended before its runs were done. */
+      /** True if it was ended before its runs and proofs were done. */
       interrupted: z.boolean(),
       witnesses: z.array(z.string()),
       races: z.array(raceJson),
-      /** Set if this policy's hunt could not be carried out. */
+      /** Why it could not be carried out, if it could not. */
       error: z.string().optional(),
     }),
   ),
@@ -46,7 +49,8 @@ export const huntJson = z.object({
 
 export const verificationJson = z.object({
   policy: z.string(),
-  verdict: z.enum(['safe', 'race', 'incomplete']),
+  /** `incomplete` where the search was given up or ended early, `error` where it could not be carried out. */
+  verdict: z.enum(['safe', 'race', 'incomplete', 'error']),
   expected: claim,
   bounds: z.record(z.string(), z.unknown()),
   operations: count,
@@ -57,6 +61,7 @@ export const verificationJson = z.object({
   seconds: z.number(),
   witnesses: z.array(z.string()),
   race: z.object({ invariant: z.string(), explanation: z.string(), diagram: z.string() }).nullable(),
+  /** Why it could not be carried out, if it could not. */
   error: z.string().optional(),
 })
 
@@ -103,5 +108,56 @@ export const showJson = z.object({
   problems: z.array(z.object({ file: z.string(), error: z.string() })),
 })
 
+const failedTest = z.object({ path: z.string(), reason: z.string() })
+
+export const litmusCheckJson = z.object({
+  /** Tests that were compared with their row. */
+  tests: count,
+  equal: count,
+  unequal: z.array(
+    z.object({
+      path: z.string(),
+      /** States of the table that are not reached. */
+      missing: z.array(z.string()),
+      /** States that are reached and not in the table. */
+      extra: z.array(z.string()),
+      verdict: z.object({ expected: z.string(), found: z.string() }),
+    }),
+  ),
+  /** Tests that could not be read or run. */
+  failed: z.array(failedTest),
+  /** Rows of the table that there is no file for. */
+  rowsWithoutFile: z.array(z.string()),
+  /** Files that there is no row for. */
+  filesWithoutRow: z.array(z.string()),
+})
+
+export const litmusRunJson = z.object({
+  tests: count,
+  results: z.array(
+    z.object({
+      path: z.string(),
+      name: z.string(),
+      quantifier: z.enum(['exists', '~exists', 'forall']),
+      verdict: z.enum(['Allow', 'Forbid', 'Require']),
+      keys: z.array(z.string()),
+      /** Final states: values in the order of the keys, separated by commas. */
+      states: z.array(z.string()),
+      /** States that the search went through. */
+      explored: count,
+    }),
+  ),
+  failed: z.array(failedTest),
+})
+
+/** With `--verdicts` the first, without it the second. */
+export const litmusJson = z.union([litmusCheckJson, litmusRunJson])
+
 /** With `--json`, a wrong use prints this. */
 export const errorJson = z.object({ error: z.object({ code: z.string(), message: z.string() }) })
+
+export const walkJson = z.object({
+  rows: count,
+  equal: count,
+  unequal: z.array(z.object({ line: count, expected: z.string(), found: z.string() })).readonly(),
+})

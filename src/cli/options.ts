@@ -17,7 +17,7 @@ const names = Object.keys(strategies)
 const optionsSchema = z.object({
   policy: z.union([z.string(), z.array(z.string())], 'the name of a policy').optional(),
   option: z.union([z.string(), z.array(z.string())], 'key=value').optional(),
-  policyFile: z.string('the path of a TypeScript file').optional(),
+  policyFile: z.string('the path of a TypeScript file').min(1, 'the path of a TypeScript file').optional(),
   runs: whole(1, 1_000_000_000).optional(),
   seed: whole(0, 0xffffffff).optional(),
   strategy: z.enum(names as [string, ...string[]], `one of ${names.join(', ')}`).optional(),
@@ -27,32 +27,42 @@ const optionsSchema = z.object({
   preemptions: whole(0, 8).optional(),
   levels: whole(2, 5).optional(),
   speculation: whole(0, 8).optional(),
+  storeBuffer: whole(0, 8).optional(),
+  x2apic: z.boolean('no value').optional(),
   eviction: z.boolean('no value').optional(),
   migration: z.boolean('no value').optional(),
   vpid: z.boolean('no value').optional(),
   gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
-  corpus: z.string('a folder').optional(),
+  corpus: z.string('a folder').min(1, 'a folder').optional(),
+  verdicts: z.string('the path of a table').optional(),
   json: z.boolean('no value').optional(),
 })
 
 export type Options = z.infer<typeof optionsSchema>
 
-/** Options that the parser itself adds. */
-const PARSER_KEYS = new Set(['--', 'help', 'h', 'version', 'v'])
-
-/** Checks parsed options: unknown ones, and values that are not what they should be. */
-export function checkOptions(parsed: Record<string, unknown>): Options {
-  const known = Object.keys(optionsSchema.shape)
-  for (const key of Object.keys(parsed)) {
-    if (PARSER_KEYS.has(key) || known.includes(key)) continue
-    throw fail.badOption(flag(key), parsed[key], `one of ${known.map(flag).join(', ')}`)
+/** Checks options as they were typed: unknown ones, and values that are not what they should be. */
+export function checkOptions(typed: Readonly<Record<string, unknown>>): Options {
+  const fields: Readonly<Record<string, z.ZodOptional>> = optionsSchema.shape
+  const given: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(typed)) {
+    if (!Object.hasOwn(fields, key))
+      throw fail.badOption(flag(key), value, `one of ${Object.keys(fields).map(flag).join(', ')}`)
+    given[key] = fields[key].unwrap() instanceof z.ZodNumber ? asNumber(value) : value
   }
-  const result = optionsSchema.safeParse(parsed)
+  const result = optionsSchema.safeParse(given)
   if (result.success) return result.data
   const issue = result.error.issues[0]
   const key = String(issue.path[0])
-  throw fail.badOption(flag(key), parsed[key], issue.message)
+  throw fail.badOption(flag(key), given[key], issue.message)
+}
+
+/** The number that a text says; anything else stays what it is, and is refused. */
+function asNumber(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(asNumber)
+  if (typeof value !== 'string' || value.trim() === '') return value
+  const number = Number(value)
+  return Number.isFinite(number) ? number : value
 }
 
 /** The policy options that `--option key=value` gives; numbers and booleans are taken as such. */
@@ -67,11 +77,13 @@ export function policyOptions(options: Options): Record<string, unknown> {
   return Object.fromEntries(pairs)
 }
 
-const flag = (key: string): string => `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
+const flag = (key: string): string =>
+  key.startsWith('-') ? key : `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 
-/** The bounds that the options name. */
-export function boundsOf(options: Options): Bounds {
+/** The bounds that the options name; the rest is for the policy and the defaults to say. */
+export function boundsOf(options: Options): Partial<Bounds> {
   const { cpus, pcpus, preemptions, levels, speculation, eviction, migration, vpid, gup } = options
+  const { storeBuffer, x2apic } = options
   const given: Record<string, unknown> = {
     vcpus: cpus,
     pcpus: pcpus ?? cpus,
@@ -80,8 +92,12 @@ export function boundsOf(options: Options): Bounds {
     speculation,
     eviction,
     migration,
-    vpid,
+    vpid: vpid === false ? false : undefined,
+    storeBuffer,
+    x2apic,
     gupRecheck: gup,
   }
-  return makeBounds(Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)))
+  const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
+  makeBounds(named)
+  return named
 }

@@ -7,18 +7,23 @@ export const COMMANDS = {
   verify: 'search every workload and schedule within bounds',
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
+  litmus: 'run litmus tests in herd formats on this machine, compare them with a table',
   policies: 'list the policies and what is claimed of them',
+  walk: 'check the page walk against a table of verdicts',
 } as const
 
 export type CommandName = keyof typeof COMMANDS
 
-/** A parser; parsing prints the help or the version where they are asked for. */
+/** The parser; it also writes the help and the version. */
 export function parser(): ReturnType<typeof cac> {
   const cli = cac('shootdown')
-  for (const [name, summary] of Object.entries(COMMANDS)) {
-    cli.command(name === 'replay' || name === 'show' ? `${name} [...cases]` : name, summary)
+  const takes: Readonly<Record<string, string>> = {
+    replay: ' [...cases]',
+    show: ' [...cases]',
+    litmus: ' [dir]',
   }
-  return cli
+  for (const [name, summary] of Object.entries(COMMANDS)) cli.command(`${name}${takes[name] ?? ''}`, summary)
+  cli
     .option('--policy <name>', 'the policy, or several by repeating it (default: all shipped ones)')
     .option('--policy-file <file>', 'a TypeScript file of your own that exports a policy')
     .option('--option <key=value>', 'an option of the policy; may be repeated')
@@ -31,13 +36,28 @@ export function parser(): ReturnType<typeof cac> {
     .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
     .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
     .option('--speculation <n>', 'speculative page walks, at most (default 1)')
+    .option('--store-buffer <n>', 'stores that the store buffer of a CPU holds (default 0: none)')
+    .option('--x2apic', 'send IPIs by WRMSR, which may overtake buffered stores')
     .option('--eviction', 'let TLB entries vanish at any time')
     .option('--migration', 'let vCPUs move between pCPUs')
     .option('--no-vpid', 'flush at every VM entry')
     .option('--gup <form>', 'what gup_fast compares again: pte (as in 2017) or pmd (default)')
     .option('--time <seconds>', 'end after so long')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
+    .option('--verdicts <file>', 'the table to compare with (walk, litmus)')
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)
+  // A switch is on or off: cac would say "(default: true)" of every option that begins with "no".
+  for (const option of cli.globalCommand.options) if (option.negated) option.config.default = undefined
+  return cli
 }
+
+/** Prints the help: that of a command, if one is named. */
+export function printHelp(name: CommandName | undefined): void {
+  const cli = parser()
+  const command = cli.commands.find((each) => each.name === name)
+  ;(command ?? cli.globalCommand).outputHelp()
+}
+
+export const printVersion = (): void => parser().outputVersion()

@@ -1,14 +1,17 @@
 /** Parses a command line and runs the command; everything but the threads. */
 import { ShootdownError, fail } from '../errors.ts'
+import { parseArguments } from './arguments.ts'
 import { WRONG_USE, type Context } from './commands/context.ts'
 import { huntCommand } from './commands/hunt.ts'
+import { litmusCommand } from './commands/litmus.ts'
 import { listPolicies } from './commands/policies.ts'
 import { replayCommand } from './commands/replay.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
+import { walkCommand } from './commands/walk.ts'
 import { interruptBy } from './interrupt.ts'
 import { checkOptions } from './options.ts'
-import { COMMANDS, parser, type CommandName } from './parser.ts'
+import { COMMANDS, type CommandName } from './parser.ts'
 import { terminal, type Streams } from './terminal.ts'
 
 const commands: Readonly<Record<CommandName, (context: Context) => Promise<number>>> = {
@@ -16,27 +19,28 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   verify: verifyCommand,
   replay: replayCommand,
   show: showCommand,
+  litmus: litmusCommand,
   policies: listPolicies,
+  walk: walkCommand,
 }
+
+const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'litmus'])
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
 export async function run(argv: readonly string[], flag: Int32Array, streams: Streams): Promise<number> {
-  const out = terminal(streams, argv.includes('--json'))
+  const { first, command, rest, json, options: typed } = parseArguments(argv)
+  const out = terminal(streams, json)
   try {
-    const cli = parser()
-    const parsed = cli.parse(['node', 'shootdown', ...argv], { run: false })
-    const name = cli.matchedCommandName as CommandName | undefined
-    if (name === undefined) throw fail.noCommand(parsed.args[0], Object.keys(COMMANDS))
-    if (parsed.args.length > 0 && name !== 'replay' && name !== 'show')
-      throw fail.extraArgument(name, parsed.args[0])
-    const options = checkOptions(parsed.options)
+    if (command === undefined) throw fail.noCommand(first, Object.keys(COMMANDS))
+    if (rest.length > 0 && !TAKES_ARGUMENTS.has(command)) throw fail.extraArgument(command, rest[0])
+    const options = checkOptions(typed)
     const context: Context = {
       options,
       terminal: out,
       interrupt: interruptBy(flag, options.time),
-      rest: parsed.args,
+      rest,
     }
-    return await commands[name](context)
+    return await commands[command](context)
   } catch (cause) {
     const { code, message } =
       cause instanceof ShootdownError

@@ -11,11 +11,18 @@ export interface WorkerData {
 }
 
 /** What the worker tells the main thread. */
-export type WorkerMessage = { readonly out: string } | { readonly err: string } | { readonly status: number }
+export type WorkerMessage =
+  | { readonly out: string }
+  | { readonly err: string }
+  /** The command is over. */
+  | { readonly status: number }
+  /** Nothing is left that could happen; where the command is not over then, it never will be. */
+  | { readonly idle: true }
 
 const { argv, flag, liveColumns, styled } = workerData as WorkerData
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port of a thread, not of a window
 const post = (message: WorkerMessage): void => parentPort!.postMessage(message)
 const streams: Streams = { out: (out) => post({ out }), err: (err) => post({ err }), liveColumns, styled }
 
-post({ status: await run(argv, flag, streams) })
+process.once('beforeExit', () => post({ idle: true }))
+void run(argv, flag, streams).then((status) => post({ status }))

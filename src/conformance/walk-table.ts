@@ -10,7 +10,8 @@ import { decodeAccess, type Access } from '../machine/access.ts'
 import { machineConfig } from '../machine/config.ts'
 import { AC, NXE, PG, SMAP, SMEP, WP } from '../machine/control.ts'
 import { A, P, RSVD, RW, US, XD, entry } from '../machine/entry.ts'
-import type { AccessMode, X86 } from '../machine/x86.ts'
+import type { AccessMode } from '../machine/operands.ts'
+import type { X86 } from '../machine/x86.ts'
 import { World } from '../scenario/world.ts'
 
 /** One row: flags of the leaf entry, control bits, access; and what should come of it. */

@@ -10,7 +10,7 @@ import type { Case } from './schema.ts'
 
 export function raceOfCase(file: string, kept: Case, policy: AnyPolicy): Race {
   const workload = kept.workload as Workload
-  checkWorkload(file, workload, policy, kept.bounds.groups)
+  checkWorkload(file, workload, policy, kept.bounds.groups, kept.bounds.vcpus)
   const chosen = withOptions(policy, kept.options ?? {})
   const world = new Worlds(chosen, kept.bounds).at(workload)
   const enabled = new Int32Array(MAX_ENABLED)

@@ -34,7 +34,7 @@ const MAX_INSERTED = 1000
 export function replayCase(kept: Case, policy: AnyPolicy, changed: Partial<Bounds> = {}): Replayed {
   const workload = kept.workload as Workload
   const chosen = policy.name === kept.policy ? withOptions(policy, kept.options ?? {}) : policy
-  checkWorkload(kept.id, workload, policy, kept.bounds.groups)
+  checkWorkload(kept.id, workload, policy, kept.bounds.groups, kept.bounds.vcpus)
   const world = new Worlds(chosen, { ...kept.bounds, ...changed }).at(workload)
   return new Replay(world, kept).run()
 }

@@ -39,7 +39,13 @@ export const caseSchema = z.strictObject({
   minimality: z.enum(['minimal', 'local']),
   /** The proof of minimality: what was searched. */
   certificate: z
-    .strictObject({ scope: z.enum(['all-workloads', 'sub-workloads']), workloads: count, states: count })
+    .strictObject({
+      scope: z.enum(['all-workloads', 'sub-workloads']),
+      workloads: count,
+      states: count,
+      /** The largest machine searched, where the race came out on a smaller one. */
+      machine: z.strictObject({ vcpus: count, pcpus: count }).optional(),
+    })
     .optional(),
   /** What replaying the case should end in, where that does not follow from the policy's own claim. */
   expect: z.enum(['reproduced', 'fixed']).optional(),

@@ -1,6 +1,7 @@
 /**
  * A folder of cases: one file a race, named by its content. Files are written beside and renamed, so a crash or a full
- * disk leaves the old file or the new one; a case that is there already is left as it is.
+ * disk leaves the old file or the new one. A case that is there already is left as it is, unless it only lacks the proof
+ * that the new one has.
  */
 import {
   closeSync,
@@ -31,7 +32,10 @@ export interface Corpus {
   readonly problems: readonly { readonly file: string; readonly error: ShootdownError }[]
 }
 
-/** Reads all cases of a folder, or of a single file; a folder that does not exist is an empty corpus. */
+/**
+ * Reads all cases of a folder, or of a single `.json` file; a folder that does not exist is an empty corpus.
+ * @throws ShootdownError if the place is a file that can be neither.
+ */
 export function readCorpus(folder: string): Corpus {
   const cases: Kept[] = []
   const problems: Corpus['problems'][number][] = []
@@ -39,6 +43,7 @@ export function readCorpus(folder: string): Corpus {
   try {
     files = filesOf(folder)
   } catch (cause) {
+    if (cause instanceof ShootdownError) throw cause
     problems.push({
       file: folder,
       error: fail.corpusRead(folder, `could not be read (${(cause as Error).message})`),
@@ -60,7 +65,10 @@ export function readCorpus(folder: string): Corpus {
 
 function filesOf(folder: string): string[] {
   if (!existsSync(folder)) return []
-  if (!statSync(folder).isDirectory()) return [folder]
+  if (!statSync(folder).isDirectory()) {
+    if (folder.endsWith('.json')) return [folder]
+    throw fail.corpusRead(folder, 'is a file; expected a folder of corpus cases, or one case (a .json file)')
+  }
   const names = readdirSync(folder).filter((name) => name.endsWith('.json'))
   return names.toSorted().map((name) => join(folder, name))
 }
@@ -73,10 +81,45 @@ function read(file: string): string {
   }
 }
 
-/** Writes a case; returns its file, and whether it is new. */
-export function keep(folder: string, kept: Case): { file: string; fresh: boolean } {
+/**
+ * Writes a case; returns its file, and whether it is new. A race that is there already as a local one is upgraded by its
+ * proof, once there is one; what the file says of its finding, and of what replaying it should end in, stays.
+ * @throws ShootdownError if it cannot be written.
+ */
+export function keep(folder: string, kept: Case): { file: string; fresh: boolean; upgraded?: true } {
   const file = join(folder, `${kept.id}.json`)
-  if (existsSync(file)) return { file, fresh: false }
+  if (!isFile(file)) {
+    write(folder, file, kept)
+    return { file, fresh: true }
+  }
+  const old = kept.minimality === 'minimal' ? readable(file) : undefined
+  if (old?.minimality !== 'local') return { file, fresh: false }
+  const { expect = kept.expect, found = kept.found } = old
+  write(folder, file, { ...kept, ...(expect && { expect }), ...(found && { found }) })
+  return { file, fresh: false, upgraded: true }
+}
+
+/** True for a file, also at the end of a link; a folder of that name is in the way, and writing will say so. */
+function isFile(file: string): boolean {
+  try {
+    return statSync(file).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** The case in a file; undefined if there is none that is whole: such a file is left to its owner. */
+function readable(file: string): Case | undefined {
+  try {
+    return parseCase(file, read(file))
+  } catch (cause) {
+    if (cause instanceof ShootdownError) return undefined
+    throw cause
+  }
+}
+
+/** Writes a file whole or not at all. */
+function write(folder: string, file: string, kept: Case): void {
   const beside = join(folder, `.${kept.id}.${process.pid}.tmp`)
   try {
     mkdirSync(folder, { recursive: true })
@@ -92,7 +135,6 @@ export function keep(folder: string, kept: Case): { file: string; fresh: boolean
     discard(beside)
     throw fail.corpusWrite(file, cause)
   }
-  return { file, fresh: true }
 }
 
 /** Removes what a failed write left behind, if it can be removed; the failure itself is what matters. */

@@ -20,8 +20,10 @@ const CHILD1 = 7
 const NO_CHILD = -1
 const NO_KEY = -0x80000000
 
-/** No coroutine runs for more steps than this without a checkpoint. */
+/** No history has more steps than this; waiting that comes back to a checkpoint does not make it longer. */
 export const MAX_STEPS = 2000
+/** Control states of a world, at most: some hundred megabytes. */
+export const MAX_NODES = 1 << 20
 /** How many nodes are expanded ahead at once; past it, histories are followed one at a time. */
 const MAX_AHEAD = 4096
 
@@ -32,10 +34,15 @@ interface Program {
   readonly checkpoints: Map<string, number>
 }
 
-/** A history: the steps that were asked for and the results that they got, one result fewer than steps. */
+/** A history: the step that is asked for, and what led to it. Histories share their beginnings. */
 interface History {
-  readonly steps: readonly Step[]
-  readonly results: readonly number[]
+  readonly step: Step
+  /** What was asked for before, and the result that it got. */
+  readonly before: History | undefined
+  readonly result: number
+  /** How many steps and checkpoints were asked for, this one included; how many steps of them. */
+  readonly position: number
+  readonly steps: number
 }
 
 /** Where a node that is followed lazily comes from. */
@@ -49,7 +56,6 @@ type Running = Generator<Step, number | boolean | void, number>
 /** A coroutine advanced to a point, with the history that led there. */
 interface Live {
   readonly run: Running
-  readonly step: Step
   readonly history: History
 }
 
@@ -63,10 +69,12 @@ export class Coroutines {
   private readonly shared = new Map<string, number>()
   private readonly programs = new Map<string, Program>()
   private ahead = 0
+  private readonly limit: number
 
-  constructor() {
+  constructor(limit = MAX_NODES) {
+    this.limit = limit
     // Control state 0 is that of a thread with nothing to do.
-    this.create({ op: RETURN, a: 0, b: 0, c: 0, results: 1 })
+    this.create('', { op: RETURN, a: 0, b: 0, c: 0, results: 1 })
   }
 
   /** Number of control states so far. */
@@ -84,8 +92,8 @@ export class Coroutines {
     const program: Program = { name: key, start, root: 0, checkpoints: new Map() }
     this.ahead = 0
     program.root = this.expand(program, this.begin(program))
-    this.programs.set(key, program)
     this.rehearse(program)
+    this.programs.set(key, program)
     return program.root
   }
 
@@ -129,8 +137,9 @@ export class Coroutines {
     }
   }
 
-  private create(step: Step): number {
+  private create(where: string, step: Step): number {
     const node = this.steps.length
+    if (node >= this.limit) throw fail.tooManyControlStates(where, this.limit)
     if ((node + 1) * STRIDE > this.nodes.length) {
       const larger = new Int32Array(this.nodes.length * 2)
       larger.set(this.nodes)
@@ -143,50 +152,52 @@ export class Coroutines {
 
   /** The node for the point that `live` has reached. */
   private expand(program: Program, live: Live): number {
-    const { step, history } = live
+    const { history } = live
+    const { step } = history
     if (step.op === CHECKPOINT) return this.mark(program, live)
-    if (step.op === RETURN) return this.merge(step, [])
+    if (step.op === RETURN) return this.merge(program, step, [])
     if (step.results === 0 || ++this.ahead > MAX_AHEAD) return this.lazy(program, step, history)
     const children = [this.expand(program, this.advance(program, live, 0))]
     for (let result = 1; result < step.results; result++) {
       children.push(this.expand(program, this.replay(program, history, result)))
     }
-    return this.merge(step, children)
+    return this.merge(program, step, children)
   }
 
-  private merge(step: Step, children: readonly number[]): number {
+  private merge({ name }: Program, step: Step, children: readonly number[]): number {
     const key = `${step.op.code},${step.a},${step.b},${step.c},${step.ofPolicy === true}:${children.join(',')}`
     const known = this.shared.get(key)
     if (known !== undefined) return known
-    const node = this.create(step)
+    const node = this.create(name, step)
     children.forEach((child, result) => this.link(node, result, child))
     this.shared.set(key, node)
     return node
   }
 
   private lazy(program: Program, step: Step, history: History): number {
-    const node = this.create(step)
+    const node = this.create(program.name, step)
     this.origins[node] = { program, history }
     return node
   }
 
   /** A checkpoint is one node for all histories that reach it with the same locals. */
   private mark(program: Program, marked: Live): number {
-    const key = marked.step.key!
+    const key = marked.history.step.key!
     let live = marked
-    for (let hops = 0; live.step.op === CHECKPOINT; hops++) {
-      if (hops > MAX_STEPS) throw fail.endlessWithoutSteps(program.name, MAX_STEPS)
+    for (let hops = 0; live.history.step.op === CHECKPOINT; hops++) {
+      if (hops === MAX_STEPS) throw fail.endlessWithoutSteps(program.name, MAX_STEPS)
       live = this.advance(program, live, 0)
     }
+    const { history } = live
+    const { step } = history
     const known = program.checkpoints.get(key)
     if (known !== undefined) {
-      if (!sameStep(this.steps[known], live.step)) {
-        throw fail.checkpointLies(program.name, key, describeStep(this.steps[known]), describeStep(live.step))
+      if (!sameStep(this.steps[known], step)) {
+        throw fail.checkpointLies(program.name, key, describeStep(this.steps[known]), describeStep(step))
       }
       return known
     }
-    const node =
-      live.step.op === RETURN ? this.merge(live.step, []) : this.lazy(program, live.step, live.history)
+    const node = step.op === RETURN ? this.merge(program, step, []) : this.lazy(program, step, history)
     program.checkpoints.set(key, node)
     return node
   }
@@ -197,54 +208,56 @@ export class Coroutines {
     if (typeof run !== 'object' || run === null || typeof (run as Running).next !== 'function') {
       throw fail.notAGenerator(program.name)
     }
-    const step = this.take(program, 1, run as Running, 0)
-    return { run: run as Running, step, history: { steps: [step], results: [] } }
+    return { run: run as Running, history: this.take(program, run as Running, undefined, 0) }
   }
 
-  private advance(program: Program, live: Live, result: number): Live {
-    const { steps, results } = live.history
-    const step = this.take(program, steps.length + 1, live.run, result)
-    return { run: live.run, step, history: { steps: [...steps, step], results: [...results, result] } }
+  private advance(program: Program, { run, history }: Live, result: number): Live {
+    return { run, history: this.take(program, run, history, result) }
   }
 
   /** Runs the coroutine from its start through a known history and one result more; it must ask for the same again. */
   private replay(program: Program, history: History, result: number): Live {
-    let live = this.begin(program)
-    for (let i = 0; ; i++) {
-      if (!sameStep(live.step, history.steps[i])) {
-        throw fail.nondeterministic(
-          program.name,
-          i + 1,
-          describeStep(history.steps[i]),
-          describeStep(live.step),
-        )
-      }
-      if (i === history.results.length) return this.advance(program, live, result)
-      live = this.advance(program, live, history.results[i])
+    const path: History[] = []
+    for (let at: History | undefined = history; at !== undefined; at = at.before) path.push(at)
+    const { run, history: first } = this.begin(program)
+    let { step } = first
+    for (let known = path.pop(); known !== undefined; known = path.pop()) {
+      if (known.before !== undefined) step = this.ask(program, run, known.position, known.result)
+      this.compare(program, known.position, known.step, step)
     }
+    return this.advance(program, { run, history }, result)
   }
 
   /** Runs the part of a new coroutine that needs no results a second time, so that hidden state shows at once. */
   private rehearse(program: Program): void {
     let live = this.begin(program)
     for (let node = program.root; ; node = this.next(node, 0)) {
-      while (live.step.op === CHECKPOINT) live = this.advance(program, live, 0)
-      if (!sameStep(this.steps[node], live.step)) {
-        const position = live.history.steps.length
-        throw fail.nondeterministic(
-          program.name,
-          position,
-          describeStep(this.steps[node]),
-          describeStep(live.step),
-        )
-      }
-      if (live.step.op === RETURN || this.nodes[node * STRIDE + CHILD0] === NO_CHILD) return
-      if (live.step.results === 0) return
+      while (live.history.step.op === CHECKPOINT) live = this.advance(program, live, 0)
+      const { step, position } = live.history
+      this.compare(program, position, this.steps[node], step)
+      if (step.op === RETURN || this.nodes[node * STRIDE + CHILD0] === NO_CHILD) return
+      if (step.results === 0) return
       live = this.advance(program, live, 0)
     }
   }
 
-  private take(program: Program, position: number, run: Running, result: number): Step {
+  private compare(program: Program, position: number, first: Step, then: Step): void {
+    if (!sameStep(first, then))
+      throw fail.nondeterministic(program.name, position, describeStep(first), describeStep(then))
+  }
+
+  /** Resumes the coroutine with a result; what it asks for then is the end of a longer history. */
+  private take(program: Program, run: Running, before: History | undefined, result: number): History {
+    const position = (before?.position ?? 0) + 1
+    const step = this.ask(program, run, position, result)
+    const steps = (before?.steps ?? 0) + (step.op === CHECKPOINT ? 0 : 1)
+    if (steps > MAX_STEPS && step.op !== RETURN)
+      throw fail.neverEnds(program.name, MAX_STEPS, describeStep(step))
+    return { step, before, result, position, steps }
+  }
+
+  /** Resumes the coroutine with a result, and checks what it asks for. */
+  private ask(program: Program, run: Running, position: number, result: number): Step {
     let taken: IteratorResult<Step, number | boolean | void>
     try {
       taken = run.next(result)
@@ -260,9 +273,9 @@ export class Coroutines {
       return { op: RETURN, a: value, b: 0, c: 0, results: 1 }
     }
     if (!isStep(taken.value)) throw this.strange(program, taken.value)
-    const wrong = [taken.value.a, taken.value.b, taken.value.c].find((value) => (value | 0) !== value)
-    if (wrong !== undefined) throw fail.badArgument(program.name, taken.value.op.name, inspect(wrong))
-    if (position > MAX_STEPS) throw fail.neverEnds(program.name, MAX_STEPS, describeStep(taken.value))
+    const { op, a, b, c } = taken.value
+    const wrong = [a, b, c].find((value) => (value | 0) !== value)
+    if (wrong !== undefined) throw fail.badArgument(program.name, op.name, inspect(wrong))
     return taken.value
   }
 

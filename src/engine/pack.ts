@@ -20,6 +20,8 @@ export class Packer {
   private places: Int32Array = new Int32Array(0)
   private capacities: Int32Array = new Int32Array(0)
   private constants: Int32Array = new Int32Array(0)
+  /** By word: its place among the changing ones, or -1. */
+  private slots: Int32Array = new Int32Array(0)
   private maps: Dictionary[] = []
   private readonly dictionaries: Dictionary[]
   private readonly base: Int32Array
@@ -49,13 +51,29 @@ export class Packer {
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
       const { codes } = maps[i]
-      let code = value < codes.length ? codes[value] : maps[i].find(value)
+      // Read as unsigned, a negative value is a large one.
+      let code = value >>> 0 < codes.length ? codes[value] : maps[i].find(value)
       if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
       out[places[i]] |= code << shifts[i]
     }
     let changed = 0
     for (let i = 0; i < constants.length; i++) changed |= state[constants[i]] ^ base[constants[i]]
     if (changed !== 0) this.learnConstants(state)
+  }
+
+  /** Like {@link pack}, where `packed` is known to be the packed form of `near`, a state that differs in few words. */
+  repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array): void {
+    const { slots, shifts, places, maps, capacities, size } = this
+    for (let i = 0; i < size; i++) out[i] = packed[i]
+    for (let word = 0; word < state.length; word++) {
+      const value = state[word]
+      if (value === near[word]) continue
+      const i = slots[word]
+      let code = i < 0 ? -1 : maps[i].find(value)
+      if (code < 0 || code >= capacities[i]) code = this.learn(word, value)
+      const shift = shifts[i]
+      out[places[i]] = (out[places[i]] & ~((capacities[i] - 1) << shift)) | (code << shift)
+    }
   }
 
   /** A word that never changed has changed. */
@@ -109,6 +127,8 @@ export class Packer {
     this.bytes = Math.max(1, (this.size - 1) * 4 + Math.ceil((rooms.at(-1) ?? 0) / 8))
     this.words = Int32Array.from(changing)
     this.constants = Int32Array.from(constant)
+    this.slots = new Int32Array(this.base.length).fill(-1)
+    changing.forEach((word, i) => (this.slots[word] = i))
     this.shifts = Int32Array.from(shifts)
     this.places = Int32Array.from(places)
     this.maps = changing.map((word) => this.dictionaries[word])
@@ -116,13 +136,16 @@ export class Packer {
   }
 }
 
+const isSmall = (value: number): boolean => value >= 0 && value < 1 << 16
+
 /** The values of a word, numbered as they come. */
 class Dictionary {
   readonly values: number[] = []
   capacity = 1
   /** Numbers of small values, by value; -1 where there is none yet. */
   codes = new Int32Array(16).fill(-1)
-  private readonly large = new Map<number, number>()
+  /** Numbers of the others, which are large or negative. */
+  private readonly others = new Map<number, number>()
 
   constructor(first: number) {
     this.number(first)
@@ -130,8 +153,8 @@ class Dictionary {
 
   /** The number of a value, or -1. */
   find(value: number): number {
-    if (value < this.codes.length) return this.codes[value]
-    return value < 1 << 16 ? -1 : (this.large.get(value) ?? -1)
+    if (isSmall(value)) return value < this.codes.length ? this.codes[value] : -1
+    return this.others.get(value) ?? -1
   }
 
   /** The number of a value, which gets one if it has none. */
@@ -139,7 +162,7 @@ class Dictionary {
     const known = this.find(value)
     if (known >= 0) return known
     const code = this.values.push(value) - 1
-    if (value >= 1 << 16) this.large.set(value, code)
+    if (!isSmall(value)) this.others.set(value, code)
     else {
       if (value >= this.codes.length) {
         const grown = new Int32Array(2 ** bitsFor(value)).fill(-1)

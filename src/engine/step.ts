@@ -39,6 +39,8 @@ export interface Names {
   vector(vector: number): string
   hypercall(number: number): string
   entry(level: number, page: number): string
+  /** A word of memory, or an entry of a table, with a value. */
+  store(word: number, value: number): string
 }
 
 /** Says what a step does; `result` is given once it is known. */

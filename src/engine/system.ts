@@ -41,5 +41,9 @@ export interface System {
   name(transition: number): string
 }
 
-/** Upper limit of transitions enabled at once; a limit with room to spare for 8 vCPUs. */
-export const MAX_ENABLED = 512
+/**
+ * Upper limit of transitions enabled at once. The largest machine has 6 vCPUs, each of which may choose one of 256,
+ * take one of 8 interrupts, leave guest mode, be preempted, and lose or speculate about each of 8 pages and 30 tables;
+ * and 30 tables that RCU may free.
+ */
+export const MAX_ENABLED = 2048

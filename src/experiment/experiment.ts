@@ -11,8 +11,12 @@ import type { Cpu, KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../machine/config.ts'
 import type { SharedDeclaration, SharedWords, Word } from '../machine/word.ts'
+import type { Device } from '../machine/device.ts'
 import type { X86 } from '../machine/x86.ts'
 import { World } from '../scenario/world.ts'
+import { Lists, type Result } from './lists.ts'
+
+export type { Result } from './lists.ts'
 
 /** Variables of an experiment by name: one word each, or one a CPU, as they were declared. */
 export type Words<D> = {
@@ -21,19 +25,28 @@ export type Words<D> = {
 
 /**
  * The program of a CPU: its bare instructions, the variables, and the kernel's handle for experiments that need one.
- * The number that it returns is its part of the outcome.
+ * What it returns is its part of the outcome: one number where it returns nothing or one, several in their order
+ * where it returns a list.
  */
-export type Program<D> = (cpu: X86, words: Words<D>, kernel: Cpu) => Code<number | void>
+export type Program<D> = (cpu: X86, words: Words<D>, kernel: Cpu) => Code<Result>
+
+/** The program of a device. */
+export type DeviceProgram<D> = (device: Device, words: Words<D>) => Code<number | void>
 
 export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> {
   /** The machine's features; `vcpus` is the number of programs, and one more where an idle CPU is wanted. */
   readonly machine?: Partial<MachineConfig>
   /** Variables in memory: `{ x: variable() }`. */
   readonly words?: D
-  /** Runs alone before all else, on CPU 0: what it stores is there, what it reads is cached. */
-  readonly setup?: Program<D>
+  /**
+   * Runs alone before all else, on CPU 0: what it stores is there, what it reads is cached. A list holds the setup of
+   * each CPU, which run one after the other.
+   */
+  readonly setup?: Program<D> | readonly Program<D>[]
   /** One program a CPU. */
   readonly cpus: readonly Program<D>[]
+  /** One program a device; what they return follows what the CPUs return. */
+  readonly devices?: readonly DeviceProgram<D>[]
   /** Handlers by vector name, run with IF=0; `cpu.sendIpi` of the kernel's handle sends them. */
   readonly interrupts?: Readonly<Record<string, Program<D>>>
   /** Adds to the outcome what memory holds in the end. */
@@ -65,17 +78,35 @@ const nobody: AnyPolicy = {
 }
 
 /** Runs an experiment to its end: all executions, all outcomes. */
+// oxlint-disable-next-line typescript/no-generated-empty-object-type -- the words of an experiment that declares none
 export function experiment<const D extends Record<string, SharedDeclaration> = Record<never, never>>(
   options: ExperimentOptions<D>,
 ): Experiment {
-  const { cpus, maxStates } = options
-  const config = machineConfig({ ...options.machine, vcpus: options.machine?.vcpus ?? cpus.length })
+  const { cpus, devices = [], maxStates } = options
+  const config = machineConfig({
+    ...options.machine,
+    vcpus: options.machine?.vcpus ?? cpus.length,
+    devices: options.machine?.devices ?? devices.length,
+  })
   if (config.vcpus < cpus.length)
     throw fail.badConfig('machine.vcpus', config.vcpus, `at least the ${cpus.length} CPUs that have programs`)
-  const world = new World(policyOf(options, config), config, featuresOf(options, config), true)
+  if (config.devices < devices.length)
+    throw fail.badConfig(
+      'machine.devices',
+      config.devices,
+      `at least the ${devices.length} that have programs`,
+    )
+  const setups = setupsOf(options)
+  if (setups.length > config.vcpus)
+    throw fail.badConfig('setup', `${setups.length} programs`, `at most one for each of ${config.vcpus} CPUs`)
+  const lists = new Lists()
+  const world = new World(policyOf(options, config, lists), config, featuresOf(options, config), true)
   world.load(
-    cpus.map((_, cpu) => [{ op: `cpu${cpu}` }]),
-    options.setup === undefined ? undefined : { op: 'setup' },
+    [
+      ...Array.from({ length: config.vcpus }, (_, cpu) => (cpu < cpus.length ? [{ op: `cpu${cpu}` }] : [])),
+      ...devices.map((_, device) => [{ op: `device${device}` }]),
+    ],
+    setups.map((_, cpu) => ({ op: setupName(cpu) })),
   )
   const words = wordsOf(options.words, (name) => world.shared[name], config.vcpus)
   const outcomes = new Map<string, readonly number[]>()
@@ -86,7 +117,9 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
     observer: {
       ended: () => {
         const seen = options.observe?.((word) => world.state[word.at], words) ?? []
-        const outcome = [...cpus.map((_, cpu) => world.resultOf(cpu)), ...seen]
+        const results = cpus.flatMap((_, cpu) => lists.of(world.resultOf(cpu)))
+        const ofDevices = devices.map((_, device) => world.resultOf(config.vcpus + device))
+        const outcome = [...results, ...ofDevices, ...seen]
         outcomes.set(outcome.join(','), outcome)
       },
       stuck: (violation) => deadlocks.add(violation.explanation),
@@ -108,16 +141,26 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
 
 /** The experiment as a policy: its programs are operations that only this policy has. */
 function policyOf<D extends Record<string, SharedDeclaration>>(
-  { policy = nobody, words, setup, cpus, interrupts = {} }: ExperimentOptions<D>,
+  options: ExperimentOptions<D>,
   { vcpus }: MachineConfig,
+  lists: Lists,
 ): AnyPolicy {
-  const as = (program: Program<D>) => (cpu: Cpu) =>
-    program(
-      cpu.x86,
-      wordsOf(words, (name) => (cpu.shared as Record<string, SharedWords>)[name], vcpus),
-      cpu,
+  const { policy = nobody, words, cpus, devices = [], interrupts = {} } = options
+  const as = (program: Program<D>) => (cpu: Cpu) => {
+    const find = (name: string): SharedWords => (cpu.shared as Record<string, SharedWords>)[name]
+    return lists.returnedBy(program(cpu.x86, wordsOf(words, find, vcpus), cpu))
+  }
+  const asDevice = (program: DeviceProgram<D>) => (cpu: unknown) => {
+    const device = cpu as Device<Record<string, SharedWords>>
+    return program(
+      device,
+      wordsOf(words, (name) => device.shared[name], vcpus),
     )
-  const programs = { ...(setup === undefined ? {} : { setup }), ...Object.fromEntries(cpus.map(named)) }
+  }
+  const programs = Object.fromEntries([
+    ...setupsOf(options).map((program, cpu) => [setupName(cpu), program] as const),
+    ...cpus.map((program, cpu) => [`cpu${cpu}`, program] as const),
+  ])
   return {
     ...policy,
     shared: { ...policy.shared, ...words },
@@ -125,11 +168,19 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
     operations: {
       ...policy.operations,
       ...mapValues(programs, (program) => ({ summary: 'a program of the experiment', run: as(program) })),
+      ...mapValues(Object.fromEntries(devices.map((program, at) => [`device${at}`, program])), (program) => ({
+        summary: 'a device of the experiment',
+        run: asDevice(program),
+      })),
     },
   }
 }
 
-const named = <P>(program: P, cpu: number): [string, P] => [`cpu${cpu}`, program]
+const setupsOf = <D extends Record<string, SharedDeclaration>>({
+  setup = [],
+}: ExperimentOptions<D>): readonly Program<D>[] => (typeof setup === 'function' ? [setup] : setup)
+
+const setupName = (cpu: number): string => (cpu === 0 ? 'setup' : `setup of CPU${cpu}`)
 
 const mapValues = <V, W>(all: Readonly<Record<string, V>>, map: (value: V) => W): Record<string, W> =>
   Object.fromEntries(Object.entries(all).map(([name, value]) => [name, map(value)]))

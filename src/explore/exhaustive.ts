@@ -15,6 +15,8 @@ export interface Exploration {
   readonly depth: number
   /** The first violation met, which is one of the shortest; the search ends with it. */
   readonly violation: Violation | undefined
+  /** Names of the invariants that were met violated. */
+  readonly violated: ReadonlySet<string>
   /** Bytes of the visited set, and bits of a packed state. */
   readonly bytes: number
   readonly packedBits: number
@@ -66,16 +68,19 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
   system.reset()
   const { state } = system
   const here = state.slice()
+  const packed = visited.probe.slice()
   packer.pack(state, visited.probe)
   visited.add()
   let transitions = 0
   let depth = 0
   let levelEnd = 1
+  const violated = new Set<string>()
   const report = (violation: Violation | undefined, complete: boolean): Exploration => ({
     states: visited.count,
     transitions,
     depth,
     violation,
+    violated,
     bytes: visited.bytes,
     packedBits: packer.bits,
     complete,
@@ -87,13 +92,18 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     }
     if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
     visited.fetch(number)
-    packer.unpack(visited.probe, here)
+    packed.set(visited.probe)
+    packer.unpack(packed, here)
     state.set(here)
     const count = system.enabled(enabled)
     if (system.progress === 0) {
       if (system.final()) observer?.ended?.()
-      else if (goesOn) observer?.stuck?.(system.deadlock())
-      else return report(system.deadlock(), true)
+      else {
+        const deadlock = system.deadlock()
+        violated.add(deadlock.invariant)
+        if (!goesOn) return report(deadlock, true)
+        observer?.stuck?.(deadlock)
+      }
     }
     for (let i = 0; i < count; i++) {
       if (i > 0) state.set(here)
@@ -101,11 +111,12 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
       transitions++
       const { violation } = system
       if (violation !== undefined) {
+        violated.add(violation.invariant)
         if (!goesOn) return report(violation, true)
         observer?.violated?.(violation)
         system.clearViolation()
       }
-      packer.pack(state, visited.probe)
+      packer.repack(state, here, packed, visited.probe)
       visited.add()
     }
     if (visited.count > maxStates) throw fail.tooManyStates(maxStates)

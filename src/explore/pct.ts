@@ -1,8 +1,9 @@
 /**
  * PCT: Burckhardt, Kothari, Musuvathi and Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding
- * bugs" (ASPLOS 2010). Each actor gets a random priority, the enabled actor of highest priority runs, and at d-1 random
- * steps the priority of the running actor drops below all others. A bug of depth d in a run of k steps with n actors is
- * hit with probability at least 1 / (n k^(d-1)).
+ * bugs" (ASPLOS 2010). The n actors get the priorities d to d+n-1 in random order, and the enabled actor of highest
+ * priority takes each step. There are d-1 change points, steps drawn from the k of a run in no order: the actor that
+ * takes the step of the i-th gets priority i, which is below all that actors begin with. A bug of depth d is hit with
+ * probability at least 1 / (n k^(d-1)).
  *
  * Where it differs: hardware walkers and the host are actors like CPUs; k is the longest run seen so far rather than
  * given; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
@@ -13,38 +14,44 @@ import type { Strategy } from './strategy.ts'
 
 export function pct(seed: number, depth = 3): Strategy {
   const random = new Random(seed)
-  /** Priority by actor; drops are negative, so they lie below every initial priority. */
-  let priority = new Float64Array(0)
-  const dropsAt: number[] = []
+  /** Priority by actor. */
+  let priority = new Int32Array(0)
+  /** Steps at which a priority changes: to i at the i-th, counted from 1. */
+  const changes = new Int32Array(depth - 1)
   let step = 0
-  let longest = 32
-  let drops = 0
+  let longest = 1
   return {
     name: 'pct',
-    begin(system: System) {
-      if (priority.length !== system.actors) priority = new Float64Array(system.actors)
-      for (let i = 0; i < priority.length; i++) priority[i] = 1 + random.below(60000)
-      for (let i = 0; i < depth - 1; i++) dropsAt[i] = random.below(longest)
+    begin({ actors }: System) {
+      if (priority.length !== actors) priority = new Int32Array(actors)
+      for (let i = 0; i < actors; i++) {
+        const other = random.below(i + 1)
+        priority[i] = priority[other]
+        priority[other] = depth + i
+      }
+      for (let i = 0; i < changes.length; i++) changes[i] = random.below(longest)
       step = 0
-      drops = 0
     },
     choose(enabled, count, system) {
-      let best = -1
-      let same = 0
-      for (let i = 0; i < count; i++) {
+      let best = 0
+      let same = 1
+      let reigning = priority[system.actor(enabled[0])]
+      for (let i = 1; i < count; i++) {
         const challenger = priority[system.actor(enabled[i])]
-        const reigning = best < 0 ? -Infinity : priority[system.actor(enabled[best])]
         if (challenger > reigning) {
           best = i
           same = 1
+          reigning = challenger
         } else if (challenger === reigning && random.below(++same) === 0) best = i
       }
-      if (dropsAt.includes(step)) priority[system.actor(enabled[best])] = -++drops
+      for (let i = 0; i < changes.length; i++) {
+        if (changes[i] === step) priority[system.actor(enabled[best])] = i + 1
+      }
       step++
       return best
     },
     end(steps) {
-      if (steps > longest) longest = Math.min(steps, 60000)
+      longest = Math.max(longest, steps)
     },
   }
 }

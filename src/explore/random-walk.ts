@@ -7,7 +7,7 @@ export function randomWalk(seed: number): Strategy {
   return {
     name: 'random',
     begin: () => {},
-    choose: (_enabled, count) => random.below(count),
+    choose: (_enabled, count) => (count === 1 ? 0 : random.below(count)),
     end: () => {},
   }
 }

@@ -53,7 +53,7 @@ export class Runner {
         if (!system.final()) violation = system.deadlock()
         break
       }
-      const picked = enabled[count === 1 ? 0 : strategy.choose(enabled, count, system)]
+      const picked = enabled[strategy.choose(enabled, count, system)]
       schedule[steps++] = picked
       system.apply(picked)
       violation = system.violation

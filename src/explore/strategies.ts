@@ -1,15 +1,16 @@
 /** The strategies by name. To add one: write its file, add its line. */
+import { lookup } from '../engine/lookup.ts'
 import { fail } from '../errors.ts'
 import { pct } from './pct.ts'
 import { portfolio } from './portfolio.ts'
 import { randomWalk } from './random-walk.ts'
 import type { Strategy } from './strategy.ts'
 
-export const strategies: Readonly<Record<string, (seed: number) => Strategy>> = {
+export const strategies = lookup<(seed: number) => Strategy>({
   portfolio: (seed) => portfolio(seed),
   random: randomWalk,
   pct: (seed) => pct(seed),
-}
+})
 
 export function strategyNamed(name: string, seed: number): Strategy {
   const make = strategies[name]

@@ -1,6 +1,6 @@
 /**
- * How interleavings are chosen. A strategy sees one run at a time: it begins, is asked to choose among the enabled
- * transitions as often as there is something to choose, and is told when the run ended. Replay is one more strategy.
+ * How interleavings are chosen. A strategy sees one run at a time: it begins, is asked at every step to choose among the
+ * enabled transitions, even if there is only one, and is told when the run ended. Replay is one more strategy.
  */
 import type { System } from '../engine/system.ts'
 

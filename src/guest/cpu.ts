@@ -6,16 +6,21 @@
 import { fail } from '../errors.ts'
 import { checkpoint, perform, type Code } from '../engine/step.ts'
 import { ACCESS } from '../machine/access.ts'
+import { ALLOCATE_PAGE, FOR_DATA, FOR_TABLE } from '../machine/allocate.ts'
 import type { MachineConfig } from '../machine/config.ts'
-import { FREE_TABLE } from '../machine/frames.ts'
+import { COPY_PAGE, REPLACES } from '../machine/copy.ts'
+import { FREE_TABLE, IS_UNPINNED, PUT, TRY_GET } from '../machine/frames.ts'
+import type { IommuQueue } from '../machine/iommu-queue.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
 import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
 import type { Hooks } from './hooks.ts'
+import { Mm } from './mm.ts'
+import { CALL_RCU_HEAD, puts, raises } from './rcu-head.ts'
 import type { FlushRequest } from './request.ts'
-import { callFunction, SYNC } from './smp.ts'
+import { callFunction, callFunctionInterrupt, SYNC } from './smp.ts'
 import type { Word } from '../machine/word.ts'
 import { X86 } from '../machine/x86.ts'
 
@@ -39,7 +44,7 @@ export interface Surroundings<Shared, Options> {
 export interface KernelFeatures {
   /** Some CPU enters lazy-TLB mode: generations are kept, lazy CPUs may be left out of a flush. */
   readonly lazy: boolean
-  /** Some CPU switches address spaces: mm_cpumask changes. */
+  /** Some CPU changes mm_cpumask, because it switches address spaces or for another reason. */
   readonly switching: boolean
   /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
   readonly gupRecheck: 'pte' | 'pmd'
@@ -63,6 +68,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
     this.id = id
     this.x86 = new X86(id, around.kernel.geometry)
     this.around = around
+  }
+
+  /** The invalidation queue of the IOMMU, in a machine with devices. */
+  get iommu(): IommuQueue {
+    return this.x86.iommu
   }
 
   /** Number of CPUs. */
@@ -99,6 +109,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
     return this.around.config
   }
 
+  /** An address space as kernel code handles it: its lock, entries, references, and the flush of a range. */
+  mm(space: number): Mm {
+    return new Mm(this, space)
+  }
+
   /** Loads a word. */
   load(at: Word): Code<number> {
     return this.x86.load(at)
@@ -107,6 +122,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
   /** Stores a word. */
   store(at: Word, value: number): Code {
     return this.x86.store(at, value)
+  }
+
+  /** MFENCE (smp_mb): goes on once every older store of this CPU is visible to all. */
+  mfence(): Code {
+    return this.x86.mfence()
   }
 
   /** Locked exchange; returns the old value. */
@@ -154,6 +174,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* perform(LOCK, at.at)
   }
 
+  /** Releases a lock word with a plain store. */
   *unlock(at: Word): Code {
     yield* perform(UNLOCK, at.at)
   }
@@ -181,8 +202,8 @@ export class Cpu<Shared = unknown, Options = unknown> {
   }
 
   /** MOV to CR3 (PCIDE=0): loads an address space and drops everything that this CPU has cached. */
-  loadCr3(space: number): Code {
-    return this.x86.loadCr3(space)
+  *loadCr3(space: number): Code {
+    yield* this.x86.loadCr3(space)
   }
 
   /** Removes from this CPU what a request names. */
@@ -190,7 +211,7 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* this.invlpg(request.pages)
   }
 
-  /** Sends an IPI of the policy's own to a CPU; does not wait. */
+  /** Sends an IPI of the policy's own to a CPU; does not wait. With x2APIC, older stores may still be buffered: fence first. */
   *sendIpi(target: number, vector: string): Code {
     if (!(target >= 0 && target < this.cpus))
       throw fail.badConfig('target of sendIpi', target, `a CPU from 0 to ${this.cpus - 1}`)
@@ -201,6 +222,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
   *callFunction(targets: readonly number[], request: FlushRequest, options: { wait?: boolean } = {}): Code {
     this.checkCpus('callFunction', targets)
     yield* callFunction(this, targets, request.code, options.wait ?? true)
+  }
+
+  /** Does now what others have asked this CPU for by `callFunction`, as the handler of their IPIs would (flush_smp_call_function_queue). */
+  *serveCalls(): Code {
+    yield* callFunctionInterrupt(this)
   }
 
   /** Sends an empty IPI to the targets and waits for all: whoever had interrupts off has had them on since (tlb_remove_table_sync_one). */
@@ -232,9 +258,53 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* perform(FREE_TABLE, table)
   }
 
+  /**
+   * Allocates any free frame for data or as an empty page table, or fails: 0. Without `mayFail` it fails only where no
+   * frame is free. The explorer picks.
+   */
+  *allocate(purpose: 'data' | 'table', { mayFail = true } = {}): Code<number> {
+    return yield* perform(ALLOCATE_PAGE, purpose === 'table' ? FOR_TABLE : FOR_DATA, mayFail ? 1 : 0)
+  }
+
+  /** Takes a reference to a page unless it has none left (folio_try_get); true if it was taken. */
+  *tryGet(frame: number): Code<boolean> {
+    this.checkFrame('tryGet', frame)
+    return (yield* perform(TRY_GET, frame)) === 1
+  }
+
+  /** Drops a reference to a page; the last one frees it (folio_put). */
+  *put(frame: number): Code {
+    this.checkFrame('put', frame)
+    yield* perform(PUT, frame)
+  }
+
+  /** True if the mapping holds the only reference to a page: nobody has pinned it (what migration and collapse ask). */
+  *isUnpinned(frame: number): Code<boolean> {
+    this.checkFrame('isUnpinned', frame)
+    return (yield* perform(IS_UNPINNED, frame)) === 1
+  }
+
+  /** Copies what `from` holds at a page to `to`; with `replaces`, stores to `from` are lost from now on (migration). */
+  *copyPage(to: number, from: number, page: number, { replaces = false } = {}): Code {
+    this.checkFrame('copyPage', to)
+    this.checkFrame('copyPage', from)
+    yield* perform(COPY_PAGE, to, from, page | (replaces ? REPLACES : 0))
+  }
+
   /** Hands a page-table page back once every reader of now is gone (call_rcu); interrupts off counts as reading. */
   *rcuFree(table: number): Code {
     yield* perform(CALL_RCU, table)
+  }
+
+  /**
+   * call_rcu with a head of the policy's own (`rcuHead()`): once every reader of now is gone, `put` drops a reference to
+   * a frame, or `raise` runs one of the policy's interrupt handlers on this CPU.
+   */
+  *callRcu(head: Word, what: { readonly put: number } | { readonly raise: string }): Code {
+    if (!this.kernel.heads.words.some(({ at }) => at === head.at))
+      throw fail.badConfig('head of callRcu', head.name, 'a variable that is declared with rcuHead()')
+    if ('put' in what) this.checkFrame('callRcu', what.put)
+    yield* perform(CALL_RCU_HEAD, head.at, 'put' in what ? puts(what.put) : raises(this.vector(what.raise)))
   }
 
   /** Waits until every reader of now is gone. */
@@ -265,6 +335,11 @@ export class Cpu<Shared = unknown, Options = unknown> {
     const wrong = cpus.find((cpu) => !(cpu >= 0 && cpu < this.cpus))
     if (wrong !== undefined)
       throw fail.badConfig(`target of ${method}`, wrong, `a CPU from 0 to ${this.cpus - 1}`)
+  }
+
+  private checkFrame(method: string, frame: number): void {
+    if (!(frame >= 1 && frame <= this.around.frames))
+      throw fail.badConfig(`frame of ${method}`, frame, `1 to ${this.around.frames}`)
   }
 
   private vector(name: string): number {

@@ -5,13 +5,7 @@ import { perform, type Code } from '../engine/step.ts'
 import { FLUSH_BEGINS, FLUSH_DONE } from '../machine/flush-ghosts.ts'
 import type { Cpu } from './cpu.ts'
 import { LAZY_SKIPPED } from './kernel.ts'
-import { makeRequest, type FlushRequest } from './request.ts'
-
-/** What the caller knows of a flush before it asks for it. */
-export interface FlushKind {
-  readonly freedTables?: boolean
-  readonly collapse?: boolean
-}
+import { makeRequest, type FlushKind, type FlushRequest } from './request.ts'
 
 /** The request for `pages` with every other CPU as its target, as far as it is known before anything changed. */
 export const requestFor = (cpu: Cpu, space: number, pages: number, kind: FlushKind): FlushRequest =>
@@ -29,6 +23,17 @@ export function* flushTlbRange(
   const targets = yield* targetsOf(cpu, space, kind)
   yield* cpu.policy.flush(cpu, makeRequest(space, pages, kind, targets), gathered)
   yield* perform(FLUSH_DONE)
+}
+
+/**
+ * Runs code that flushes by itself, an IOMMU's driver say: when it returns, nobody may use translations of the pages that
+ * the tables contradicted when it began.
+ */
+export function* flushBy<T>(space: number, pages: number, code: Code<T>): Code<T> {
+  yield* perform(FLUSH_BEGINS, pages, space)
+  const result = yield* code
+  yield* perform(FLUSH_DONE)
+  return result
 }
 
 /** The CPUs other than this one that may use the space: mm_cpumask, less those in lazy mode if only leaves changed. */

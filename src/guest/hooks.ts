@@ -11,13 +11,16 @@ import type { FlushRequest } from './request.ts'
 export interface Hooks {
   gather(cpu: Cpu, request: FlushRequest): Code<number>
   flush(cpu: Cpu, request: FlushRequest, gathered: number): Code
+  flushRemote(cpu: Cpu, request: FlushRequest): Code
   freeTable(cpu: Cpu, table: number, gathered: number): Code
   finish(cpu: Cpu, gathered: number): Code
 }
 
 /** Runs code of the policy and marks its steps. */
 export function* asPolicy<T>(where: string, code: Code<T>): Code<T> {
-  if (typeof (code as Partial<Code<T>> | undefined)?.next !== 'function') throw fail.notAGenerator(where)
+  const returned = code as (Partial<Code<T>> & Partial<AsyncIterable<T>>) | undefined
+  if (typeof returned?.next !== 'function' || Symbol.asyncIterator in returned)
+    throw fail.notAGenerator(where)
   let taken = code.next(0)
   while (taken.done !== true) {
     const step: Step = isStep(taken.value) ? { ...taken.value, ofPolicy: true } : taken.value
@@ -36,6 +39,10 @@ export function hooksOf(policy: AnyPolicy): Hooks {
     },
     *flush(cpu, request, gathered) {
       yield* asPolicy(`${name} flush`, policy.flush(cpu as AnyCpu, request, gathered))
+    },
+    *flushRemote(cpu, request) {
+      if (policy.flushRemote === undefined) yield* cpu.invlpg(request.pages)
+      else yield* asPolicy(`${name} flushRemote`, policy.flushRemote(cpu as AnyCpu, request))
     },
     *freeTable(cpu, table, gathered) {
       if (policy.freeTable === undefined) yield* asPolicy(`${name} freeTable`, cpu.freeTableNow(table))

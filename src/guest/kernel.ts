@@ -2,11 +2,15 @@
  * Kernel state that guest code shares: the lock of each address space (mmap_lock and page-table lock in one),
  * mm_cpumask, lazy-TLB flags, "behind" bits in place of TLB generations, call-function slots, and RCU.
  */
+import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
+import { IRQS_OFF, READ_SIDE } from '../machine/facts.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
+import { DYING, KIND, TABLE, type Execute, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
+import { CALL_RCU_HEAD, RcuHeads } from './rcu-head.ts'
+import { MIGHT_SLEEP } from './spinlock.ts'
 
 /** call_rcu for a table: it is freed once every reader of now has left. */
 export const CALL_RCU = defineOp('call_rcu', 1, (a, _b, _c, n) => `call_rcu: free ${n.frame(a)} later`)
@@ -17,6 +21,9 @@ export const RCU_LOCK = defineOp('rcu_read_lock', 1)
 export const RCU_UNLOCK = defineOp('rcu_read_unlock', 1)
 /** Notes that a flush left out a lazy CPU. */
 export const LAZY_SKIPPED = defineOp('lazy CPU left out', 1, undefined, 'left')
+
+/** Read-side sections of RCU within each other; no kernel code is near it. */
+const MAX_NESTING = 7
 
 export class Kernel {
   /** Per space: owner + 1 of the lock, 0 when free. */
@@ -39,6 +46,10 @@ export class Kernel {
   /** Per CPU: inside rcu_read_lock. */
   readonly rcuNesting: number
   readonly shared: Record<string, SharedWords>
+  /** The policy's heads of call_rcu. */
+  readonly heads: RcuHeads
+  /** How many things RCU may have put off, by number: the free of each table, then the policy's heads. */
+  readonly deferrals: number
 
   private readonly m: Machine
 
@@ -57,10 +68,12 @@ export class Kernel {
     this.lazy = each('is_lazy', vcpus, 1)
     this.behind = each('tlb_gen behind', spaces, all)
     this.slots = Array.from({ length: vcpus }, (_, i) => each(`call CPU${i}->CPU`, vcpus, 0xffff))
-    this.rcuTables = m.layout.add('rcu callback', m.geometry.tables.length, all)
+    this.rcuTables = m.layout.add('rcu callback', m.tableFrames.length, all)
     this.rcuWaiters = m.layout.add('rcu grace period', vcpus, all)
-    this.rcuNesting = m.layout.add('rcu nesting', vcpus, 7)
+    this.rcuNesting = m.layout.add('rcu nesting', vcpus, MAX_NESTING)
     this.shared = policyWords(m.layout, vcpus, declared)
+    this.heads = new RcuHeads(m, declared, this.shared)
+    this.deferrals = m.tableFrames.length + this.heads.words.length
     this.installRcu()
   }
 
@@ -69,58 +82,99 @@ export class Kernel {
     return this.m.geometry
   }
 
-  /** CPUs inside a read-side critical section of RCU; IF=0 counts as one (rcu-sched). */
+  /**
+   * CPUs that a grace period waits for: those inside a read-side critical section of RCU; IF=0 counts as one
+   * (rcu-sched). Stores of a section are visible before the grace period ends (Documentation/RCU/Design/Memory-Ordering),
+   * so a CPU counts as long as it has some that are not.
+   */
   readers(): number {
     const { S, config, interruptFlag } = this.m
     let mask = 0
     for (let v = 0; v < config.vcpus; v++) {
-      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) mask |= 1 << v
+      if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v))
+        mask |= 1 << v
     }
     return mask
   }
 
   /** A CPU may have left its section: nobody waits for it any more if so. */
   quiescent(v: number): void {
-    const { S, interruptFlag, geometry, config } = this.m
-    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0) return
+    const { S, interruptFlag, tableFrames, config } = this.m
+    if (S[interruptFlag + v] === 0 || S[this.rcuNesting + v] !== 0 || !this.m.buffer.isEmpty(v)) return
     const others = ~(1 << v)
-    for (let slot = 0; slot < geometry.tables.length; slot++) S[this.rcuTables + slot] &= others
+    for (let slot = 0; slot < tableFrames.length; slot++) S[this.rcuTables + slot] &= others
     for (let cpu = 0; cpu < config.vcpus; cpu++) S[this.rcuWaiters + cpu] &= others
+    this.heads.quiescent(v)
   }
 
-  /** True if the deferred free of table number `slot` can be done now. */
-  canFree(slot: number): boolean {
-    const { S, frame, geometry } = this.m
-    return (S[frame + geometry.tables[slot].frame] & KIND) === DYING && S[this.rcuTables + slot] === 0
+  /** True if deferral number `i` can be done now. */
+  isDue(i: number): boolean {
+    const { S, frame, tableFrames } = this.m
+    if (i >= tableFrames.length) return this.heads.isDue(i - tableFrames.length)
+    return (S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0
   }
 
-  freeDeferred(slot: number): void {
-    release(this.m, this.m.geometry.tables[slot].frame)
+  doDeferred(i: number): void {
+    const { tableFrames } = this.m
+    if (i < tableFrames.length) release(this.m, tableFrames[i])
+    else this.heads.run(i - tableFrames.length)
+  }
+
+  /** What deferral number `i` is about: the table, or the head. */
+  deferralName(i: number): string {
+    const { tableFrames, geometry } = this.m
+    return i < tableFrames.length
+      ? geometry.name(tableFrames[i])
+      : this.heads.words[i - tableFrames.length].name
+  }
+
+  private mightSleep(v: number): void {
+    const { S, interruptFlag, hooks } = this.m
+    if (S[interruptFlag + v] === 0) hooks.fact('sleep', v, IRQS_OFF, 0)
+    else if (S[this.rcuNesting + v] !== 0) hooks.fact('sleep', v, READ_SIDE, 0)
   }
 
   private installRcu(): void {
     const { m } = this
-    m.install(CALL_RCU, (v, table) => {
+    const callRcu: Execute = (v, table) => {
       if ((m.S[m.frame + table] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, table)
       const readers = this.readers()
       if (readers !== 0) m.hooks.witness('rcu-waited')
       m.S[m.frame + table] = DYING
-      const slot = m.geometry.tables.findIndex((info) => info.frame === table)
+      const slot = m.tableFrames.indexOf(table)
       if (slot >= 0) m.S[this.rcuTables + slot] = readers
       return 0
-    })
-    m.install(SYNC_RCU_BEGIN, (v) => {
+    }
+    // A grace period begins with full ordering. That it happens in the call itself makes no store visible too late.
+    m.install(CALL_RCU, callRcu, undefined, 'drained')
+    m.install(
+      CALL_RCU_HEAD,
+      (v, at, what) => (this.heads.arm(v, at, what, this.readers()), 0),
+      undefined,
+      'drained',
+    )
+    m.install(MIGHT_SLEEP, (v) => (this.mightSleep(v), 0))
+    const begin: Execute = (v) => {
+      this.mightSleep(v)
       m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
       return 0
-    })
+    }
+    m.install(SYNC_RCU_BEGIN, begin, undefined, 'drained')
     m.install(
       SYNC_RCU_END,
       () => 0,
       (v) => m.S[this.rcuWaiters + v] === 0,
     )
     m.install(LAZY_SKIPPED, () => (m.hooks.witness('lazy-skipped'), 0))
-    m.install(RCU_LOCK, (v) => (m.S[this.rcuNesting + v]++, 0))
+    m.install(RCU_LOCK, (v) => {
+      if (m.S[this.rcuNesting + v] === MAX_NESTING)
+        throw fail.unbalanced(v, RCU_LOCK.name, `is in ${MAX_NESTING} sections of it already`)
+      m.S[this.rcuNesting + v]++
+      return 0
+    })
     m.install(RCU_UNLOCK, (v) => {
+      if (m.S[this.rcuNesting + v] === 0)
+        throw fail.unbalanced(v, RCU_UNLOCK.name, `is in no section of ${RCU_LOCK.name}`)
       m.S[this.rcuNesting + v]--
       this.quiescent(v)
       return 0

@@ -6,7 +6,9 @@ import { z } from 'zod'
 import { fail } from '../errors.ts'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host.ts'
+import { machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import type { Cpu } from './cpu.ts'
+import type { PolicyOperation } from './operations/index.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import type { FlushRequest } from './request.ts'
 
@@ -32,13 +34,20 @@ export interface Policy<
   /** The options in force; set by `withOptions`, defaults where it is absent. */
   readonly chosen?: z.output<O>
   /**
-   * True if the policy treats all CPUs alike: renumbering them changes nothing. Then workloads that differ only in that
-   * are searched once. Leave it out where a number of a CPU decides anything.
+   * True if the policy treats all CPUs alike, and all pages of a table: renumbering them changes nothing. Then workloads
+   * that differ only in that are searched once. `cpus` if that holds of CPUs alone, because an operation of its own or
+   * its boot tells a page from its neighbour. Leave it out where a number of a CPU decides anything; a wrong claim is
+   * mostly found out.
    */
-  readonly symmetric?: boolean
+  readonly symmetric?: boolean | 'cpus'
   /** Variables of its own, laid out in machine memory: `perCpu({ max })`, `variable({ max })`. */
   readonly shared?: D
 
+  /**
+   * What each CPU does before the workload begins, one after the other, while nobody else moves: mappings, control
+   * bits, a CR3 load under a PCID. It cannot wait, and is no part of schedules.
+   */
+  boot?(cpu: Cpu<Shared<D>, z.output<O>>): Code
   /**
    * Before anything is unhooked: what mmu_gather decides when it queues a table. The number returned is handed to
    * `flush` and `freeTable` of the same operation.
@@ -46,6 +55,8 @@ export interface Policy<
   gather?(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest): Code<number | void>
   /** The tables changed: make every CPU in `request.targets`, and this one, stop using what they said before. */
   flush(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest, gathered: number): Code
+  /** What a CPU does that `cpu.callFunction` interrupts with a request (flush_tlb_func). Default: INVLPG of its pages. */
+  flushRemote?(cpu: Cpu<Shared<D>, z.output<O>>, request: FlushRequest): Code
   /** Gives a page-table page back. Default: at once. */
   freeTable?(cpu: Cpu<Shared<D>, z.output<O>>, table: number, gathered: number): Code
   /** The operation that gathered is over. */
@@ -67,10 +78,25 @@ export interface Policy<
     frame: number,
     kind: 'read' | 'write' | 'fetch',
   ): Code<number | void>
-  /** Guest operations that only this policy has (turning a static key, say); they join the generated workloads. */
+  /**
+   * Guest operations that only this policy has: turning a static key, or a path of the kernel that differs from the
+   * built-in one (an munmap of its own, a switch_mm of its own). They join the generated workloads.
+   */
   readonly operations?: Readonly<
-    Record<string, { summary: string; run(cpu: Cpu<Shared<D>, z.output<O>>): Code<number | void> }>
+    Record<
+      string,
+      Omit<PolicyOperation, 'run'> & {
+        run(cpu: Cpu<Shared<D>, z.output<O>>, page: number, space: number): Code<number | void>
+      }
+    >
   >
+  /** Names of the operations, built-in or its own, that generated workloads consist of. Default: all of them. */
+  readonly workload?: readonly string[]
+  /** The machine that it is raced on, unless bounds say otherwise: `{ vcpus: 3, pcids: 2, groups: [[2, 3]] }`. */
+  readonly machine?: Partial<Omit<MachineConfig, 'pages' | 'spaces'>> & {
+    /** Pages that workloads can name: each group is mapped by one table, and is a region if it fills it. */
+    readonly groups?: number[][]
+  }
   /** What must never happen under this policy, beside the built-in invariants; looked at after every step. */
   readonly invariants?: readonly PolicyInvariant<Shared<D>>[]
 }
@@ -95,10 +121,15 @@ export interface PolicyInvariant<S> {
   holds(shared: S, read: (word: { at: number }) => number): boolean
 }
 
-const generator = z.custom<(...args: never[]) => Code>(
-  (v) => typeof v === 'function',
-  'expected a generator method',
-)
+/** Steps are run one by one, by results that are handed in: a promise has no place there. */
+const isAsync = (v: unknown): boolean => Object.prototype.toString.call(v).startsWith('[object Async')
+
+const generator = z.custom<(...args: never[]) => Code>((v) => typeof v === 'function' && !isAsync(v), {
+  error: ({ input }) =>
+    isAsync(input)
+      ? 'expected a generator method, but it is async; take the word "async" away (steps are run with `yield*`, never awaited)'
+      : 'expected a generator method',
+})
 const kebab = z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a kebab-case name such as "my-policy"')
 
 /** What can be checked of a policy before it runs. */
@@ -112,12 +143,14 @@ export const policySchema = z.strictObject({
     .custom<z.ZodType>((v) => v === undefined || v instanceof z.ZodType, 'expected a zod schema')
     .optional(),
   chosen: z.unknown().optional(),
-  symmetric: z.boolean().optional(),
+  symmetric: z.union([z.boolean(), z.literal('cpus')]).optional(),
   shared: z
     .record(z.string(), z.object({ kind: z.enum(['one', 'per-cpu']), max: z.number(), initial: z.number() }))
     .optional(),
+  boot: generator.optional(),
   gather: generator.optional(),
   flush: generator,
+  flushRemote: generator.optional(),
   freeTable: generator.optional(),
   finish: generator.optional(),
   interrupts: z
@@ -131,8 +164,21 @@ export const policySchema = z.strictObject({
   operations: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as "turn_key"'),
-      z.object({ summary: z.string(), run: generator }),
+      z.strictObject({
+        summary: z.string(),
+        run: generator,
+        subject: z.enum(['page', 'region', 'none']).optional(),
+        needs: z.enum(['lazy', 'switching', 'cpumask']).optional(),
+        as: z.enum(['load', 'once']).optional(),
+      }),
     )
+    .optional(),
+  workload: z.array(z.string()).min(1).optional(),
+  machine: machineConfigSchema
+    .omit({ pages: true, spaces: true })
+    .extend({ groups: z.array(z.array(z.number())) })
+    .partial()
+    .strict()
     .optional(),
   invariants: z
     .array(

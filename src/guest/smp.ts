@@ -1,11 +1,11 @@
 /**
  * smp_call_function_many: a slot for each (initiator, target) holds what is asked for; the IPI only says "look". The
  * handler serves every slot that is filled, because IPIs of one vector collapse, and empties each after serving it:
- * that is the acknowledgement. kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
+ * that is the acknowledgement. The slot is filled before the IPI is sent, by a fence where that is an MSR write
+ * (weak_wrmsr_fence, arch/x86/kernel/apic/x2apic_cluster.c). kernel/smp.c, smp_call_function_many_cond and flush_smp_call_function_queue.
  */
 import { defineOp, perform, type Code, type Names } from '../engine/step.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
-import { INVLPG } from '../machine/invalidate.ts'
 import { LOAD, STORE, UNTIL, WAIT_FREE } from '../machine/memory.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Cpu } from './cpu.ts'
@@ -51,6 +51,7 @@ export function* callFunction(cpu: Cpu, targets: readonly number[], code: number
   for (const target of targets) {
     yield* perform(WAIT_FREE, slots[target].at)
     yield* perform(FILL_SLOT, slots[target].at, code)
+    if (cpu.config.x2apic) yield* cpu.mfence()
     yield* perform(SEND_IPI, target, CALL_FUNCTION_VECTOR)
   }
   if (!wait) return
@@ -67,7 +68,7 @@ export function* callFunctionInterrupt(cpu: Cpu): Code {
     if (code !== SYNC) {
       const request = decodeRequest(code)
       if (cpu.features.lazy) yield* cpu.fetchAnd(cpu.kernel.behind[request.space], ~(1 << cpu.id))
-      yield* perform(INVLPG, request.pages)
+      yield* cpu.policy.flushRemote(cpu, request)
     }
     yield* perform(ACKNOWLEDGE, slot.at, 0)
   }

@@ -4,7 +4,7 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
-import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { verify, type Verification } from '../verify/verify.ts'
@@ -20,12 +20,22 @@ export interface HuntOptions {
   /** Name of a strategy. Default `portfolio`. */
   readonly strategy?: string
   readonly bounds?: Partial<Bounds>
+  /**
+   * Ends the hunt after so many seconds, and what was found is kept. Once there is a race, random search takes no more
+   * than half of them: the rest is left for the proof that there is no smaller one. Default: no limit.
+   */
+  readonly seconds?: number
   /** Asked now and then; true ends the hunt, and what was found is kept. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: { runs: number; of: number }) => void
 }
 
+/** Why a race has no certificate: its search is too large, time ran out, or `stop` ended it. */
+export type Unproven = 'too large' | 'time' | 'stopped'
+
 export interface Found extends Shrunk {
+  /** Absent where there is a certificate. */
+  readonly unproven?: Unproven
   /** The race as it was met. */
   readonly raw: Race
   /** Name of the strategy that met it, and the number of the run; `enumeration` counts none. */
@@ -56,8 +66,17 @@ export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 
 
 export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
-  const bounds = makeBounds(options.bounds)
+  const bounds = boundsFor(policy, options.bounds)
   const begun = performance.now()
+  const elapsed = (): number => (performance.now() - begun) / 1000
+  const { seconds = Infinity } = options
+  const stopped = (): boolean => options.stop?.() === true
+  const stop = (): boolean => stopped() || elapsed() > seconds
+  const shrunk = (raw: Race): Shrunk & Pick<Found, 'unproven'> => {
+    const result = shrink(raw, { stop })
+    if (result.certificate !== undefined) return result
+    return { ...result, unproven: stopped() ? 'stopped' : elapsed() > seconds ? 'time' : 'too large' }
+  }
   const searched = searchRaces({
     policy,
     bounds,
@@ -65,25 +84,24 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     runs,
     seed,
     strategy,
-    stop: (done) => {
+    stop: (done, races) => {
       options.onProgress?.({ runs: done, of: runs })
-      return options.stop?.() === true
+      return stop() || (races > 0 && elapsed() > seconds / 2)
     },
   })
-  const stop = options.stop === undefined ? {} : { stop: options.stop }
   const found = searched.races.map((raw, i): Found => ({
-    ...shrink(raw, stop),
+    ...shrunk(raw),
     raw,
     foundBy: strategy,
     run: searched.foundAt[i],
   }))
-  const enumerate = found.length === 0 && options.stop?.() !== true
+  const enumerate = found.length === 0 && !stop()
   const plain = { ...bounds, speculation: 0, eviction: false }
   const enumerated = enumerate
-    ? verify({ policy, bounds: plain, operations: ENUMERATED_OPERATIONS, ...stop })
+    ? verify({ policy, bounds: plain, operations: Math.min(ENUMERATED_OPERATIONS, operations), stop })
     : undefined
   const raw = enumerated?.race && { ...enumerated.race, bounds }
-  if (raw !== undefined) found.push({ ...shrink(raw, stop), raw, foundBy: 'enumeration', run: 0 })
+  if (raw !== undefined) found.push({ ...shrunk(raw), raw, foundBy: 'enumeration', run: 0 })
   return {
     policy,
     verdict: found.length > 0 ? 'race' : 'clean',
@@ -91,7 +109,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     seed,
     runs: searched.runs,
     steps: searched.steps,
-    seconds: (performance.now() - begun) / 1000,
+    seconds: elapsed(),
     found,
     witnesses: searched.witnessed,
     bounds,

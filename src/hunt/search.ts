@@ -22,8 +22,8 @@ export interface SearchOptions {
   readonly runs: number
   readonly seed: number
   readonly strategy: string
-  /** Asked after every workload; true ends the search. */
-  readonly stop?: (runs: number) => boolean
+  /** Asked before every workload, with the runs and the races until then; true ends the search. */
+  readonly stop?: (runs: number, races: number) => boolean
 }
 
 export interface SearchResult {
@@ -46,7 +46,7 @@ export function searchRaces(options: SearchOptions): SearchResult {
   const foundAt: number[] = []
   let runs = 0
   let steps = 0
-  while (runs < options.runs && options.stop?.(runs) !== true) {
+  while (runs < options.runs && options.stop?.(runs, races.size) !== true) {
     const workload = sampleWorkload(random, policy, {
       vcpus: bounds.vcpus,
       operations,

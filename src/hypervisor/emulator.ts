@@ -11,7 +11,7 @@ import { CACHED_D, CACHED_U, CACHED_W, VALID } from '../machine/cached.ts'
 import { A, D, frameOf, isLarge, isPresent, isWritable } from '../machine/entry.ts'
 import { eptRight, translateBySoftware } from '../machine/ept.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { Execute, Machine } from '../machine/machine.ts'
 import { ALLOWED, WRITE, judgeAccess } from '../machine/rights.ts'
 import { translationNow } from '../machine/tables.ts'
 import type { Vmx } from '../machine/vmx.ts'
@@ -44,19 +44,25 @@ export const AT_BOUNDARY = defineOp(
 
 export function installEmulator(m: Machine): void {
   if (!m.config.emulation) return
-  m.install(TRANSLATE, (v, page, mode) => {
+  const hold: Execute = (v, page, mode) => {
     const entry = translate(m, v, page, mode)
     m.S[m.emulator + v] = entry
     m.S[m.emulatorPage + v] = entry === 0 ? 0 : page
     return entry === 0 ? 0 : 1
-  })
-  m.install(ACCESS_TRANSLATED, (v, _a, mode, value) => {
-    const entry = m.S[m.emulator + v]
-    if ((entry & VALID) === 0) return 0
-    const result = use(m, v, m.S[m.emulatorPage + v], entry, mode, value)
-    forgetTranslation(m, v)
-    return result
-  })
+  }
+  // It sets A and D by locked operations.
+  m.install(TRANSLATE, hold, undefined, 'drained')
+  m.install(
+    ACCESS_TRANSLATED,
+    (v, _a, mode, value) => {
+      const entry = m.S[m.emulator + v]
+      if ((entry & VALID) === 0) return 0
+      const result = use(m, v, m.S[m.emulatorPage + v], entry, mode, value)
+      forgetTranslation(m, v)
+      return result
+    },
+    (v, _a, mode) => m.content < 0 || (mode & WRITE) === 0 || !m.buffer.isFull(v),
+  )
   m.install(
     EMULATED,
     () => 0,

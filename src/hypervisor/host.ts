@@ -1,7 +1,8 @@
 /**
  * What host code can do: flush the translations of a vCPU, ask for a flush at its next entry, find out where it runs,
  * and kick it out of guest mode with a host IPI, which interrupts a guest whatever its IF says. Host code runs on the
- * pCPU of the vCPU that called it, with no guest instruction in flight there.
+ * pCPU of the vCPU that called it, with no guest instruction in flight there, and has that pCPU's store buffer to itself:
+ * VM exits and entries are serializing.
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
@@ -9,7 +10,7 @@ import type { MachineConfig } from '../machine/config.ts'
 import type { Features } from '../machine/features.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
-import type { Machine } from '../machine/machine.ts'
+import type { Execute, Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
@@ -80,32 +81,38 @@ export class Host {
       m.S[this.flushAtEntry + target] = control
       return 0
     })
-    m.install(INVEPT_AT_ENTRY, (_v, target) => {
+    const flagForInvept: Execute = (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       m.S[this.inveptAtEntry + target] = 1
       return 0
-    })
+    }
+    m.install(INVEPT_AT_ENTRY, flagForInvept, undefined, 'drained')
     m.install(PCPU, (v) => m.S[m.on + v])
     m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
-    m.install(FLUSH_VCPU, (_v, target, mask) => {
+    const flush: Execute = (_v, target, mask) => {
+      m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      for (let context = m.vpidOf(target); context < m.contexts; context += m.vpids) {
+      const end = m.contexts - m.config.devices
+      for (let context = m.vpidOf(target); context < end; context += m.vpids) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }
       abortInstruction(m, target)
       return 0
-    })
-    m.install(FLUSH_AT_ENTRY, (_v, target) => {
+    }
+    m.install(FLUSH_VCPU, flush, undefined, 'drained')
+    const flag: Execute = (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       m.S[this.flushAtEntry + target] = FLUSH_TAG
       return 0
-    })
+    }
+    m.install(FLUSH_AT_ENTRY, flag, undefined, 'drained')
     m.install(IS_RUNNING, (_v, target) => (m.S[m.on + target] === 0 ? 0 : 1))
-    m.install(KICK, (_v, target) => {
+    const kick: Execute = (_v, target) => {
       if (m.S[m.on + target] !== 0) m.S[this.kicked + target] = 1
       return 0
-    })
+    }
+    m.install(KICK, kick, undefined, m.config.x2apic ? undefined : 'drained')
     m.install(
       KICKED,
       () => 0,
@@ -119,6 +126,7 @@ export class Host {
   /** VM exit of a vCPU: its instruction in flight is discarded, and a kick has done its work. */
   exit(vcpu: number): void {
     const { m } = this
+    m.buffer.drainAll(vcpu)
     abortInstruction(m, vcpu)
     m.S[this.kicked + vcpu] = 0
     if (!m.config.vpid && m.S[m.on + vcpu] !== 0) dropContext(m, m.context(vcpu))
@@ -127,6 +135,7 @@ export class Host {
   /** VM entry of a vCPU that is on a pCPU: a flush asked for meanwhile is done first. */
   enter(vcpu: number): void {
     const { m } = this
+    m.buffer.drainAll(vcpu)
     if (m.eptp >= 0 && m.S[this.inveptAtEntry + vcpu] !== 0) {
       m.S[this.inveptAtEntry + vcpu] = 0
       dropEpt(m, m.S[m.on + vcpu] - 1, m.view(vcpu))

@@ -1,4 +1,5 @@
 /** All invariants, in the order in which they are asked. To add one: write its file, add its line. */
+import { atomicContext } from './atomic-context.ts'
 import { addressSpaceIsolation } from './address-space-isolation.ts'
 import { dirtyBit } from './dirty-bit.ts'
 import { frameLifetime } from './frame-lifetime.ts'
@@ -8,6 +9,7 @@ import type { Invariant } from './invariant.ts'
 import { lostWrite } from './lost-write.ts'
 import { pageSizeCoherence } from './page-size-coherence.ts'
 import { pinnedPage } from './pinned-page.ts'
+import { staleCopy } from './stale-copy.ts'
 import { softwareWalk } from './software-walk.ts'
 import { staleTranslation } from './stale-translation.ts'
 import { writeProtection } from './write-protection.ts'
@@ -24,6 +26,8 @@ export const invariants: readonly Invariant[] = [
   addressSpaceIsolation,
   pageSizeCoherence,
   freeOnce,
+  staleCopy,
+  atomicContext,
 ]
 
 /** The invariant that a state without progress breaks; judged by the world, which knows who waits for whom. */

@@ -6,15 +6,16 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
-import { allowsNested, dropViolating, eptRight, freedBy, judgeNested } from './ept.ts'
+import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
-import { dropFaulting } from './invalidate.ts'
-import { DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
-import { ALLOWED, FETCH, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
+import { abortSpeculation, dropFaulting } from './invalidate.ts'
+import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { ALLOWED, FETCH, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
-import { mayLeaveAccessedClear, pageWalk } from './walk.ts'
+import { mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk } from './walk.ts'
 import { FAULT, walkRequest } from './walk-stage.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
@@ -30,7 +31,10 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
 
 /** What came of an access. */
 export interface Access {
+  /** It raised an exception: a page fault, or #GP. */
   readonly fault: boolean
+  /** It raised #GP: the address is not canonical, or beyond the limit of its segment. */
+  readonly gp: boolean
   /** Error code of the page fault, 0 without one. {@link EPT_VIOLATION} stands for one that the host did not resolve. */
   readonly code: number
   /** The frame of memory that was reached (with EPT a host frame), 0 for none. */
@@ -41,8 +45,11 @@ export interface Access {
 
 export const decodeAccess = (result: number): Access =>
   result & 1
-    ? { fault: true, code: result >> 1, frame: 0, value: 0 }
-    : { fault: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+    ? { fault: true, gp: false, code: result >> 1, frame: 0, value: 0 }
+    : { fault: false, gp: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
+
+/** What came of an access that raised #GP. */
+export const GENERAL_PROTECTION: Access = { fault: true, gp: true, code: 0, frame: 0, value: 0 }
 
 /** In place of an error code: the access is an EPT violation. */
 export const EPT_VIOLATION = 1 << 8
@@ -66,7 +73,8 @@ export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: numb
     return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
   }
   if (m.S[m.latch + v] & VALID) return 1
-  return Math.max(1, lookUp(m, v, argA(co.nodes, node), hits))
+  const page = argA(co.nodes, node)
+  return Math.max(1, lookUp(m, v, page, hits)) * (mayStartLeavingAccessedClear(m, v, page) ? 2 : 1)
 }
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
@@ -88,8 +96,11 @@ export function stepAccess(
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
-    if (lookUp(m, v, page, hits) > 0) {
-      const at = hits[m.alternative]
+    const found = lookUp(m, v, page, hits)
+    if (found > 0) {
+      // Which hit is used is one part of the pick; the rest is the pick of the walk's first step, if there is a walk.
+      const at = hits[m.alternative % found]
+      m.alternative = Math.floor(m.alternative / found)
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
       if (judged !== ALLOWED && !config.rewalk) {
@@ -101,7 +112,13 @@ export function stepAccess(
       }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
       if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
-        if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) return use(m, v, page, hit, mode, value)
+        if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) {
+          if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
+          // What a device has had translated is on its way to memory for a while.
+          m.S[m.latch + v] = hit
+          m.S[m.walkPage + v] = page
+          return UNFINISHED
+        }
       }
     }
     m.S[m.walkPage + v] = page
@@ -113,10 +130,27 @@ export function stepAccess(
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */
 export function installAccess(m: Machine): void {
-  m.install(ACCESS, () => {
-    throw new Error('an access is stepped, not executed')
-  })
+  const { buffer, content } = m
+  m.install(
+    ACCESS,
+    () => {
+      throw new Error('an access is stepped, not executed')
+    },
+    // What frames hold is written through the store buffer, like all of memory.
+    (v, _page, mode) => content < 0 || (mode & WRITE) === 0 || !buffer.isFull(v),
+  )
+  const before = buffer.arriving
+  buffer.arriving = (v, word, value) => {
+    const frame = content < 0 ? 0 : m.geometry.frameOfContent(word - content)
+    if (frame === 0) return before(v, word, value)
+    const ghost = takenBy(m, v, frame)
+    if (ghost !== 0) m.hooks.fact('frame-access', v, ghost, frame)
+    return withValue(m.S[word], value)
+  }
 }
+
+/** What a frame holds, with another value: its ghosts stay. */
+const withValue = (content: number, value: number): number => (content & ~CONTENT_MAX) | (value & CONTENT_MAX)
 
 /** First control state of a walk. */
 export function walkRoot(co: Coroutines, page: number, mode: number, nested: boolean): number {
@@ -136,7 +170,11 @@ function remember(co: Coroutines): number[] {
 
 function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
   m.S[m.walkPage + v] = 0
-  dropFaulting(m, v, page)
+  if (v < m.config.vcpus) {
+    dropFaulting(m, v, page)
+    // An access faults for outdated rights once, not twice: what a speculative walk has found of them goes as well.
+    if (code & PF_P && m.S[m.speculationPage + v] === page) abortSpeculation(m, v)
+  }
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 
@@ -165,8 +203,10 @@ export function use(m: Machine, v: number, page: number, entry: number, mode: nu
     m.S[m.frame + frame] |= WRITTEN
   }
   const reached = m.eptp < 0 ? frame : m.cached.host(entry)
-  if (write && m.content >= 0) m.S[m.contentAt(reached, page)] = value
+  const at = m.content < 0 ? -1 : m.contentAt(reached, page)
+  if (at >= 0) noteAccess(m, v, space, page, frame, at)
+  if (write && at >= 0) m.buffer.write(v, at, withValue(m.S[at], value))
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.S[m.contentAt(reached, page)]
+  const content = at < 0 ? 0 : m.buffer.read(v, at) & CONTENT_MAX
   return (content << 7) | (reached << 1)
 }

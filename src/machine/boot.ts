@@ -1,5 +1,5 @@
 /** Page tables as a scenario starts with them: all pages mapped, writable, accessed, clean. */
-import { A, P, RW, US, entry } from './entry.ts'
+import { MAPPED, entry } from './entry.ts'
 import type { Machine } from './machine.ts'
 
 export function initializeEntries(m: Machine): void {
@@ -12,12 +12,12 @@ export function initializeEntries(m: Machine): void {
         up.level === table.level + 1 &&
         up.first === m.geometry.base(table.first, up.level),
     )!
-    m.S[m.entryAt(parent.frame, parent.level, table.first)] = entry(table.frame, P | RW | US | A)
+    m.S[m.entryAt(parent.frame, parent.level, table.first)] = entry(table.frame, MAPPED)
   }
   for (const { frame, space, page } of datas) {
     const table = tables.find(
       (t) => t.space === space && t.level === 1 && t.first === m.geometry.base(page, 1),
     )!
-    m.S[m.entryAt(table.frame, 1, page)] = entry(frame, P | RW | US | A)
+    m.S[m.entryAt(table.frame, 1, page)] = entry(frame, MAPPED)
   }
 }

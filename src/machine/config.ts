@@ -54,9 +54,21 @@ export const defaultMachine: MachineConfig = {
   ...noFeatures,
 }
 
+/** Paging of IA-32e mode. */
+const LONG_MODE_LEVELS = 4
+
+/** Levels of the tables where nothing is said of them: few, unless a feature needs more. */
+export const defaultLevels = ({ pcids = 0 }: { pcids?: number | undefined }): number =>
+  pcids > 0 ? LONG_MODE_LEVELS : defaultMachine.levels
+
 /** Fills in the defaults and checks what the schema alone cannot. */
 export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig {
-  const merged = { ...defaultMachine, pcpus: given.vcpus ?? defaultMachine.vcpus, ...given }
+  const merged = {
+    ...defaultMachine,
+    pcpus: given.vcpus ?? defaultMachine.vcpus,
+    levels: defaultLevels(given),
+    ...given,
+  }
   const parsed = machineConfigSchema.safeParse(merged)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
@@ -68,12 +80,33 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     )
   }
   const config = parsed.data
+  if (config.pdptes && config.levels !== 3)
+    throw fail.badConfig('machine.levels', config.levels, '3 with "pdptes", which is PAE paging')
+  if (config.pdptes && config.devices > 0)
+    throw fail.badConfig('machine.devices', config.devices, '0 with "pdptes": IOMMUs have no such registers')
+  if (config.pdptes && config.pcids > 0)
+    throw fail.badConfig('machine.pcids', config.pcids, '0 with "pdptes": PAE paging has no PCIDs')
+  if (config.pcids > 0 && config.levels < LONG_MODE_LEVELS) {
+    throw fail.badConfig(
+      'machine.levels',
+      config.levels,
+      `${LONG_MODE_LEVELS} or 5 where there are PCIDs: CR4.PCIDE needs 4-level paging`,
+    )
+  }
   const reach = config.entries ** config.levels
   const outside = config.pages.find((page) => page >= reach)
   if (outside !== undefined)
     throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
   if (new Set(config.pages).size !== config.pages.length)
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  if (config.dmas > 0 && config.devices === 0)
+    throw fail.badConfig('machine.dmas', config.dmas, '0, because the machine has no devices')
+  if (config.anyTable && config.racyDirty)
+    throw fail.badConfig(
+      'machine.anyTable',
+      true,
+      'false where "racyDirty" is on: its dirty assist knows levels only of the first tables',
+    )
   const tables = tablesOf(config)
   if (tables > MAX_TABLES) {
     throw fail.badConfig(
@@ -82,13 +115,17 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
       `pages that need ${MAX_TABLES} tables or fewer, not ${tables}, in all spaces`,
     )
   }
+  const { frames } = config.anyTable ? new Geometry(config) : { frames: 0 }
+  if (frames > MAX_TABLES)
+    throw fail.badConfig('machine.anyTable', true, `false with ${frames} frames; it allows for ${MAX_TABLES}`)
   checkVirtualization(config)
   return config
 }
 
-/** Refuses what makes no sense together, and what has no room in the word of a cached translation. */
+/** Refuses what makes no sense together or is not modelled together, and what has no room in the word of a translation. */
 function checkVirtualization(config: MachineConfig): void {
   const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
+  const { devices, pdptes, emulation } = config
   if (vpids > 0 && !vpid)
     throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
   if (eptDirty && ept === 0)
@@ -111,7 +148,25 @@ function checkVirtualization(config: MachineConfig): void {
       keepOnMigration,
       'false, because "vpid" is off: every VM exit drops what the vCPU has cached',
     )
+  if (pdptes && emulation)
+    throw fail.badConfig(
+      'machine.emulation',
+      emulation,
+      'false with "pdptes": emulation translates by the tables in memory, not by the registers',
+    )
   if (ept === 0) return
+  if (pdptes)
+    throw fail.badConfig(
+      'machine.ept',
+      ept,
+      '0 with "pdptes": loads of PDPTE registers through EPT are not modelled',
+    )
+  if (devices > 0)
+    throw fail.badConfig(
+      'machine.devices',
+      devices,
+      '0 with "ept": an IOMMU with tables of a second stage is not modelled',
+    )
   const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, true)
   if (bits > 31)
     throw fail.badConfig(

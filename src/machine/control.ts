@@ -43,5 +43,6 @@ export const controlsOf = (m: Machine, v: number): number =>
 /** Puts the control words to what they hold at the start. */
 export function initializeControls(m: Machine): void {
   if (m.controls < 0) return
-  for (let v = 0; v < m.config.vcpus; v++) m.S[m.controls + v] = initialControls(m.config)
+  for (let v = 0; v < m.walkers; v++)
+    m.S[m.controls + v] = v < m.config.vcpus ? initialControls(m.config) : WP | NXE | PG
 }

@@ -21,6 +21,9 @@ const KEY_SHIFT = 9
 const KEY_MASK = 3
 const FRAME_SHIFT = 11
 
+/** The flags of the pages and tables that are there at the start: present, writable, user, accessed; D clear. */
+export const MAPPED = P | RW | US | A
+
 export const entry = (frame: number, flags: number): number => (frame << FRAME_SHIFT) | flags
 export const frameOf = (word: number): number => word >> FRAME_SHIFT
 export const isPresent = (word: number): boolean => (word & P) !== 0

@@ -22,10 +22,10 @@ import {
   isEptPresent,
 } from './ept-entry.ts'
 import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
-import { dropPaths } from './invalidate.ts'
-import type { Machine } from './machine.ts'
+import { dropPath } from './invalidate.ts'
+import { DATA, KIND, type Machine } from './machine.ts'
 import { FETCH, WRITE } from './rights.ts'
-import { dropPages } from './tlb.ts'
+import { dropPage } from './tlb.ts'
 
 /** The EPT right that an access in `mode` needs. */
 export const eptRight = (mode: number): number => (mode & WRITE ? EPT_W : mode & FETCH ? EPT_X : EPT_R)
@@ -102,13 +102,12 @@ export const memoryBehind = (m: Machine, v: number, frame: number): number =>
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
-  const mask = 1 << m.pageSlot[page]
   const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), 0)
   m.S[first + frame] = 0
   if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
-  dropPages(m, m.tlbNow(v), mask)
-  if (m.config.globals) dropPages(m, m.globalNow(v), mask)
-  dropPaths(m, m.structuresNow(v), mask)
+  dropPage(m, m.tlbNow(v), page)
+  if (m.config.globals) dropPage(m, m.globalNow(v), page)
+  dropPath(m, m.structuresNow(v), page)
 }
 
 /** True if the EPT of now does not give what a cached translation was made of: no frame, another one, or fewer rights. */
@@ -132,6 +131,23 @@ export function judgeNested(m: Machine, v: number, word: number, right: number):
 /** Who freed the frame that a translation marked FREED leads to. */
 export const freedBy = (m: Machine, word: number): number =>
   m.eptp >= 0 && m.S[m.hostFrame + m.cached.host(word)] !== HOST_USED ? FREED_BY_HOST : FREED_BY_GUEST
+
+/**
+ * Who has taken back the memory that a store of `v` reaches, 0 for nobody: `frame` is a host frame with EPT, and then
+ * the guest has if no guest frame that lies there now is one of data.
+ */
+export function takenBy(m: Machine, v: number, frame: number): number {
+  const isData = (each: number): boolean => (m.S[m.frame + each] & KIND) === DATA
+  if (m.eptp < 0) return isData(frame) ? 0 : FREED_BY_GUEST
+  if (m.S[m.hostFrame + frame] !== HOST_USED) return FREED_BY_HOST
+  let taken = 0
+  for (let each = 1; each <= m.geometry.frames; each++) {
+    if (memoryBehind(m, v, each) !== frame) continue
+    if (isData(each)) return 0
+    taken = FREED_BY_GUEST
+  }
+  return taken
+}
 
 /** Puts every EPT to what it holds at the start: guest frame n is in host frame n. */
 export function initializeEpt(m: Machine): void {

@@ -15,12 +15,14 @@ export const FACTS = [
   'stale-access',
   /** An access was served by an entry of another address space. */
   'foreign-access',
-  /** A store reached a frame that a copy had replaced, or a pin named such a frame; ghost: SUPERSEDED or PINNED. */
+  /** Something came too late to a frame that was copied away; ghost: what it was. */
   'superseded',
   /** A frame was given back although it was free already, or still in use as something else. */
   'bad-free',
   /** A page was given back with a store that nobody was told of. */
   'dirty-lost',
+  /** Code that may sleep was run where it must not; ghost: IRQS_OFF or READ_SIDE. */
+  'sleep',
   /** A TLB came to hold a small and a large entry for one address. */
   'mixed-sizes',
 ] as const
@@ -38,10 +40,14 @@ export const FREED_BY_HOST = 2
 export const STALE_FRAME = 1
 /** Ghost of a stale access: the tables forbid the store. */
 export const STALE_RIGHTS = 2
-/** Ghost of a superseded frame: a pin on it was confirmed, a copy was made under a pin, or a store came too late. */
+/** Ghost of a frame copied away: a pin on it was confirmed, a copy was made under a pin, a store or any access came too late. */
 export const PIN_CONFIRMED = 1
 export const COPIED_UNDER_PIN = 2
 export const STORED_TOO_LATE = 4
+export const READ_TOO_LATE = 8
+/** Ghost of a sleep: interrupts are off; the CPU is inside rcu_read_lock. */
+export const IRQS_OFF = 1
+export const READ_SIDE = 2
 
 /** Dangerous situations that a search should have reached for its silence to mean something. */
 export const WITNESSES = {

@@ -5,6 +5,10 @@
 import { z } from 'zod'
 
 export const featuresSchema = z.strictObject({
+  /** Stores that a CPU's store buffer holds. 0: none, memory is sequentially consistent. */
+  storeBuffer: z.number().int().min(0).max(8),
+  /** IPIs are sent by WRMSR, which may overtake older stores in the buffer (SDM vol. 3, "x2APIC"). Off: it does not. */
+  x2apic: z.boolean(),
   /** PCIDs that MOV to CR3 can name, 0 .. pcids-1; 0 = CR4.PCIDE stays clear and translations carry no tag. */
   pcids: z.number().int().min(0).max(3),
   /** CR4.PGE: leaf entries with G make translations that every PCID uses and MOV to CR3 keeps. */
@@ -15,13 +19,17 @@ export const featuresSchema = z.strictObject({
   contents: z.boolean(),
   /** Frames that nothing maps at the start, for entries that a scenario writes itself. */
   spare: z.number().int().min(0).max(4),
+  /** Levels without a paging-structure cache: bit n stands for the entries that lead to tables of level n. */
+  uncachedLevels: z.number().int().min(0).max(30),
   /** A large page is cached in pieces, one for each small page that was accessed (SDM: "fractured"). Off: as a whole. */
   fractured: z.boolean(),
   /** The TLB can hold a small and a large translation for one address; an access may use either. */
   multihit: z.boolean(),
   /** INVLPG drops only upper-level entries on the path of its address (AMD EFER.TCE), not all. */
   tce: z.boolean(),
-  /** Erratum: INVLPG leaves global translations alone. */
+  /** PAE paging: a CR3 load reads the entries of the top level into registers, and walks begin from those. */
+  pdptes: z.boolean(),
+  /** Erratum of some Intel CPUs: INVLPG leaves global translations alone while CR4.PCIDE is set. */
   invlpgMissesGlobals: z.boolean(),
   /** An access that a cached translation forbids walks again before it faults (AMD); off: it may fault spuriously. */
   rewalk: z.boolean(),
@@ -31,6 +39,12 @@ export const featuresSchema = z.strictObject({
   racyDirty: z.boolean(),
   /** Speculative walks for stores may set D. */
   speculativeDirty: z.boolean(),
+  /** Devices behind an IOMMU, which translates their accesses by the page tables of an address space. */
+  devices: z.number().int().min(0).max(2),
+  /** DMA accesses that devices may issue on their own, all together. */
+  dmas: z.number().int().min(0).max(4),
+  /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
+  anyTable: z.boolean(),
   /** VPIDs (ASIDs) that host code gives out, 1 .. vpids, on each pCPU anew; 0 = every vCPU has one of its own. */
   vpids: z.number().int().min(0).max(4),
   /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
@@ -52,19 +66,26 @@ export type SomeFeatures = { readonly [K in keyof Features]?: Features[K] | unde
 
 /** Everything off. */
 export const noFeatures: Features = {
+  storeBuffer: 0,
+  x2apic: false,
   pcids: 0,
   globals: false,
   protection: false,
   contents: false,
   spare: 0,
+  uncachedLevels: 0,
   fractured: true,
   multihit: false,
   tce: false,
+  pdptes: false,
   invlpgMissesGlobals: false,
   rewalk: false,
   lateAccessed: false,
   racyDirty: false,
   speculativeDirty: false,
+  devices: 0,
+  dmas: 0,
+  anyTable: false,
   vpids: 0,
   ept: 0,
   eptTables: false,
@@ -73,21 +94,30 @@ export const noFeatures: Features = {
   emulation: false,
 }
 
+const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask & (1 << level))
+
 /** What reports call a feature that is not at its default. */
 const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]) => string) } = {
+  storeBuffer: (n) => `store buffers of depth ${n}`,
+  x2apic: 'x2APIC',
   pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
   globals: 'global pages',
   protection: 'U/S, XD and protection keys',
   contents: 'frame contents',
   spare: (n) => `${n} spare frame${n === 1 ? '' : 's'}`,
+  uncachedLevels: (mask) => `no cache of what leads to level ${levelsOf(mask).join(', ')}`,
   fractured: 'large pages cached whole',
   multihit: 'multi-hit TLB',
   tce: 'INVLPG with TCE',
-  invlpgMissesGlobals: 'INVLPG that misses global pages',
+  pdptes: 'PDPTE registers',
+  invlpgMissesGlobals: 'INVLPG that misses global pages with PCIDs',
   rewalk: 're-walk before a fault',
   lateAccessed: 'A set late',
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
+  devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
+  dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
+  anyTable: 'frames that become page tables',
   vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
   ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
   eptTables: 'two levels of EPT',

@@ -8,6 +8,7 @@ import { defineOp } from '../engine/step.ts'
 import { CACHED_W, CONDEMNED, VALID } from './cached.ts'
 import { frameOf, isWritable } from './entry.ts'
 import type { Machine } from './machine.ts'
+import { firstPage } from './pdpte.ts'
 import { isOnPath, tableFor, translationNow } from './tables.ts'
 
 /** A flush of the pages in mask `a` of space `b` begins: the tables were changed before. */
@@ -17,7 +18,7 @@ export const FLUSH_DONE = defineOp('flush done', 1, undefined, 'left')
 
 export function installFlushGhosts(m: Machine): void {
   const { config, cached } = m
-  const { vcpus, pages } = config
+  const { vcpus, pages, levels } = config
   const below: { level: number; page: number; slot: number }[] = []
   for (const page of pages) {
     for (let level = 1; level < config.levels; level++) {
@@ -38,18 +39,19 @@ export function installFlushGhosts(m: Machine): void {
       const now = translationNow(m, space, page)
       for (let at = m.tlb + slot; at < m.structures; at += pages.length)
         if (contradicts(m, m.S[at], space, now)) mark(at, due)
-      for (let cpu = 0; cpu < vcpus; cpu++) {
+      for (let cpu = 0; cpu < m.walkers; cpu++) {
         if (m.S[m.walkPage + cpu] === page) {
           if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
           if (strays(m, m.S[m.pointer + cpu], space, page)) mark(m.pointer + cpu, due)
         }
         if (
+          cpu < vcpus &&
           m.S[m.speculationPage + cpu] === page &&
           strays(m, m.S[m.speculationPointer + cpu], space, page)
         ) {
           mark(m.speculationPointer + cpu, due)
         }
-        if (config.emulation && m.S[m.emulatorPage + cpu] === page) {
+        if (cpu < vcpus && config.emulation && m.S[m.emulatorPage + cpu] === page) {
           if (contradicts(m, m.S[m.emulator + cpu], space, now)) mark(m.emulator + cpu, due)
         }
       }
@@ -61,6 +63,12 @@ export function installFlushGhosts(m: Machine): void {
         const word = m.S[at]
         if (word & VALID && cached.space(word) === space && cached.frame(word) !== table) mark(at, due)
       }
+    }
+    for (let i = 0; config.pdptes && i < vcpus * config.entries; i++) {
+      const word = m.S[m.pdptes + i]
+      const page = firstPage(m, i % config.entries)
+      if ((word & VALID) === 0 || cached.space(word) !== space || !covers(m, mask, levels - 1, page)) continue
+      if (cached.frame(word) !== tableFor(m, space, levels - 1, page)) mark(m.pdptes + i, due)
     }
     return 0
   })

@@ -2,11 +2,13 @@
  * Frames of physical memory: what each is, who refers to it, and what was cached of it when it went. Allocation is
  * simple on purpose; lifetimes are what matters. Freeing marks every cached translation and every walk that still
  * points to the frame, so that a later use is recognised even when the frame has become something else meanwhile.
+ * Reference counts and the allocator's lists change by locked operations.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
-import { memoryBehind } from './ept.ts'
-import { COPIED_UNDER_PIN, PIN_CONFIRMED } from './facts.ts'
+import { clearContent, copy, supersede } from './copy.ts'
+import { PIN_CONFIRMED } from './facts.ts'
+import { fail } from '../errors.ts'
 import {
   DATA,
   DIRTY,
@@ -20,6 +22,7 @@ import {
   SUPERSEDED,
   TABLE,
   WRITTEN,
+  type Execute,
   type Machine,
 } from './machine.ts'
 
@@ -64,18 +67,20 @@ export const REUSE = defineOp('reuse', 0, (_a, _b, _c, n, r) =>
 export function installFrames(m: Machine): void {
   const { geometry } = m
   const initiallyFree = new Set(geometry.huge.map((page) => page.frame))
-  m.install(FREE_TABLE, (v, a) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(FREE_TABLE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, a)
     release(m, a)
     return 0
   })
-  m.install(TRY_GET, (_v, a) => {
+  locked(TRY_GET, (_v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) return 0
+    if ((m.S[at] & REF_MASK) === REF_MASK) throw fail.valueTooLarge(`references of ${geometry.name(a)}`, 8, 7)
     m.S[at] += REF
     return 1
   })
-  m.install(PUT, (v, a) => {
+  locked(PUT, (v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) m.hooks.fact('bad-free', v, 1, a)
     else m.S[at] -= REF
@@ -93,29 +98,27 @@ export function installFrames(m: Machine): void {
     m.S[at] += PIN
     return 0
   })
-  m.install(RELEASE_PIN, (v, a) => {
-    if (m.S[m.frame + a] & PIN_MASK) m.S[m.frame + a] -= PIN
+  locked(RELEASE_PIN, (v, a) => {
+    const word = m.S[m.frame + a]
+    if (word & PIN_MASK) m.S[m.frame + a] -= PIN
+    // A frame that was given back meanwhile has lost its pins; that it is put once more is for the invariants to say.
+    else if ((word & KIND) === DATA)
+      throw fail.unbalanced(v, `${RELEASE_PIN.name} of ${geometry.name(a)}`, 'nobody has a pin of it')
     return m.execute[PUT.code](v, a, 0, 0)
   })
   m.install(COPY, (v, a, b) => {
-    const from = m.frame + b
-    if (m.S[from] & PIN_MASK) m.hooks.fact('superseded', v, COPIED_UNDER_PIN, b)
-    m.S[from] |= SUPERSEDED
     m.hooks.witness('collapse-copied')
-    if (m.S[from] & (WRITTEN | DIRTY)) m.S[m.frame + a] |= DIRTY
-    const page = geometry.datas.find(({ frame }) => frame === b)?.page
-    if (m.content >= 0 && page !== undefined) {
-      const to = memoryBehind(m, v, a)
-      m.S[m.contentAt(to, page)] = m.S[m.contentAt(memoryBehind(m, v, b), page)]
-    }
+    supersede(m, v, b)
+    copy(m, v, a, b, geometry.datas.find(({ frame }) => frame === b)?.page)
     return 0
   })
-  m.install(ALLOCATE, (_v, a) => {
+  locked(ALLOCATE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
+    clearContent(m, v, a)
     return 1
   })
-  m.install(REUSE, () => {
+  locked(REUSE, () => {
     for (let frame = 1; frame <= geometry.frames; frame++) {
       if ((m.S[m.frame + frame] & KIND) === FREE && !initiallyFree.has(frame)) {
         m.S[m.frame + frame] = REUSED

@@ -36,7 +36,8 @@ export class Geometry {
   frames = 0
   /** Values that all frames hold together. */
   contents = 0
-  private readonly contentStart: readonly number[]
+  /** Per frame: the place of its first value among the contents of all frames. */
+  readonly contentStart: readonly number[]
   /** Frames that can back a large page. */
   private readonly isLarge: (frame: number) => boolean
   private readonly names: string[] = ['nothing']
@@ -75,6 +76,11 @@ export class Geometry {
     return this.contentStart[frame] + (this.isLarge(frame) ? page % this.config.entries : 0)
   }
 
+  /** Number of values that a frame holds. */
+  contentWords(frame: number): number {
+    return this.isLarge(frame) ? this.config.entries : 1
+  }
+
   /** Index of `page` in a table of `level`. */
   index(page: number, level: number): number {
     return this.indices[level * this.reach + page]
@@ -92,6 +98,12 @@ export class Geometry {
   /** Name of the entry of `level` that translates `page`: `PTE(2)`, `PMD(2)`. */
   entryName(level: number, page: number): string {
     return `${LEVEL_NAMES[level]}[${page}]`
+  }
+
+  /** The frame that holds a value, by its place among the contents of all frames; 0 for a place beyond them. */
+  frameOfContent(place: number): number {
+    if (place < 0 || place >= this.contents) return 0
+    return this.contentStart.findLastIndex((start) => start <= place)
   }
 
   private addSpace(space: number): void {

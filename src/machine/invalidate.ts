@@ -1,33 +1,59 @@
 /**
  * Invalidations, with the least effect that the architecture guarantees (SDM vol. 3, "Operations that Invalidate TLBs
  * and Paging-Structure Caches"); what they may drop beyond that is a matter of eviction. Each also discards the page
- * walks that its CPU has in flight, because the invalidating instructions are serializing.
+ * walks that its CPU has in flight, because the invalidating
+ * instructions are serializing; for the same reason they wait for its store buffer.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { VALID } from './cached.ts'
-import { CR3_NOFLUSH } from './control.ts'
-import type { Machine } from './machine.ts'
-import { dropPages } from './tlb.ts'
+import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
+import type { Execute, Machine } from './machine.ts'
+import { loadPdptes } from './pdpte.ts'
+import { dropPage, dropPages } from './tlb.ts'
 
-/** INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. */
-export const INVLPG = defineOp('INVLPG', 1, (a, _b, _c, n) => `INVLPG ${n.pages(a)}`)
+/**
+ * INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. `b` is one
+ * page more, plus 1: one that is not mapped at the start and has no bit, but may lie in a large page.
+ */
+export const INVLPG = defineOp('INVLPG', 1, (a, b, _c, n) => `INVLPG ${b === 0 ? n.pages(a) : n.page(b - 1)}`)
+/** An instruction that serializes and touches no translation: CPUID, IRET without an interrupt. */
+export const SERIALIZE = defineOp('serialize', 1)
+/** An instruction raises #GP and does nothing else. */
+export const RAISE_GP = defineOp('#GP', 1)
+/** The result of an instruction that raised #GP. */
+export const GP = 1
+/** `a` of a MOV to CR3 that loads what is there. */
+export const SAME_SPACE = -1
 /**
  * MOV to CR3: loads space `a`. With CR4.PCIDE=0 it drops all TLB entries but global ones, and all paging-structure
- * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set.
+ * caches. With PCIDE=1, `b` names the PCID, whose entries are dropped unless bit 63 (CR3_NOFLUSH) is set; with PCIDE=0
+ * that bit is reserved, and results in GP.
  */
 export const LOAD_CR3 = defineOp('MOV CR3', 1, (a, b) => {
+  if (a === SAME_SPACE) return 'MOV CR3, CR3'
   const pcid = b === 0 ? '' : `, PCID ${b & ~CR3_NOFLUSH}${b & CR3_NOFLUSH ? ', NOFLUSH' : ''}`
   return `MOV CR3, mm${a}${pcid}`
 })
 
 export function installInvalidations(m: Machine): void {
-  m.install(INVLPG, (v, a) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(INVLPG, (v, a, b) => {
+    if (b !== 0) dropAddress(m, v, b - 1)
     invalidatePages(m, v, a)
     return 0
   })
-  m.install(LOAD_CR3, (v, a, b) => {
-    m.S[m.cr3 + v] = a
-    if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
+  locked(SERIALIZE, (v) => {
+    abortSpeculation(m, v)
+    return 0
+  })
+  m.install(RAISE_GP, () => 0)
+  locked(LOAD_CR3, (v, a, b) => {
+    if (b & CR3_NOFLUSH && (controlsOf(m, v) & PCIDE) === 0) return GP
+    if (a !== SAME_SPACE) {
+      m.S[m.cr3 + v] = a
+      if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
+    }
+    loadPdptes(m, v)
     if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.context(v), m.tag(v))
     abortSpeculation(m, v)
     return 0
@@ -36,16 +62,28 @@ export function installInvalidations(m: Machine): void {
 
 /** What INVLPG of each page in `mask` does. */
 export function invalidatePages(m: Machine, v: number, mask: number): void {
-  const context = m.context(v)
-  const tag = m.tag(v)
-  for (let view = 0; view < m.views; view++) {
-    dropPages(m, m.tlbOf(context, view, tag), mask)
-    if (m.config.globals && !m.config.invlpgMissesGlobals) dropPages(m, m.tlbOf(context, view, m.pcids), mask)
-    if (m.config.tce) dropPaths(m, m.structuresOf(context, view, tag), mask)
-  }
-  if (!m.config.tce) dropStructures(m, context, tag)
+  const { pages } = m.config
+  for (let slot = 0; slot < pages.length; slot++) if (mask & (1 << slot)) dropAddress(m, v, pages[slot])
+  if (!m.config.tce) dropStructures(m, m.context(v), m.tag(v))
   abortSpeculation(m, v)
 }
+
+/** Drops the TLB entries of a page under the PCID of now and those that are global; with TCE, its path as well. */
+function dropAddress(m: Machine, v: number, page: number): void {
+  const { globals, tce } = m.config
+  const context = m.context(v)
+  const tag = m.tag(v)
+  const globalToo = globals && !missesGlobals(m, v)
+  for (let view = 0; view < m.views; view++) {
+    dropPage(m, m.tlbOf(context, view, tag), page)
+    if (globalToo) dropPage(m, m.tlbOf(context, view, m.pcids), page)
+    if (tce) dropPath(m, m.structuresOf(context, view, tag), page)
+  }
+}
+
+/** The erratum shows only while CR4.PCIDE is set; kernels avoid it by leaving PCIDs alone. */
+const missesGlobals = (m: Machine, v: number): boolean =>
+  m.config.invlpgMissesGlobals && (controlsOf(m, v) & PCIDE) !== 0
 
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
@@ -55,28 +93,24 @@ export function dropStructures(m: Machine, context: number, tag: number): void {
   }
 }
 
-/** Drops from the structure caches that begin at `base` what walks to one of the pages in `mask` would use. */
-export function dropPaths(m: Machine, base: number, mask: number): void {
-  const { pages, levels } = m.config
-  for (let slot = 0; slot < pages.length; slot++) {
-    if ((mask & (1 << slot)) === 0) continue
-    for (let level = 1; level < levels; level++) {
-      const at = m.structureSlot(level, pages[slot])
-      if (at >= 0) m.S[base + at] = 0
-    }
+/** Drops from the structure caches that begin at `base` what a walk to `page` would use. */
+export function dropPath(m: Machine, base: number, page: number): void {
+  for (let level = 1; level < m.config.levels; level++) {
+    const at = m.structureSlot(level, page)
+    if (at >= 0) m.S[base + at] = 0
   }
 }
 
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  dropPageOfPcid(m, m.context(vcpu), m.tag(vcpu), m.pageSlot[page])
+  dropPageOfPcid(m, m.context(vcpu), m.tag(vcpu), page)
 }
 
-/** Drops what a PCID has cached that translates the page in `slot`, upper-level entries on its path included. */
-export function dropPageOfPcid(m: Machine, context: number, tag: number, slot: number): void {
+/** Drops what a PCID has cached that translates a page, upper-level entries on its path included. */
+export function dropPageOfPcid(m: Machine, context: number, tag: number, page: number): void {
   for (let view = 0; view < m.views; view++) {
-    dropPages(m, m.tlbOf(context, view, tag), 1 << slot)
-    dropPaths(m, m.structuresOf(context, view, tag), 1 << slot)
+    dropPage(m, m.tlbOf(context, view, tag), page)
+    dropPath(m, m.structuresOf(context, view, tag), page)
   }
 }
 

@@ -12,11 +12,15 @@ import { largestEntry } from './entry.ts'
 import { EPT_TABLE_MAX, EPT_TABLE_SPAN, HOST_REUSED, largestEptEntry } from './ept-entry.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
+import { StoreBuffer, type Wants } from './store-buffer.ts'
 
 /** Does an operation for a vCPU; returns the step's result. */
 export type Execute = (vcpu: number, a: number, b: number, c: number) => number
 /** Says whether an operation can be done now; an operation without a guard always can. */
 export type Guard = (vcpu: number, a: number, b: number, c: number) => boolean
+
+/** Says how many outcomes an operation has for the explorer to pick from, in `machine.alternative`. */
+export type Outcomes = (vcpu: number, a: number, b: number, c: number) => number
 
 /** What a frame is, in the low bits of its word. */
 export const KIND = 7
@@ -42,6 +46,9 @@ export const PIN_MASK = 7 << 9
 const FRAME_MAX = (1 << 12) - 1
 /** Frames hold small values. */
 export const CONTENT_MAX = 15
+/** Ghost of what a frame holds at a page: it is a copy of what another frame holds; it was accessed as that. */
+export const COPIED = 1 << 4
+export const SEEN = 1 << 5
 
 /** What a room may want to know of the machine as it runs. */
 export interface MachineHooks {
@@ -57,10 +64,12 @@ export class Machine {
   readonly layout = new Layout()
   readonly geometry: Geometry
   readonly cached: CachedFormat
+  readonly buffer: StoreBuffer
   /** The state; allocated by {@link seal}. */
   S = new Int32Array(0)
   readonly execute: Execute[] = []
   readonly guards: (Guard | undefined)[] = []
+  readonly outcomes: (Outcomes | undefined)[] = []
   hooks: MachineHooks = { fact: () => {}, witness: () => {}, quiescent: () => {} }
 
   /** One word a frame: kind, references, ghosts. */
@@ -71,7 +80,7 @@ export class Machine {
   readonly interruptFlag: number
   /** Per vCPU: one bit a vector that is pending (IRR). */
   readonly pending: number
-  /** Per vCPU: the address space in CR3. */
+  /** Per walker, as everything that a walk needs: the address space in CR3, or in the device's context entry. */
   readonly cr3: number
   /** Per vCPU: pCPU + 1 that it runs on, 0 while it is preempted. */
   readonly on: number
@@ -94,6 +103,8 @@ export class Machine {
   readonly latch: number
   readonly pointer: number
   readonly speculationPointer: number
+  /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
+  readonly pdptes: number
   /** Guest-physical mappings by pCPU, EPT and guest frame. */
   readonly guestPhysical: number
   /** How many a pCPU can have of an EPT: one a guest frame (from 0, which is none), then one an EPT table. */
@@ -101,7 +112,9 @@ export class Machine {
   /** Per vCPU: the translation that host code holds while it emulates. */
   readonly emulator: number
   readonly cachedEnd: number
-  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move. */
+  /** What translates addresses: vCPUs by number, then devices behind the IOMMU. */
+  readonly walkers: number
+  /** Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device. */
   readonly contexts: number
   /** EP4TAs that translations are tagged with: one where there is no EPT. */
   readonly views: number
@@ -145,6 +158,8 @@ export class Machine {
 
   /** Places in the TLB by page number; places in the structure caches by (level, page). */
   readonly pageSlot: readonly number[]
+  /** Frames that are, or can become, page tables; the place of each is its slot. */
+  readonly tableFrames: readonly number[]
   private readonly tableSlots: Int32Array
   /** By `level * 64 + page`. */
   private readonly structureSlotOf = new Int32Array(8 * 64).fill(-1)
@@ -155,40 +170,50 @@ export class Machine {
 
   constructor(config: MachineConfig) {
     this.config = config
-    const { vcpus, pcpus, pages, spaces, migration } = config
+    const { vcpus, pcpus, pages, spaces, migration, devices } = config
+    const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
     this.cached = new CachedFormat(vcpus, geometry.frames, spaces, config.ept > 0)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
-    geometry.tables.forEach((table, slot) => (this.tableSlots[table.frame] = slot))
+    const first = geometry.tables.map(({ frame }) => frame)
+    const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
+    this.tableFrames = config.anyTable ? [...first, ...others] : first
+    this.tableFrames.forEach((frame, slot) => (this.tableSlots[frame] = slot))
     const slots: number[] = []
     pages.forEach((page, slot) => (slots[page] = slot))
     this.pageSlot = slots
     const cachedTables = config.structureCaches
-      ? geometry.tables.filter((table) => table.space === 0 && table.level < config.levels)
+      ? geometry.tables.filter(
+          ({ space, level }) =>
+            space === 0 && level < config.levels && (config.uncachedLevels & (1 << level)) === 0,
+        )
       : []
     cachedTables.forEach((table, slot) => {
-      for (const page of pages) {
-        if (geometry.base(page, table.level) === table.first)
-          this.structureSlotOf[table.level * 64 + page] = slot
-      }
+      const { first, level } = table
+      for (let page = first; page < first + config.entries ** level && page < 64; page++)
+        this.structureSlotOf[level * 64 + page] = slot
     })
     this.frame = layout.add('frame', geometry.frames + 1, FRAME_MAX)
-    this.entries = layout.add('entry', geometry.tables.length * config.entries, largestEntry(geometry.frames))
+    this.entries = layout.add(
+      'entry',
+      this.tableFrames.length * config.entries,
+      largestEntry(geometry.frames),
+    )
     this.interruptFlag = layout.add('IF', vcpus, 1)
     this.pending = layout.add('pending IPIs', vcpus, 255)
-    this.cr3 = layout.add('CR3', vcpus, spaces - 1)
+    this.cr3 = layout.add('CR3', walkers, spaces - 1)
     this.on = layout.add('runs on', vcpus, pcpus)
-    this.walk = layout.addControl('walk', vcpus)
+    this.walk = layout.addControl('walk', walkers)
     this.speculation = layout.addControl('speculative walk', vcpus)
     this.speculations = layout.add('speculations', 1, config.speculation)
-    this.walkPage = layout.add('walk page', vcpus, 63)
+    this.walkPage = layout.add('walk page', walkers, 63)
     this.speculationPage = layout.add('speculative page', vcpus, 63)
-    const tableMask = 2 ** geometry.tables.length - 1
+    const tableMask = 2 ** this.tableFrames.length - 1
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.movable = migration || config.vpids > 0
-    this.contexts = this.movable ? this.vpids * pcpus : vcpus
+    this.contexts = (this.movable ? this.vpids * pcpus : vcpus) + devices
     this.views = Math.max(1, config.ept)
     this.pcids = Math.max(1, config.pcids)
     this.structureTags = this.views * this.pcids
@@ -202,9 +227,10 @@ export class Machine {
       this.contexts * this.structureTags * this.structureSlots,
       this.cached.max,
     )
-    this.latch = layout.add('translation in use', vcpus, this.cached.max)
-    this.pointer = layout.add('walk pointer', vcpus, this.cached.max)
+    this.latch = layout.add('translation in use', walkers, this.cached.max)
+    this.pointer = layout.add('walk pointer', walkers, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
+    this.pdptes = layout.add('PDPTE registers', config.pdptes ? vcpus * config.entries : 0, this.cached.max)
     const { frames } = geometry
     this.eptTableCount = config.eptTables ? Math.floor(frames / EPT_TABLE_SPAN) + 1 : 0
     this.guestPhysicalSlots = frames + 1 + this.eptTableCount
@@ -221,16 +247,32 @@ export class Machine {
     this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
     this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
     this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
-    this.controls = hasControls(config) ? layout.add('control bits', vcpus, CONTROL_MAX) : -1
-    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', vcpus, config.pcids - 1) : -1
-    this.pkru = config.protection ? layout.add('PKRU', vcpus, 255) : -1
-    this.content = config.contents ? layout.add('content', geometry.contents, CONTENT_MAX) : -1
+    this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
+    this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
+    this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
+    this.content = config.contents
+      ? layout.add('content', geometry.contents, CONTENT_MAX | COPIED | SEEN)
+      : -1
+    this.buffer = new StoreBuffer(this)
   }
 
-  /** Installs what an operation does, and when it can be done. */
-  install(op: Op, execute: Execute, guard?: Guard): void {
+  /**
+   * Installs what an operation does, when it can be done, what it asks of the store buffer, and how many outcomes it
+   * has (one).
+   */
+  install(op: Op, execute: Execute, guard?: Guard, wants?: Wants, outcomes?: Outcomes): void {
     this.execute[op.code] = execute
-    this.guards[op.code] = guard
+    this.guards[op.code] = this.withBuffer(guard, wants)
+    this.outcomes[op.code] = outcomes
+  }
+
+  /** The guard, where there are store buffers with what is asked of them. */
+  private withBuffer(guard: Guard | undefined, wants: Wants | undefined): Guard | undefined {
+    const { buffer } = this
+    if (wants === undefined || buffer.depth === 0) return guard
+    return wants === 'room'
+      ? (v, a, b, c) => !buffer.isFull(v) && guard?.(v, a, b, c) !== false
+      : (v, a, b, c) => buffer.isEmpty(v) && guard?.(v, a, b, c) !== false
   }
 
   /** Allocates the state, once all rooms have added their fields. */
@@ -248,9 +290,12 @@ export class Machine {
     return this.vpid < 0 ? vcpu : this.S[this.vpid + vcpu]
   }
 
-  /** The TLB context that a running vCPU uses: that of its VPID on its pCPU. */
-  context(vcpu: number): number {
-    return this.movable ? (this.S[this.on + vcpu] - 1) * this.vpids + this.vpidOf(vcpu) : vcpu
+  /** The TLB context that a running vCPU uses, that of its VPID on its pCPU; or that of a device. */
+  context(walker: number): number {
+    if (!this.movable) return walker
+    return walker < this.config.vcpus
+      ? (this.S[this.on + walker] - 1) * this.vpids + this.vpidOf(walker)
+      : this.contexts - this.walkers + walker
   }
 
   /** The context of a VPID (from 0) on a pCPU, or -1 where that VPID cannot have left anything. */
@@ -322,6 +367,12 @@ export class Machine {
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */
   structureSlot(level: number, page: number): number {
     return this.structureSlotOf[level * 64 + page]
+  }
+
+  /** What a walker is called. */
+  walkerName(walker: number): string {
+    const device = walker - this.config.vcpus
+    return device < 0 ? `CPU${walker}` : `device${device}`
   }
 
   isTable(frame: number): boolean {

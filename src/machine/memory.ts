@@ -1,11 +1,11 @@
 /**
  * Words of memory that are not page tables: kernel variables and the policy's own. Every load and store of code under
- * test goes through here, so that this is the one place where a memory model lives. Memory is sequentially
- * consistent: a store is visible to all CPUs at once.
+ * test goes through here: loads and stores by way of the store buffer, locked operations on memory itself, once the
+ * buffer is empty.
  */
 import { fail } from '../errors.ts'
-import { defineOp } from '../engine/step.ts'
-import type { Machine } from './machine.ts'
+import { defineOp, type Op } from '../engine/step.ts'
+import type { Execute, Machine } from './machine.ts'
 
 const was = (result: number | undefined): string => (result === undefined ? '' : ` (was ${result})`)
 const arrow = (result: number | undefined): string => (result === undefined ? '' : ` -> ${result}`)
@@ -22,6 +22,8 @@ export const CMPXCHG = defineOp(
 export const OR = defineOp('or', 0, (a, b, _c, n, r) => `lock or ${n.word(a)}, ${b}${was(r)}`)
 export const AND = defineOp('and', 0, (a, b, _c, n, r) => `lock and ${n.word(a)}, ${b}${was(r)}`)
 export const ADD = defineOp('add', 0, (a, b, _c, n, r) => `lock add ${n.word(a)}, ${b}${was(r)}`)
+/** MFENCE: done once every older store of this CPU is visible to all. */
+export const MFENCE = defineOp('mfence', 1)
 /** Waits until (word & mask) equals value: a spin loop without its iterations. */
 export const UNTIL = defineOp(
   'until',
@@ -41,7 +43,7 @@ export const TRY_ALLOCATE = defineOp(
 )
 /** Acquires a lock word; joined with the step behind it. */
 export const LOCK = defineOp('lock', 1, (a, _b, _c, n) => `lock ${n.word(a)}`, 'right')
-/** Releases a lock word; joined with the step before it. */
+/** Releases a lock word with a plain store; joined with the step before it. */
 export const UNLOCK = defineOp('unlock', 1, (a, _b, _c, n) => `unlock ${n.word(a)}`, 'left')
 
 /** Waits until a word that only this CPU fills is empty (csd_lock); joined with the step behind it. */
@@ -57,39 +59,52 @@ export function installMemory(m: Machine): void {
   const { layout } = m
   const largest = new Float64Array(layout.size)
   for (const field of layout.fields) largest.fill(field.max, field.at, field.at + field.length)
-  const put = (word: number, value: number): void => {
+  const { buffer } = m
+  const check = (word: number, value: number): void => {
     if (value < 0 || value > largest[word])
       throw fail.valueTooLarge(layout.fieldAt(word).name, value, largest[word])
-    m.S[word] = value
   }
   const swap = (word: number, value: number): number => {
     const old = m.S[word]
-    put(word, value)
+    check(word, value)
+    m.S[word] = value
     return old
   }
-  m.install(LOAD, (_v, a) => m.S[a])
-  m.install(STORE, (_v, a, b) => (put(a, b), 0))
-  m.install(XCHG, (_v, a, b) => swap(a, b))
-  m.install(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
-  m.install(OR, (_v, a, b) => swap(a, m.S[a] | b))
-  m.install(AND, (_v, a, b) => swap(a, m.S[a] & b))
-  m.install(ADD, (_v, a, b) => swap(a, m.S[a] + b))
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  m.install(LOAD, (v, a) => buffer.read(v, a))
+  const store: Execute = (v, a, b) => (check(a, b), buffer.write(v, a, b), 0)
+  m.install(STORE, store, undefined, 'room')
+  locked(MFENCE, () => 0)
+  locked(XCHG, (_v, a, b) => swap(a, b))
+  locked(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
+  locked(OR, (_v, a, b) => swap(a, m.S[a] | b))
+  locked(AND, (_v, a, b) => swap(a, m.S[a] & b))
+  locked(ADD, (_v, a, b) => swap(a, m.S[a] + b))
   m.install(
     UNTIL,
     () => 0,
-    (_v, a, b, c) => (m.S[a] & b) === c,
+    (v, a, b, c) => (buffer.read(v, a) & b) === c,
   )
   m.install(
     WAIT_FREE,
     () => 0,
-    (_v, a) => m.S[a] === 0,
+    (v, a) => buffer.read(v, a) === 0,
   )
   m.install(CHOOSE, () => m.alternative)
   m.install(TRY_ALLOCATE, () => m.alternative)
   m.install(
     LOCK,
-    (v, a) => ((m.S[a] = v + 1), 0),
+    (v, a) => (swap(a, v + 1), 0),
     (_v, a) => m.S[a] === 0,
+    'drained',
   )
-  m.install(UNLOCK, (_v, a) => ((m.S[a] = 0), 0))
+  const unlock: Execute = (v, a) => {
+    const owner = buffer.read(v, a)
+    if (owner !== v + 1) {
+      const holder = owner === 0 ? 'nobody holds it' : `CPU${owner - 1} holds it`
+      throw fail.unbalanced(v, `${UNLOCK.name} ${layout.fieldAt(a).name}`, holder)
+    }
+    return store(v, a, 0, 0)
+  }
+  m.install(UNLOCK, unlock, undefined, 'room')
 }

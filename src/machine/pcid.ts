@@ -3,19 +3,17 @@
  * Caches", and vol. 2, INVPCID. Both can raise #GP, which is a result here, not an exception: the programs that
  * execute them ask for it. Writes with PG cleared are only a flush, since accesses without paging are not modelled.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
-import { abortSpeculation, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
-import type { Machine } from './machine.ts'
+import { GP, abortSpeculation, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
+import type { Execute, Machine } from './machine.ts'
+import { loadPdptes } from './pdpte.ts'
 
 /** Types of INVPCID. */
 export const INDIVIDUAL_ADDRESS = 0
 export const SINGLE_CONTEXT = 1
 export const ALL_CONTEXTS = 2
 export const ALL_BUT_GLOBAL = 3
-
-/** The result of an instruction that raised #GP. */
-export const GP = 1
 
 /** INVPCID of type `a` for PCID `b` and, for type 0, page `c`, or `NON_CANONICAL`. Results in GP if it faults. */
 export const INVPCID = defineOp('INVPCID', 2, (a, b, c, n, r) => {
@@ -37,8 +35,12 @@ export const WRPKRU = defineOp('WRPKRU', 1, (a) => `WRPKRU ${a}`)
 /** Control bits whose writes are MOVs to a control register, which serialize. */
 const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG
 
+/** Control bits whose change loads the PDPTE registers anew. */
+const RELOADING = PGE | SMEP | PG
+
 export function installPcid(m: Machine): void {
-  m.install(INVPCID, (v, type, pcid, page) => {
+  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  locked(INVPCID, (v, type, pcid, page) => {
     const enabled = (controlsOf(m, v) & PCIDE) !== 0
     if (type > ALL_BUT_GLOBAL || (type <= SINGLE_CONTEXT && pcid !== 0 && !enabled)) return GP
     if (type === INDIVIDUAL_ADDRESS && page === NON_CANONICAL) return GP
@@ -46,7 +48,7 @@ export function installPcid(m: Machine): void {
     abortSpeculation(m, v)
     return 0
   })
-  m.install(WRITE_CONTROLS, (v, set, clear) => {
+  const writeControls: Execute = (v, set, clear) => {
     const old = controlsOf(m, v)
     const now = (old | set) & ~clear
     const changed = old ^ now
@@ -57,8 +59,14 @@ export function installPcid(m: Machine): void {
     if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.context(v))
     else if (turnsOn & SMEP) dropTag(m, m.context(v), m.tag(v))
     m.S[m.controls + v] = now
+    if (changed & RELOADING) loadPdptes(m, v)
     return 0
-  })
+  }
+  m.install(
+    WRITE_CONTROLS,
+    writeControls,
+    (v, set, clear) => ((set | clear) & SERIALIZING) === 0 || m.buffer.isEmpty(v),
+  )
   m.install(WRPKRU, (v, value) => {
     m.S[m.pkru + v] = value
     return 0
@@ -70,8 +78,5 @@ function invalidate(m: Machine, v: number, type: number, pcid: number, page: num
   if (type === ALL_CONTEXTS) dropContext(m, context)
   else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)
-  else {
-    const slot = m.pageSlot[page] ?? -1
-    if (slot >= 0) dropPageOfPcid(m, context, pcid, slot)
-  }
+  else dropPageOfPcid(m, context, pcid, page)
 }

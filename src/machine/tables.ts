@@ -5,7 +5,7 @@
 import { defineOp, type Names } from '../engine/step.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import { D, P, PS, RW, frameOf, isLarge, isPresent, tellEntry } from './entry.ts'
-import { DATA, DIRTY, KIND, type Machine } from './machine.ts'
+import { DATA, DIRTY, KIND, type Execute, type Machine } from './machine.ts'
 
 /** `b` of the entry operations: level and page. */
 export const place = (level: number, page: number): number => (page << 3) | level
@@ -28,7 +28,7 @@ export const PEEK_ENTRY = defineOp('peek entry', 0, undefined, 'right')
 export const CLEAR_ENTRY = defineOp('clear entry', 0, (a, b, _c, n, r) =>
   r === 0 ? `${named(b, n)} in ${n.frame(a)} is none already` : `clear ${named(b, n)} in ${n.frame(a)}`,
 )
-/** Stores an entry. */
+/** Stores an entry with a plain store. */
 export const SET_ENTRY = defineOp(
   'set entry',
   1,
@@ -40,6 +40,19 @@ export const REVOKE_ENTRY = defineOp(
   2,
   (a, b, _c, n) => `write-protect ${named(b, n)} in ${n.frame(a)}`,
 )
+/** Adds the flags `c` to an entry with a locked operation. */
+export const GRANT_ENTRY = defineOp(
+  'grant entry',
+  1,
+  (a, b, _c, n) => `add flags to ${named(b, n)} in ${n.frame(a)}`,
+)
+/** Stores an entry with a locked exchange; results in the old one. */
+export const XCHG_ENTRY = defineOp(
+  'xchg entry',
+  0,
+  (a, b, c, n, r) =>
+    `xchg ${named(b, n)} in ${n.frame(a)}, ${tellEntry(c, (frame) => n.frame(frame))}${read(r, n)}`,
+)
 /** Compares an entry with a value read before; results in 1 if it is still the same, A and D included. */
 export const SAME_ENTRY = defineOp(
   're-check entry',
@@ -49,6 +62,13 @@ export const SAME_ENTRY = defineOp(
 )
 /** The table of level `b` that translates a page in space `a`, or 0; under the page-table lock. */
 export const FIND_TABLE = defineOp('find table', 0, undefined, 'right')
+/** Mask of the pages of space `b` that are mapped to frame `a` now: a walk of the reverse map, under the locks of the tables. */
+export const FIND_MAPPINGS = defineOp(
+  'find mappings',
+  0,
+  (a, _b, _c, n, r) =>
+    `rmap of ${n.frame(a)}${r === undefined ? '' : r === 0 ? ': none' : `: ${n.pages(r)}`}`,
+)
 /** 1 if no entry of table `a` is present; under the page-table lock. */
 export const IS_EMPTY = defineOp('is empty', 2, undefined, 'left')
 /** 1 if all entries of table `a` are present small pages; under the page-table lock. */
@@ -57,7 +77,7 @@ export const IS_FULL = defineOp('is full', 2, undefined, 'right')
 export const FORGET_TABLES = defineOp('forget tables', 1, undefined, 'left')
 
 export function installTables(m: Machine): void {
-  const { config } = m
+  const { config, buffer } = m
   /** Looks at the table behind a pointer that software holds, as the invariants want to know it. */
   const inspect = (v: number, table: number): void => {
     const since = m.S[m.dangling + v] & m.tableBit(table) ? FREED_SINCE : 0
@@ -74,12 +94,12 @@ export function installTables(m: Machine): void {
 
   m.install(READ_ENTRY, (v, a, b) => {
     inspect(v, a)
-    const word = m.S[at(a, b)]
+    const word = buffer.read(v, at(a, b))
     if (levelOf(b) > 1) learn(v, word)
     return word
   })
-  m.install(PEEK_ENTRY, (_v, a, b) => m.S[at(a, b)])
-  m.install(CLEAR_ENTRY, (v, a, b) => {
+  m.install(PEEK_ENTRY, (v, a, b) => buffer.read(v, at(a, b)))
+  const clear: Execute = (v, a, b) => {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = 0
@@ -88,31 +108,62 @@ export function installTables(m: Machine): void {
     const page = m.frame + frame
     if (word & D && (m.S[page] & KIND) === DATA) m.S[page] |= DIRTY
     return frame
-  })
-  m.install(SET_ENTRY, (v, a, b, c) => {
+  }
+  m.install(CLEAR_ENTRY, clear, undefined, 'drained')
+  const set: Execute = (v, a, b, c) => {
     inspect(v, a)
-    m.S[at(a, b)] = c
+    buffer.write(v, at(a, b), c)
     return 0
-  })
-  m.install(REVOKE_ENTRY, (v, a, b, c) => {
+  }
+  m.install(SET_ENTRY, set, undefined, 'room')
+  const revoke: Execute = (v, a, b, c) => {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = word & ~c
     return (word & c) !== 0 ? 1 : 0
-  })
+  }
+  m.install(REVOKE_ENTRY, revoke, undefined, 'drained')
+  const grant: Execute = (v, a, b, c) => {
+    inspect(v, a)
+    m.S[at(a, b)] |= c
+    return 0
+  }
+  m.install(GRANT_ENTRY, grant, undefined, 'drained')
+  const exchange: Execute = (v, a, b, c) => {
+    inspect(v, a)
+    const word = m.S[at(a, b)]
+    m.S[at(a, b)] = c
+    return word
+  }
+  m.install(XCHG_ENTRY, exchange, undefined, 'drained')
   m.install(SAME_ENTRY, (v, a, b, c) => {
     inspect(v, a)
-    return m.S[at(a, b)] === c ? 1 : 0
+    return buffer.read(v, at(a, b)) === c ? 1 : 0
   })
-  m.install(FIND_TABLE, (_v, a, b) => tableFor(m, a, levelOf(b), pageOf(b)))
+  /** An entry reaches its table, which may have been given away meanwhile. */
+  buffer.arriving = (v, word, value) => {
+    const table = m.geometry.tables[Math.floor((word - m.entries) / config.entries)]
+    if (table !== undefined && !m.isTable(table.frame))
+      m.hooks.fact('software-walk', v, NOT_A_TABLE, table.frame)
+    return value
+  }
+  m.install(FIND_TABLE, (v, a, b) => tableFor(m, a, levelOf(b), pageOf(b), v))
+  m.install(FIND_MAPPINGS, (_v, frame, space) => {
+    let mask = 0
+    for (let slot = 0; slot < config.pages.length; slot++) {
+      const now = translationNow(m, space, config.pages[slot])
+      if (now !== 0 && frameOf(now) === frame) mask |= 1 << slot
+    }
+    return mask
+  })
   /** 1 if all entries of a table, masked, have this value. */
-  const all = (table: number, mask: number, value: number): number => {
+  const all = (v: number, table: number, mask: number, value: number): number => {
     const first = m.entryAt(table, 1, 0)
-    for (let i = 0; i < config.entries; i++) if ((m.S[first + i] & mask) !== value) return 0
+    for (let i = 0; i < config.entries; i++) if ((buffer.read(v, first + i) & mask) !== value) return 0
     return 1
   }
-  m.install(IS_EMPTY, (_v, a) => all(a, P, 0))
-  m.install(IS_FULL, (_v, a) => all(a, P | PS, P))
+  m.install(IS_EMPTY, (v, a) => all(v, a, P, 0))
+  m.install(IS_FULL, (v, a) => all(v, a, P | PS, P))
   m.install(FORGET_TABLES, (v) => {
     m.S[m.held + v] = 0
     m.S[m.dangling + v] = 0
@@ -120,11 +171,15 @@ export function installTables(m: Machine): void {
   })
 }
 
-/** The table of `level` that translates `page` in `space` according to memory now, or 0. */
-export function tableFor(m: Machine, space: number, level: number, page: number): number {
+/**
+ * The table of `level` that translates `page` in `space` now, or 0: according to memory, or as `viewer` sees it, whose
+ * own stores may not have reached memory yet.
+ */
+export function tableFor(m: Machine, space: number, level: number, page: number, viewer = -1): number {
   let table = m.geometry.roots[space]
   for (let at = m.config.levels; at > level; at--) {
-    const word = m.S[m.entryAt(table, at, page)]
+    const entry = m.entryAt(table, at, page)
+    const word = viewer < 0 ? m.S[entry] : m.buffer.read(viewer, entry)
     if (!isPresent(word) || isLarge(word)) return 0
     table = frameOf(word)
   }

@@ -58,14 +58,14 @@ export function fill(m: Machine, v: number, page: number, entry: number): void {
 /** Drops from the places that begin at `base` what translates one of the pages in `mask`. */
 export function dropPages(m: Machine, base: number, mask: number): void {
   const { pages } = m.config
+  for (let slot = 0; slot < pages.length; slot++) if (mask & (1 << slot)) dropPage(m, base, pages[slot])
+}
+
+/** Drops what translates `page`, which need not be mapped at the start: a large page covers others. */
+export function dropPage(m: Machine, base: number, page: number): void {
+  const { pages } = m.config
   for (let place = 0; place < m.tagSize; place++) {
     const entry = m.S[base + place]
-    if ((entry & VALID) === 0) continue
-    const own = place % pages.length
-    if (mask & (1 << own)) m.S[base + place] = 0
-    else if (entry & CACHED_PS) {
-      for (let slot = 0; slot < pages.length; slot++)
-        if (mask & (1 << slot) && covers(m, entry, pages[own], pages[slot])) m.S[base + place] = 0
-    }
+    if (entry & VALID && covers(m, entry, pages[place % pages.length], page)) m.S[base + place] = 0
   }
 }

@@ -1,13 +1,15 @@
 /**
  * INVVPID, INVEPT, and what a VMCS says of VPID, EPTP and the guest's CR3: SDM vol. 3, "Invalidating Cached Translation
- * Information" of VMX support. Each acts on the pCPU that executes it, with the least effect that is promised. On a CPU
- * with SVM the VPID is an ASID; see the TLB_CONTROL of the host.
+ * Information" of VMX support. Each acts on the pCPU that executes it, with the least effect that is promised, and waits
+ * for the store buffer there: invalidations and VM entries serialize. On a CPU with SVM the VPID is an ASID; see the
+ * TLB_CONTROL of the host.
  */
-import { defineOp } from '../engine/step.ts'
+import { defineOp, type Op } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import { abortSpeculation, dropContext, dropPaths, dropTag } from './invalidate.ts'
-import type { Machine } from './machine.ts'
-import { dropPages } from './tlb.ts'
+import { abortSpeculation, dropContext, dropPath, dropTag } from './invalidate.ts'
+import type { Execute, Machine } from './machine.ts'
+import { loadPdptes } from './pdpte.ts'
+import { dropPage } from './tlb.ts'
 
 /** Types of INVVPID; type 1 drops a whole VPID. */
 export const VPID_ADDRESS = 0
@@ -44,7 +46,8 @@ export const LOAD_GUEST_CR3 = defineOp(
 )
 
 export function installVmx(m: Machine): void {
-  m.install(INVVPID, (v, type, vpid, page) => {
+  const serializing = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
+  serializing(INVVPID, (v, type, vpid, page) => {
     if (type > VPID_CONTEXT_BUT_GLOBAL || (type !== VPID_ALL && vpid === 0)) return VM_FAIL
     if (type === VPID_ADDRESS && page === NO_ADDRESS) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVVPID')
@@ -59,26 +62,27 @@ export function installVmx(m: Machine): void {
     abortSpeculation(m, v)
     return 0
   })
-  m.install(INVEPT, (v, type, view) => {
+  serializing(INVEPT, (v, type, view) => {
     if (type !== EPT_CONTEXT && type !== EPT_ALL) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVEPT')
     for (let each = 0; each < m.views; each++) if (type === EPT_ALL || each === view) dropEpt(m, pcpu, each)
     abortSpeculation(m, v)
     return 0
   })
-  m.install(LOAD_VPID, (v, vpid) => {
+  serializing(LOAD_VPID, (v, vpid) => {
     m.S[m.vpid + v] = vpid - 1
     abortSpeculation(m, v)
     return 0
   })
-  m.install(LOAD_EPTP, (v, view) => {
+  serializing(LOAD_EPTP, (v, view) => {
     m.S[m.eptp + v] = view
     abortSpeculation(m, v)
     return 0
   })
-  m.install(LOAD_GUEST_CR3, (v, space, pcid) => {
+  serializing(LOAD_GUEST_CR3, (v, space, pcid) => {
     m.S[m.cr3 + v] = space
     if (m.pcid >= 0) m.S[m.pcid + v] = pcid
+    loadPdptes(m, v)
     abortSpeculation(m, v)
     return 0
   })
@@ -92,10 +96,8 @@ function pcpuOf(m: Machine, v: number, what: string): number {
 
 /** Drops a page of a VPID under all PCIDs, global or not, with the upper-level entries on its path. */
 function dropAddress(m: Machine, context: number, page: number): void {
-  const slot = m.pageSlot[page] ?? -1
-  if (slot < 0) return
-  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, 0, tag), 1 << slot)
-  for (let tag = 0; tag < m.structureTags; tag++) dropPaths(m, m.structuresOf(context, 0, tag), 1 << slot)
+  for (let tag = 0; tag < m.tags; tag++) dropPage(m, m.tlbOf(context, 0, tag), page)
+  for (let tag = 0; tag < m.structureTags; tag++) dropPath(m, m.structuresOf(context, 0, tag), page)
 }
 
 /** Drops the guest-physical mappings of an EPT from a pCPU, and its combined mappings under all VPIDs and PCIDs. */

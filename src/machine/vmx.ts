@@ -18,6 +18,7 @@ import {
   REUSE_HOST,
   XCHG_EPT,
 } from './host-frames.ts'
+import { isCanonical } from './operands.ts'
 import { INVEPT, INVVPID, LOAD_EPTP, LOAD_GUEST_CR3, LOAD_VPID, NO_ADDRESS } from './vmx-invalidate.ts'
 
 export class Vmx {
@@ -45,7 +46,7 @@ export class Vmx {
 
   /** Whether a page number stands for a canonical address: the tables reach it, mapped or not. */
   isCanonical(page: number): boolean {
-    return page >= 0 && page < this.config.entries ** this.config.levels
+    return isCanonical(this.config, page)
   }
 
   /**

@@ -5,41 +5,43 @@
  */
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
-import { ACCESS, DETAILED, decodeAccess, type Access } from './access.ts'
+import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access.ts'
 import type { MachineConfig } from './config.ts'
-import { CR3_NOFLUSH, PCIDE, PGE, hasControls } from './control.ts'
-import type { Features } from './features.ts'
+import { MAPPED, P, US, entry } from './entry.ts'
 import type { Geometry } from './geometry.ts'
+import { IommuQueue } from './iommu-queue.ts'
 import { CLI, STI } from './interrupts.ts'
-import { INVLPG, LOAD_CR3 } from './invalidate.ts'
-import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, OR, STORE, UNTIL, XCHG } from './memory.ts'
+import { LOAD_CR3, RAISE_GP, SAME_SPACE, SERIALIZE } from './invalidate.ts'
+import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
 import { CONTENT_MAX } from './machine.ts'
-import { INVPCID, NON_CANONICAL, WRITE_CONTROLS, WRPKRU } from './pcid.ts'
-import { FETCH, IMPLICIT, SUPERVISOR, WRITE } from './rights.ts'
-import { READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, place } from './tables.ts'
+import { WRPKRU } from './pcid.ts'
+import {
+  checked,
+  isCanonical,
+  modeBits,
+  need,
+  type AccessMode,
+  type Privilege,
+  type Segment,
+} from './operands.ts'
+import { FETCH, WRITE } from './rights.ts'
+import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
+import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
 import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
-
-/** Who accesses memory: user code, unless it is said otherwise. */
-export interface AccessMode {
-  /** CPL below 3. */
-  readonly supervisor?: boolean
-  /** An access of the processor's own to a system structure. */
-  readonly implicit?: boolean
-}
-
-const modeBits = ({ supervisor = false, implicit = false }: AccessMode): number =>
-  (supervisor ? SUPERVISOR : 0) | (implicit ? IMPLICIT : 0)
 
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
   /** What the host can do on the pCPU of this CPU, between two instructions of its guest. */
   readonly vmx: Vmx
+  /** The invalidation queue of the IOMMU. */
+  readonly iommu: IommuQueue
   private readonly geometry: Geometry
 
   constructor(id: number, geometry: Geometry) {
     this.id = id
+    this.iommu = new IommuQueue(geometry.config)
     this.geometry = geometry
     this.vmx = new Vmx(geometry)
   }
@@ -62,6 +64,16 @@ export class X86 {
   *store(at: Word, value: number): Code {
     // A value that was left out must not become the default of a step's argument.
     yield* perform(STORE, at.at, value ?? Number.NaN)
+  }
+
+  /** MFENCE: goes on once every older store of this CPU is visible to all. */
+  *mfence(): Code {
+    yield* perform(MFENCE)
+  }
+
+  /** A serializing instruction without any other effect, such as CPUID, or IRET to the same place (SDM vol. 3). */
+  *serialize(): Code {
+    yield* perform(SERIALIZE)
   }
 
   /** Locked exchange; returns the old value. */
@@ -111,27 +123,38 @@ export class X86 {
     yield* perform(STI)
   }
 
-  /** Data read. The modes of an access: user mode unless it says `supervisor` (CPL < 3) or `implicit`. */
+  /**
+   * Data read. An address is a page number; one that the tables do not reach is not canonical. User mode unless it
+   * says `supervisor` (CPL < 3) or `implicit`; `base` and `limit` are those of its segment.
+   */
   *read(page: number, mode: AccessMode = {}): Code<Access> {
-    return yield* this.access(page, modeBits(mode), 0)
+    return yield* this.access(page, 0, 0, mode)
   }
 
-  /** Data write of a small value. */
+  /** Data write of a small value, which frames hold with the feature `contents`. */
   *write(page: number, value = 1, mode: AccessMode = {}): Code<Access> {
     if (!(value >= 0 && value <= CONTENT_MAX))
       throw fail.badConfig('value of write', value, `0 to ${CONTENT_MAX}, which is what a frame can hold`)
-    return yield* this.access(page, modeBits(mode) | WRITE, value)
+    if (value > 1) need('A value to write', this.config.contents, 'contents')
+    return yield* this.access(page, WRITE, value, mode)
   }
 
   /** Instruction fetch. */
   *fetch(page: number, mode: AccessMode = {}): Code<Access> {
-    return yield* this.access(page, modeBits(mode) | FETCH, 0)
+    return yield* this.access(page, FETCH, 0, mode)
   }
 
-  private *access(page: number, mode: number, value: number): Code<Access> {
+  private *access(offset: number, kind: number, value: number, mode: AccessMode): Code<Access> {
+    const { base = 0, limit = Infinity } = mode
+    const page = base + offset
+    const bits = modeBits(this.config, mode, kind)
+    if (offset > limit || !isCanonical(this.config, page)) {
+      yield* perform(RAISE_GP)
+      return GENERAL_PROTECTION
+    }
     if (!this.config.pages.includes(page))
       throw fail.badConfig('page of an access', page, `one of ${this.config.pages.join(', ')}`)
-    return decodeAccess(yield* perform(ACCESS, page, mode | DETAILED, value, 0))
+    return decodeAccess(yield* perform(ACCESS, page, bits | DETAILED, value, 0))
   }
 
   /** Frame of the table of a level (1 = PTE table) that translates a page at the start. */
@@ -172,59 +195,74 @@ export class X86 {
 
   /** Stores an entry: `entry(frame, P | RW | US)`, or 0 for none. */
   *setEntry(level: number, page: number, value: number, table = this.table(level, page)): Code {
-    yield* perform(SET_ENTRY, table, place(level, page), value)
+    yield* perform(SET_ENTRY, table, place(level, page), checked(this.geometry, level, value))
+  }
+
+  /** Stores an entry with a locked exchange; returns the old one. */
+  *xchgEntry(level: number, page: number, value: number, table = this.table(level, page)): Code<number> {
+    return yield* perform(XCHG_ENTRY, table, place(level, page), checked(this.geometry, level, value))
+  }
+
+  /** Sets flags of an entry with a locked or. */
+  *setFlags(level: number, page: number, flags: number, table = this.table(level, page)): Code {
+    // Without P a check of flags alone, not of the frame that they come to stand beside.
+    checked(this.geometry, level, flags & ~P)
+    yield* perform(GRANT_ENTRY, table, place(level, page), flags)
   }
 
   /** Clears flags of an entry with a locked and; returns whether one of them was set. */
   *clearFlags(level: number, page: number, flags: number, table = this.table(level, page)): Code<boolean> {
+    if (flags & US) need('An entry without US', this.config.protection, 'protection')
     return (yield* perform(REVOKE_ENTRY, table, place(level, page), flags)) === 1
   }
 
+  /** Stores the PTE of a page: `frame` with the flags of a page of the start, or others. */
+  *map(page: number, frame: number, flags = MAPPED, space = 0): Code {
+    yield* this.setEntry(1, page, entry(frame, flags), this.table(1, page, space))
+  }
+
+  /** Stores 0 in the PTE of a page. */
+  *unmap(page: number, space = 0): Code {
+    yield* this.setEntry(1, page, 0, this.table(1, page, space))
+  }
+
   /**
-   * INVLPG of a linear address, here a page number: `offset` is what the instruction names, `base` that of its segment.
-   * An address that is not canonical makes it a NOP; one that is not mapped is no fault.
+   * INVLPG of a linear address, here a page number, in a segment. An address that is not canonical, or beyond the
+   * limit, is no fault, nor is one that is not mapped; returns false for the #GP of CPL 3.
    */
-  *invlpg(offset: number, { base = 0 }: { readonly base?: number } = {}): Code {
-    const page = base + offset
-    if (!(page >= 0 && page < this.config.entries ** this.config.levels)) return
-    const slot = this.config.pages.indexOf(page)
-    yield* perform(INVLPG, slot < 0 ? 0 : 1 << slot)
+  invlpg(offset: number, options: Segment & Privilege = {}): Code<boolean> {
+    return invlpg(this.config, offset, options)
   }
 
   /** INVPCID; returns false if it raised #GP. A page outside the tables' reach is a non-canonical address. */
-  *invpcid(type: number, pcid = 0, page = 0): Code<boolean> {
-    this.need('INVPCID', this.config.pcids > 0, 'pcids')
-    if (type <= 1 && !(pcid >= 0 && pcid < this.config.pcids))
-      throw fail.badConfig('PCID of invpcid', pcid, `0 to ${this.config.pcids - 1}`)
-    const canonical = page >= 0 && page < this.config.entries ** this.config.levels
-    return (yield* perform(INVPCID, type, pcid, canonical ? page : NON_CANONICAL)) === 0
+  invpcid(type: number, pcid = 0, page = 0, options: Privilege = {}): Code<boolean> {
+    return invpcid(this.config, type, pcid, page, options)
   }
 
-  /** MOV to CR3: loads an address space, under a PCID; with `noflush` (bit 63) nothing has to be dropped. */
-  *loadCr3(space: number, { pcid = 0, noflush = false }: { pcid?: number; noflush?: boolean } = {}): Code {
-    if (!(space >= 0 && space < this.config.spaces))
-      throw fail.badConfig('space of loadCr3', space, `0 to ${this.config.spaces - 1}`)
-    if (!(pcid >= 0 && pcid <= Math.max(0, this.config.pcids - 1)))
-      throw fail.badConfig('PCID of loadCr3', pcid, `0 to ${this.config.pcids - 1}`)
-    if (noflush) this.need('CR3 bit 63', this.config.pcids > 0, 'pcids')
-    yield* perform(LOAD_CR3, space, pcid | (noflush ? CR3_NOFLUSH : 0))
+  /**
+   * MOV to CR3: loads an address space, under a PCID; with `noflush` (bit 63) nothing has to be dropped. Returns false
+   * if it raised #GP, as bit 63 does while CR4.PCIDE=0.
+   */
+  loadCr3(space: number, options: { pcid?: number; noflush?: boolean } & Privilege = {}): Code<boolean> {
+    return loadCr3(this.config, space, options)
   }
 
-  /** Sets control bits (`PGE | SMEP`) and clears others; returns false if that raised #GP. */
-  *writeControls(set: number, clear = 0): Code<boolean> {
-    this.need('control bits', hasControls(this.config), 'protection')
-    if ((set | clear) & PCIDE) this.need('CR4.PCIDE', this.config.pcids > 0, 'pcids')
-    if ((set | clear) & PGE) this.need('CR4.PGE', this.config.globals, 'globals')
-    return (yield* perform(WRITE_CONTROLS, set, clear)) === 0
+  /** MOV CR3, CR3: drops what a load of CR3 drops, without another address space or PCID (__native_flush_tlb of Linux). */
+  *reloadCr3(): Code {
+    yield* perform(LOAD_CR3, SAME_SPACE)
   }
 
-  /** WRPKRU: AD of key k is bit 2k, WD is bit 2k+1. */
+  /**
+   * Sets control bits (`PGE | SMEP`) and clears others: MOV to CR0 or CR4, WRMSR of EFER.NXE, STAC and CLAC. Returns
+   * false if that raised #GP.
+   */
+  writeControls(set: number, clear = 0, options: Privilege = {}): Code<boolean> {
+    return writeControls(this.config, set, clear, options)
+  }
+
+  /** WRPKRU, which user code may execute: AD of key k is bit 2k, WD is bit 2k+1. */
   *wrpkru(value: number): Code {
-    this.need('PKRU', this.config.protection, 'protection')
+    need('PKRU', this.config.protection, 'protection')
     yield* perform(WRPKRU, value)
-  }
-
-  private need(what: string, has: boolean, feature: keyof Features): void {
-    if (!has) throw fail.needsFeature(what, feature)
   }
 }

@@ -34,9 +34,18 @@ export function withOptions<P extends AnyPolicy>(policy: P, given: Readonly<Reco
 export function checkPolicy(source: string, policy: unknown): asserts policy is AnyPolicy {
   const parsed = policySchema.safeParse(policy)
   if (parsed.success) {
-    const shadowed = Object.keys(parsed.data.operations ?? {}).find((op) => guestOperations[op] !== undefined)
+    const shadowed = Object.keys(parsed.data.operations ?? {}).find((op) =>
+      Object.hasOwn(guestOperations, op),
+    )
     if (shadowed !== undefined)
       throw fail.badPolicy(source, `"operations.${shadowed}" is the name of a guest operation`)
+    const { operations, workload } = parsed.data
+    const known = [...Object.keys(guestOperations), ...Object.keys(operations ?? {})]
+    const unknown = workload?.find((op) => !known.includes(op))
+    if (unknown !== undefined) {
+      const list = known.join(', ')
+      throw fail.badPolicy(source, `"workload" names "${unknown}"; there are: ${list}`)
+    }
     return
   }
   const issue = parsed.error.issues[0]

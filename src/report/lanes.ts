@@ -1,19 +1,29 @@
 /**
- * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each page walker that
- * acts, and for RCU. The row of the violation is marked, and the line under it says what is wrong.
+ * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer and page
+ * walker that acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it
+ * says what is wrong.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
 
+/** No line of a diagram is wider. */
+const WIDTH = 200
 /** Longer texts are cut, so that a diagram of two CPUs and a hypervisor fits a wide terminal. */
 const LANE_WIDTH = 56
+/** Lanes are made narrower than that where there are many, but not below this for the sake of the violation's name. */
+const LEGIBLE = 16
 
 const WALKER = (cpu: number): string => `walker of CPU${cpu}`
+const BUFFER = (cpu: number): string => `stores of CPU${cpu}`
 const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
+const IOMMU = 'IOMMU'
 
-function laneOf(row: Row, step: Told): string {
+function laneOf(row: Row, step: Told, vcpus: number): string {
+  if (step.role === 'iommu') return IOMMU
+  if (row.cpu >= vcpus) return `device${row.cpu - vcpus}`
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
+  if (step.role === 'drain') return BUFFER(row.cpu)
   if (step.role === 'hypercall' || step.role === 'hook') return HYPERVISOR
   if (step.role === 'host') return row.cpu < 0 ? RCU : HYPERVISOR
   return `CPU${row.cpu}`
@@ -25,31 +35,48 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
     )
-    return { lane: laneOf(row, row.main), text: clip(shown.map((step) => step.text).join('; ')) }
+    return { lane: laneOf(row, row.main, vcpus), text: shown.map((step) => step.text).join('; ') }
   })
   const used = new Set(cells.map(({ lane }) => lane))
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
   const lanes = [
     ...cpus.map((v) => `CPU${v}`),
-    ...[HYPERVISOR, ...cpus.map(WALKER), RCU].filter((lane) => used.has(lane)),
+    ...[HYPERVISOR, ...cpus.map(BUFFER), ...cpus.map(WALKER), 'device0', 'device1', IOMMU, RCU].filter(
+      (lane) => used.has(lane),
+    ),
   ]
-  const widths = lanes.map((lane) =>
-    Math.max(lane.length, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
+  const natural = lanes.map((lane) =>
+    Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
   )
-  const number = (n: number): string => String(n).padStart(4)
-  const line = (start: string, texts: (lane: string) => string): string =>
-    `${start}  ${lanes.map((lane, i) => texts(lane).padEnd(widths[i])).join('  ')}`.trimEnd()
-  const lines = [
-    line('   #', (lane) => lane),
-    line('    ', (lane) => '-'.repeat(widths[lanes.indexOf(lane)])),
-    ...cells.map((cell, i) => {
-      const drawn = line(number(i + 1), (lane) => (lane === cell.lane ? cell.text : ''))
-      return violation !== undefined && i === cells.length - 1
-        ? `${drawn}  <== ${violation.invariant}`
-        : drawn
-    }),
-  ]
-  return lines.join('\n')
+  const mark = violation === undefined ? '' : `  <== ${violation.invariant}`
+
+  /** The diagram with texts of at most so many columns; the mark has a line of its own if it is `below`. */
+  const draw = (most: number, below: boolean): string[] => {
+    const widths = lanes.map((lane, i) => Math.max(lane.length, Math.min(natural[i], most)))
+    const line = (start: string, texts: (lane: string, width: number) => string): string =>
+      `${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
+    const rows = cells.map((cell, i) =>
+      line(String(i + 1).padStart(4), (lane, width) => (lane === cell.lane ? clip(cell.text, width) : '')),
+    )
+    const last = rows.pop()
+    return [
+      line('   #', (lane) => lane),
+      line('    ', (_, width) => '-'.repeat(width)),
+      ...rows,
+      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`, WIDTH)] : [`${last}${mark}`]),
+    ]
+  }
+
+  const fits = (lines: readonly string[]): boolean => lines.every((line) => line.length <= WIDTH)
+  for (let most = LANE_WIDTH; most >= LEGIBLE; most--) {
+    const lines = draw(most, false)
+    if (fits(lines)) return lines.join('\n')
+  }
+  for (let most = LANE_WIDTH; ; most--) {
+    const lines = draw(most, mark !== '')
+    if (most === 1 || fits(lines)) return lines.join('\n')
+  }
 }
 
-const clip = (text: string): string => (text.length > LANE_WIDTH ? `${text.slice(0, LANE_WIDTH - 1)}…` : text)
+const clip = (text: string, width: number): string =>
+  text.length > width ? `${text.slice(0, width - 1)}…` : text

@@ -1,4 +1,5 @@
 /** A race in words: what was expected, what happened, the lanes, how far the claim of minimality goes. */
+import type { Unproven } from '../hunt/hunt.ts'
 import { FLUSH_COMPLETES, invariants } from '../invariants/index.ts'
 import { tellBounds } from '../scenario/bounds.ts'
 import type { Race, Size } from '../scenario/race.ts'
@@ -42,11 +43,20 @@ export function sentenceOf(race: Race): string {
   )
 }
 
+/** A case does not keep why it has no certificate. */
+const WHY_UNPROVEN: Readonly<Record<Unproven | 'unknown', string>> = {
+  'too large': 'The search for a smaller one was too large.',
+  time: 'Time ran out before the search for a smaller one was done.',
+  stopped: 'The search for a smaller one was interrupted.',
+  unknown: 'The search for a smaller one was too large, or was ended early.',
+}
+
 /** How small the race is, and what that claim rests on. */
 export function tellMinimality(
   size: Size,
   certificate: Certificate | undefined,
   bounds: Race['bounds'],
+  unproven?: Unproven,
 ): string {
   const measured = [
     plural(size.operations, 'operation'),
@@ -55,16 +65,16 @@ export function tellMinimality(
     plural(size.steps, 'step'),
   ].join(', ')
   if (certificate === undefined)
-    return `Small, but only locally minimal: ${measured}. The search for a smaller one was too large, or was ended early.`
+    return `Small, but only locally minimal: ${measured}. ${WHY_UNPROVEN[unproven ?? 'unknown']}`
   const every =
     certificate.scope === 'all-workloads'
       ? `every workload with as many operations or fewer (${plural(certificate.workloads, 'workload')})`
       : `every workload that is left when operations are taken out (${plural(certificate.workloads, 'workload')})`
-  return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds(bounds)}.`
+  return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds({ ...bounds, ...certificate.machine })}.`
 }
 
 /** Everything that a reader needs to see why a policy is broken. */
-export function tellRace(race: Race, certificate: Certificate | undefined): string {
+export function tellRace(race: Race, certificate: Certificate | undefined, unproven?: Unproven): string {
   return [
     `Policy "${race.policy.name}" violates ${race.violation.invariant}.`,
     `  expected: ${sentenceOf(race)}`,
@@ -73,6 +83,6 @@ export function tellRace(race: Race, certificate: Certificate | undefined): stri
     '',
     diagramOf(race),
     '',
-    tellMinimality(raceSize(race), certificate, race.bounds),
+    tellMinimality(raceSize(race), certificate, race.bounds, unproven),
   ].join('\n')
 }

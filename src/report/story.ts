@@ -13,7 +13,7 @@ export interface Told {
   readonly text: string
   /** The same without the result: what the code asked for. */
   readonly asked: string
-  readonly role: Role | 'host'
+  readonly role: Role | 'host' | 'drain' | 'iommu'
   /** True if the policy asked for it, or if it only happens because of what a policy did. */
   readonly ofPolicy: boolean
   /** True if it is hardware at work: how an access comes about depends on what is cached, not on what the code says. */
@@ -25,7 +25,7 @@ export interface Told {
 export interface Row {
   /** Stable name of the transition. */
   readonly name: string
-  /** The CPU that it belongs to, or -1. */
+  /** The CPU that it belongs to, or the walker behind them that a device is, or -1. */
   readonly cpu: number
   readonly steps: readonly Told[]
   /** The step that gives the row its meaning. */
@@ -50,17 +50,18 @@ export function tellTransition(world: World, transition: number): Row {
     })
   }
   const name = world.name(transition)
+  const ofIommu = tellIommu(world, transition)
+  const byItself = ofIommu ?? tellDecision(world, transition)
   try {
     world.apply(transition)
   } finally {
     world.tracer = undefined
   }
   const kind = T.kindOf(transition)
-  const byItself = tellDecision(world, transition)
   if (byItself !== undefined) steps.unshift(byItself)
   if (steps.length === 0) steps.push(accessStep(world, transition))
   const main = steps.find((step) => step.mover === 'none') ?? steps.at(-1)!
-  const cpu = kind === T.RCU_FREE ? -1 : T.whoOf(transition)
+  const cpu = kind === T.RCU_FREE || ofIommu !== undefined ? -1 : T.whoOf(transition)
   return { name, cpu, steps, main }
 }
 
@@ -73,7 +74,7 @@ function tellDecision(world: World, transition: number): Told | undefined {
     asked: text,
     role,
     ofPolicy,
-    ofHardware: role === 'speculation',
+    ofHardware: role === 'speculation' || role === 'drain',
     mover: 'none',
   })
   switch (T.kindOf(transition)) {
@@ -82,17 +83,28 @@ function tellDecision(world: World, transition: number): Told | undefined {
     case T.EXIT:
       return told(`VM exit and entry of vCPU${who}`, 'host', true)
     case T.RCU_FREE:
-      return told(`grace period over: free ${world.machine.geometry.tables[who].name}`, 'host', true)
+      return told(`grace period over: ${world.tellDeferral(who)}`, 'host', true)
     case T.PREEMPT:
     case T.DESCHEDULE:
       return told(`preempt vCPU${who}`, 'host', false)
     case T.SCHEDULE:
       return told(`schedule vCPU${who} on pCPU${detail}`, 'host', false)
+    case T.DRAIN: {
+      const { word, value } = world.machine.buffer.oldest(who)
+      return told(`visible: ${world.names.store(word, value)}`, 'drain', false)
+    }
     case T.EVICT:
       return told(world.name(transition), 'speculation', false)
     default:
       return undefined
   }
+}
+
+/** What the IOMMU is about to take from its queue. */
+function tellIommu(world: World, transition: number): Told | undefined {
+  if (T.kindOf(transition) !== T.STEP || T.whoOf(transition) < world.machine.walkers) return undefined
+  const text = world.devices!.tell(world.names)
+  return { text, asked: text, role: 'iommu', ofPolicy: true, ofHardware: true, mover: 'none' }
 }
 
 /** A step of an access that only looked something up. */

@@ -7,9 +7,9 @@ import { fail } from '../errors.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
-import { machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
-import { guestOperations } from '../guest/operations/index.ts'
-import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
+import { operationNamed, type GuestOperation } from '../guest/operations/index.ts'
+import { DEFAULT_GROUPS, mappedPages, treatsCpusAlike, type Workload } from './workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
   [K in keyof Features]: true
@@ -50,13 +50,22 @@ export function makeBounds(given: Partial<Bounds> = {}): Bounds {
   const known = Object.fromEntries(
     Object.entries(given).filter(([, value]) => value !== undefined),
   ) as Partial<Bounds>
-  const merged = { ...defaultBounds, pcpus: known.vcpus ?? defaultBounds.vcpus, ...known }
+  const merged = {
+    ...defaultBounds,
+    pcpus: known.vcpus ?? defaultBounds.vcpus,
+    levels: defaultLevels(known),
+    ...known,
+  }
   const parsed = boundsSchema.safeParse(merged)
   if (parsed.success) return checkGroups(withoutDefaults(parsed.data))
   const issue = parsed.error.issues[0]
   const field = String(issue.path[0] ?? (issue.code === 'unrecognized_keys' ? issue.keys[0] : 'bounds'))
   throw fail.badConfig(`bounds.${field}`, (merged as Record<string, unknown>)[field], issue.message)
 }
+
+/** The bounds that a policy is raced within: what it asks for itself, and what is said on top of that. */
+export const boundsFor = (policy: AnyPolicy, given: Partial<Bounds> = {}): Bounds =>
+  makeBounds({ ...policy.machine, ...given })
 
 /** Bounds with the features at their defaults left out, so that equal bounds are written alike. */
 function withoutDefaults(bounds: Bounds): Bounds {
@@ -87,26 +96,32 @@ function checkGroups(bounds: Bounds): Bounds {
 }
 
 /** The machine that a workload needs within some bounds. */
-export function machineFor(bounds: Bounds, workload: Workload): MachineConfig {
+export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): MachineConfig {
   const { groups, gupRecheck: _kernel, ...machine } = bounds
-  const switching = featuresFor(bounds, workload).switching
   return machineConfig({
     ...withoutFeatures(machine),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
-    spaces: switching ? 2 : 1,
+    spaces: needsOf(policy, workload).has('switching') ? 2 : 1,
   })
 }
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
 export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
-  policy.symmetric === true && bounds.pcpus >= bounds.vcpus
+  treatsCpusAlike(policy) && bounds.pcpus >= bounds.vcpus && !someShareVpids(bounds)
+
+/** True if some vCPUs start with a VPID in common and others do not. */
+const someShareVpids = ({ vpids = 0, vcpus }: Bounds): boolean => vpids > 1 && vpids < vcpus
 
 /** What the kernel has to keep track of for a workload. */
-export function featuresFor(bounds: Bounds, workload: Workload): KernelFeatures {
-  const needs = new Set(workload.flat().map(({ op }) => guestOperations[op]?.needs))
-  return { lazy: needs.has('lazy'), switching: needs.has('switching'), gupRecheck: bounds.gupRecheck }
+export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {
+  const needs = needsOf(policy, workload)
+  const switching = needs.has('switching') || needs.has('cpumask')
+  return { lazy: needs.has('lazy'), switching, gupRecheck: bounds.gupRecheck }
 }
+
+const needsOf = (policy: AnyPolicy, workload: Workload): Set<GuestOperation['needs']> =>
+  new Set(workload.flat().map(({ op }) => operationNamed(policy, op)?.needs))
 
 /** The bounds in words, for the sentence that they belong to. */
 export function tellBounds(bounds: Bounds): string {

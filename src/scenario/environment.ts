@@ -7,6 +7,7 @@ import type { Host } from '../hypervisor/host.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Threads } from './threads.ts'
 import * as T from './transition.ts'
+import type { Walkers } from './walkers.ts'
 
 export class Environment {
   /** False if the configuration allows none of it. */
@@ -14,13 +15,15 @@ export class Environment {
   private readonly machine: Machine
   private readonly host: Host
   private readonly threads: Threads
+  private readonly walkers: Walkers
 
-  constructor(machine: Machine, host: Host, threads: Threads) {
+  constructor(machine: Machine, host: Host, threads: Threads, walkers: Walkers) {
     this.machine = machine
     this.host = host
     this.threads = threads
-    const { preemptions, speculation, eviction } = machine.config
-    this.mayAct = preemptions > 0 || speculation > 0 || eviction
+    this.walkers = walkers
+    const { preemptions, speculation, eviction, dmas } = machine.config
+    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0
   }
 
   /** Adds what may happen to each vCPU that is in guest mode. */
@@ -47,7 +50,7 @@ export class Environment {
     const { S, speculation, speculations, config } = this.machine
     let n = count
     if (S[speculation + v] !== 0) {
-      out[n++] = T.transition(T.SPECULATION_STEP, v)
+      if (this.walkers.canStep(speculation + v, v)) out[n++] = T.transition(T.SPECULATION_STEP, v)
       return n
     }
     if (S[speculations] >= config.speculation) return n

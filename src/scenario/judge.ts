@@ -28,7 +28,7 @@ export class Judge {
     if (this.violation !== undefined) return
     const broken = invariants.find((invariant) => invariant.judges === kind && invariant.violated(ghost))
     if (broken === undefined) return
-    const explanation = `CPU${v}: ${broken.explain(ghost, this.machine.geometry.name(frame))}`
+    const explanation = `${this.machine.walkerName(v)}: ${broken.explain(ghost, this.machine.geometry.name(frame))}`
     this.violation = { invariant: broken.name, explanation }
   }
 

@@ -1,6 +1,7 @@
 /** What the things of a scenario are called in reports and corpus cases. */
 import type { Names } from '../engine/step.ts'
 import type { Kernel } from '../guest/kernel.ts'
+import { tellEntry } from '../machine/entry.ts'
 import type { Machine } from '../machine/machine.ts'
 
 const members = (mask: number): number[] =>
@@ -34,5 +35,13 @@ export function namesOf(
     vector: (vector) => vectors[vector] ?? `vector ${vector}`,
     hypercall: (number) => hypercalls[number] ?? `#${number}`,
     entry: (level, page) => m.geometry.entryName(level, page),
+    store: (at, value) => {
+      const { config, geometry } = m
+      const table = geometry.tables[Math.floor((at - m.entries) / config.entries)]
+      if (at < m.entries || table === undefined)
+        return `${words.get(at) ?? m.layout.fieldAt(at).name} = ${value}`
+      const page = table.first + ((at - m.entries) % config.entries) * config.entries ** (table.level - 1)
+      return `${geometry.entryName(table.level, page)} in ${table.name} = ${tellEntry(value, (frame) => geometry.name(frame))}`
+    },
   }
 }

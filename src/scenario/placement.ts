@@ -22,12 +22,13 @@ export class Placement {
 
   /** Where there are more vCPUs than pCPUs: those that cannot go on give way to those that wait. */
   addDeschedules(out: Int32Array, count: number): number {
-    const { S, on, config } = this.machine
+    const { S, on, config, buffer } = this.machine
     let n = count
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0) continue
       const top = this.threads.top(v)
-      const stuck = top < 0 || (this.threads.inGuest(top) && !this.threads.canStep(v, top))
+      const stuck =
+        buffer.isEmpty(v) && (top < 0 || (this.threads.inGuest(top) && !this.threads.canStep(v, top)))
       if (stuck && this.someoneWaitsFor(S[on + v] - 1)) out[n++] = T.transition(T.DESCHEDULE, v)
     }
     return n

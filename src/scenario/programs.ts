@@ -5,9 +5,10 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
 import { asPolicy } from '../guest/hooks.ts'
-import { guestOperations } from '../guest/operations/index.ts'
+import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
+import { Device } from '../machine/device.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
 import { FETCH, WRITE } from '../machine/rights.ts'
 import type { Operation } from './workload.ts'
@@ -16,6 +17,7 @@ export class Programs {
   private readonly co: Coroutines
   private readonly policy: AnyPolicy
   private readonly cpus: readonly AnyCpu[]
+  private readonly devices: readonly Device[]
   private readonly hosts: readonly AnyHostCpu[]
   private readonly vectors: readonly string[]
   private readonly hypercalls: readonly string[]
@@ -29,24 +31,30 @@ export class Programs {
     this.vectors = vectors
     this.hypercalls = hypercalls
     this.cpus = Array.from({ length: config.vcpus }, (_, v) => new Cpu(v, surroundings))
+    this.devices = Array.from({ length: config.devices }, (_, id) => new Device(id, surroundings))
     this.hosts = this.cpus.map(({ id }) => new HostCpu(id, kernel.geometry, shared))
   }
 
   /** The operations of a vCPU, one after the other; each begins in the address space that the one before left. */
   operations(v: number, operations: readonly Operation[]): number[] {
-    const cpu = this.cpus[v]
+    // The programs of devices, which only experiments have, are operations of the policy like those of CPUs.
+    const cpu = this.cpus[v] ?? (this.devices[v - this.cpus.length] as unknown as AnyCpu)
     let space = 0
     return operations.map(({ op, page = 0 }) => {
-      const known = guestOperations[op]
+      const known = operationNamed(this.policy, op)!
       const here = space
-      if (known?.needs === 'switching') space = 1 - space
+      if (known.needs === 'switching') space = 1 - space
       const where = `${op}(${page}) on CPU${v}, policy ${this.policy.name}`
       return this.co.root(`${where} mm${here}`, () =>
-        known === undefined
-          ? asPolicy(where, this.policy.operations![op].run(cpu))
-          : known.code(cpu as Cpu, page, here),
+        'run' in known ? asPolicy(where, known.run(cpu, page, here)) : known.code(cpu as Cpu, page, here),
       )
     })
+  }
+
+  /** What the policy does when a CPU comes up. */
+  boot(v: number): number {
+    const where = `boot on CPU${v}, policy ${this.policy.name}`
+    return this.co.root(where, () => asPolicy(where, this.policy.boot!(this.cpus[v])))
   }
 
   /** The handler of an interrupt. */

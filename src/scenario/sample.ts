@@ -4,6 +4,7 @@
  * policy's own operations, if it has any, are part of what is being tried out: each joins every other workload.
  */
 import type { Random } from '../engine/random.ts'
+import { isOnce, operationNames } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { operationDomain, type Operation, type Workload } from './workload.ts'
 
@@ -18,7 +19,7 @@ export function sampleWorkload(
   limits: { vcpus: number; operations: number; groups: readonly (readonly number[])[] },
 ): Workload {
   const { vcpus, operations, groups } = limits
-  const domain = operationDomain(policy, groups).filter(({ op }) => policy.operations?.[op] === undefined)
+  const domain = operationDomain(policy, groups).filter(({ op }) => !isOnce(policy, op))
   const focus = groups[random.below(groups.length)]
   const close = domain.filter(({ page }) => page === undefined || focus.includes(page))
   const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
@@ -28,7 +29,7 @@ export function sampleWorkload(
     workload[random.below(vcpus)].push(from[random.below(from.length)])
   }
   spread(random, workload)
-  for (const op of Object.keys(policy.operations ?? {})) {
+  for (const op of operationNames(policy).filter((name) => isOnce(policy, name))) {
     const ops = workload[random.below(vcpus)]
     if (random.below(2) === 0) ops.splice(random.below(ops.length + 1), 0, { op })
   }

@@ -44,8 +44,9 @@ export interface ThreadsAround {
 export class Threads {
   tracer: Tracer | undefined
   private readonly around: ThreadsAround
-  private readonly vcpus: number
-  /** Control states by role and vCPU: `frames + role * vcpus + vcpu`. */
+  /** vCPUs, and behind them devices, whose threads are operations alone. */
+  private readonly walkers: number
+  /** Control states by role and walker: `frames + role * walkers + walker`. */
   private readonly frames: number
   /** Per vCPU: how many operations it has done. */
   private readonly position: number
@@ -60,11 +61,13 @@ export class Threads {
 
   constructor(around: ThreadsAround, keepsResults: boolean) {
     this.around = around
-    const { layout, config } = around.machine
-    this.vcpus = config.vcpus
-    this.frames = layout.addControl('control', 4 * config.vcpus)
-    this.position = layout.add('position', config.vcpus, 15)
-    this.results = keepsResults ? layout.add('result', config.vcpus, 0x7fffffff) : -1
+    const { layout, walkers } = around.machine
+    this.walkers = walkers
+    this.frames = layout.addControl('control', 4 * walkers)
+    this.position = layout.add('position', walkers, 15)
+    this.results = keepsResults ? layout.add('result', walkers, 0x7fffffff) : -1
+    // A coroutine ends with the step before its end, unless that is an IRET that waits for the store buffer.
+    around.machine.install(RETURN, () => 0, undefined, 'drained')
     this.movers = Uint8Array.from(opTable(), (op) =>
       op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : NONE,
     )
@@ -78,24 +81,37 @@ export class Threads {
   /** Puts every vCPU to the beginning of its part of a workload. */
   load(workload: Workload): void {
     const { S } = this.around.machine
-    this.operations = Array.from({ length: this.vcpus }, (_, v) =>
+    this.operations = Array.from({ length: this.walkers }, (_, v) =>
       this.programs.operations(v, workload[v] ?? []),
     )
-    for (let v = 0; v < this.vcpus; v++) {
+    for (let v = 0; v < this.walkers; v++) {
       S[this.frames + v] = this.operations[v][0] ?? 0
       S[this.position + v] = 0
     }
   }
 
-  /** Runs one operation on CPU 0 to its end, while nobody else moves. */
-  runAlone(operation: Operation): void {
-    this.load([[operation]])
+  /** Runs one operation on CPU `v` to its end, while nobody else moves. */
+  runAlone(v: number, operation: Operation): void {
+    this.finish(v, operation.op, this.programs.operations(v, [operation])[0])
+  }
+
+  /** Runs what the policy does when each CPU comes up, one CPU after the other, while nobody else moves. */
+  boot(): void {
+    for (let v = 0; v < this.around.machine.config.vcpus; v++) this.finish(v, 'boot', this.programs.boot(v))
+  }
+
+  private finish(v: number, what: string, root: number): void {
+    this.load([])
     this.around.machine.alternative = 0
-    this.settle(0)
-    for (let top = this.top(0); top >= 0; top = this.top(0)) {
-      if (!this.canStep(0, top)) throw fail.waitsAlone(operation.op)
-      this.step(0)
+    this.around.machine.S[this.frames + v] = root
+    this.settle(v)
+    const { buffer } = this.around.machine
+    for (let top = this.top(v); top >= 0; top = this.top(v)) {
+      if (this.canStep(v, top)) this.step(v)
+      else if (buffer.isEmpty(v)) throw fail.waitsAlone(what)
+      else buffer.drain(v)
     }
+    buffer.drainAll(v)
   }
 
   /** What the last operation of a vCPU returned. */
@@ -105,14 +121,14 @@ export class Threads {
 
   /** True when all threads have ended. */
   ended(): boolean {
-    for (let v = 0; v < this.vcpus; v++) if (this.top(v) >= 0) return false
+    for (let v = 0; v < this.walkers; v++) if (this.top(v) >= 0) return false
     return true
   }
 
   /** Word of the innermost coroutine of a vCPU, or -1. */
   top(v: number): number {
     const { S } = this.around.machine
-    for (let at = this.frames + IN_HOOK * this.vcpus + v; at >= this.frames; at -= this.vcpus)
+    for (let at = this.frames + IN_HOOK * this.walkers + v; at >= this.frames; at -= this.walkers)
       if (S[at] !== 0) return at
     return -1
   }
@@ -125,28 +141,30 @@ export class Threads {
 
   /** True if the innermost coroutine is guest code. */
   inGuest(top: number): boolean {
-    return top < this.frames + IN_HYPERCALL * this.vcpus
+    return top < this.frames + IN_HYPERCALL * this.walkers
   }
 
   /** True if the innermost coroutine is an entry or exit hook, which runs whether the vCPU is on a pCPU or not. */
   inHook(top: number): boolean {
-    return top >= this.frames + IN_HOOK * this.vcpus
+    return top >= this.frames + IN_HOOK * this.walkers
   }
 
   private roleOf(top: number): number {
-    return Math.floor((top - this.frames) / this.vcpus)
+    return Math.floor((top - this.frames) / this.walkers)
   }
 
   /** True between two instructions of guest code; handlers do not nest. */
   takesInterrupts(v: number): boolean {
     const { machine } = this.around
-    return this.top(v) < this.frames + INTERRUPT * this.vcpus && !inInstruction(machine, v)
+    return this.top(v) < this.frames + INTERRUPT * this.walkers && !inInstruction(machine, v)
   }
 
   canStep(v: number, top: number): boolean {
-    const { machine, co } = this.around
+    const { machine, co, walkers } = this.around
     const node = machine.S[top]
-    const guard = machine.guards[opOf(co.nodes, node)]
+    const op = opOf(co.nodes, node)
+    if (op === ACCESS.code) return machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
+    const guard = machine.guards[op]
     return guard === undefined || guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
   }
 
@@ -161,6 +179,8 @@ export class Threads {
   private outcomes(v: number, node: number): number {
     const { co, machine } = this.around
     const op = opOf(co.nodes, node)
+    const many = machine.outcomes[op]
+    if (many !== undefined) return many(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
     if (op === CHOOSE.code) return argA(co.nodes, node)
     if (op === ACCESS.code) return accessOutcomes(machine, co, v, node)
     return op === TRY_ALLOCATE.code ? 2 : 1
@@ -175,6 +195,7 @@ export class Threads {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === HYPERCALL.code) return this.enterHost(v, top, node)
+      if (op === RETURN.code) return this.endLate(v, top, node)
       const result =
         op === ACCESS.code
           ? stepAccess(machine, co, v, node, walkers.stepWalk)
@@ -201,14 +222,21 @@ export class Threads {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === RETURN.code) {
+        if (this.roleOf(top) === INTERRUPT && !machine.buffer.isEmpty(v)) return
         this.end(v, top, argA(co.nodes, node))
         continue
       }
-      if (this.movers[op] !== LEFT) return
+      if (this.movers[op] !== LEFT || !this.canStep(v, top)) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (this.tracer !== undefined) this.tracer(v, node, result, ROLES[this.roleOf(top)])
       S[top] = co.next(node, result)
     }
+  }
+
+  /** The end of an interrupt handler that had to wait. */
+  private endLate(v: number, top: number, node: number): void {
+    if (this.tracer !== undefined) this.tracer(v, node, 0, ROLES[this.roleOf(top)])
+    this.settle(v)
   }
 
   /** A coroutine of a vCPU has returned `value`. */
@@ -218,8 +246,10 @@ export class Threads {
     S[top] = 0
     switch (this.roleOf(top)) {
       case OPERATION: {
-        S[machine.held + v] = 0
-        S[machine.dangling + v] = 0
+        if (v < machine.config.vcpus) {
+          S[machine.held + v] = 0
+          S[machine.dangling + v] = 0
+        }
         if (this.results >= 0) S[this.results + v] = value
         const position = ++S[this.position + v]
         S[top] = this.operations[v][position] ?? 0
@@ -241,6 +271,7 @@ export class Threads {
       }
       default:
         if (S[machine.on + v] !== 0) host.enter(v)
+        else machine.buffer.drainAll(v)
     }
   }
 
@@ -288,9 +319,14 @@ export class Threads {
     return root !== 0
   }
 
+  /** Begins an operation that is in no workload, on a device that has nothing to do. */
+  begin(v: number, root: number): void {
+    this.push(v, OPERATION, root)
+  }
+
   /** Begins a coroutine on top of what the vCPU was doing. */
   private push(v: number, role: number, root: number): void {
-    this.around.machine.S[this.frames + role * this.vcpus + v] = root
+    this.around.machine.S[this.frames + role * this.walkers + v] = root
     this.settle(v)
   }
 }

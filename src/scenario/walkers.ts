@@ -39,6 +39,15 @@ export class Walkers {
     if (outcome !== FAULT) m.hooks.witness('speculation')
   }
 
+  /** False if the next step of the walk whose control state is in word `at` waits for the store buffer. */
+  canStep(at: number, v: number): boolean {
+    const { S, guards } = this.machine
+    const { nodes } = this.co
+    const node = S[at]
+    const guard = guards[opOf(nodes, node)]
+    return guard === undefined || guard(v, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+  }
+
   /** One step of the walk whose control state is in word `at`. */
   private walk(v: number, at: number, role: 'walk' | 'speculation'): number {
     const { S, execute } = this.machine
@@ -54,7 +63,7 @@ export class Walkers {
         return argA(co.nodes, next)
       }
       S[at] = next
-      if (!this.right[op]) return UNFINISHED
+      if (!this.right[op] || !this.canStep(at, v)) return UNFINISHED
     }
   }
 }

@@ -2,6 +2,7 @@
  * A world: one machine with its host, its kernel, a policy and a workload, as a system that can be explored. Which
  * vCPU moves next, and everything that hardware and host may do, is a transition.
  */
+import { fail } from '../errors.ts'
 import { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
 import type { System, Violation } from '../engine/system.ts'
@@ -10,10 +11,13 @@ import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
+import { installQueues } from '../guest/call-queue.ts'
 import { installSlots } from '../guest/smp.ts'
 import { installEmulator } from '../hypervisor/emulator.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
+import { installAllocator } from '../machine/allocate.ts'
+import { installCopy } from '../machine/copy.ts'
 import { installAccess } from '../machine/access.ts'
 import { initializeEntries } from '../machine/boot.ts'
 import { initializeControls } from '../machine/control.ts'
@@ -29,9 +33,11 @@ import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
 import { installNestedWalk } from '../machine/nested-walk.ts'
 import { installPcid } from '../machine/pcid.ts'
+import { initializePdptes } from '../machine/pdpte.ts'
 import { installTables } from '../machine/tables.ts'
 import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
+import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
@@ -62,8 +68,12 @@ export class World implements System {
   private readonly walkers: Walkers
   private readonly threads: Threads
   private readonly environment: Environment
+  /** Absent from a machine without devices. */
+  readonly devices: Devices | undefined
   private readonly placement: Placement
   private initial = new Int32Array(0)
+  /** Before the workload begins nothing is dangerous. */
+  private booting = false
 
   /** `keepsResults`: what each vCPU's operation returned last stays in the state, for {@link resultOf}. */
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
@@ -76,13 +86,16 @@ export class World implements System {
     this.walkers = new Walkers(m, this.co)
     const { host, kernel, judge, walkers, co } = this
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
-    this.environment = new Environment(m, host, this.threads)
+    this.environment = new Environment(m, host, this.threads, walkers)
     this.placement = new Placement(m, this.threads)
+    this.devices = config.devices > 0 ? new Devices(m, co) : undefined
     m.seal()
     installMemory(m)
     for (const install of [
       installTables,
       installFrames,
+      installAllocator,
+      installCopy,
       installInvalidations,
       installWalk,
       installAccess,
@@ -94,12 +107,16 @@ export class World implements System {
       installVmx,
       installEmulator,
       installSlots,
+      installQueues,
     ]) {
       install(m)
     }
+    this.devices?.equip(this.threads)
     m.hooks = {
       fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
-      witness: (kind) => this.witnessed.add(kind),
+      witness: (kind) => {
+        if (!this.booting) this.witnessed.add(kind)
+      },
       quiescent: (vcpu) => kernel.quiescent(vcpu),
     }
     this.vectors = ['call-function', ...Object.keys(policy.interrupts ?? {})]
@@ -117,7 +134,8 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    this.actors = 2 * config.vcpus + 2
+    const others = 2 * config.vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
+    this.actors = others + (m.buffer.depth === 0 ? 0 : config.vcpus)
     this.load([])
   }
 
@@ -144,22 +162,32 @@ export class World implements System {
     return this.kernel.shared
   }
 
+  /** What RCU has put off under number `i`, in words. */
+  tellDeferral(i: number): string {
+    const name = this.kernel.deferralName(i)
+    return i < this.machine.tableFrames.length ? `free ${name}` : `callback of ${name}`
+  }
+
   /** What the last operation of a vCPU returned, in a world that keeps results; 0 for nothing. */
   resultOf(v: number): number {
     return this.threads.resultOf(v)
   }
 
   /**
-   * Gives the CPUs a workload and puts the world to its beginning. `setup` is an operation that CPU 0 has done
-   * before that, alone.
+   * Gives the CPUs a workload and puts the world to its beginning. `setup` is what the CPUs have done before that, one
+   * operation each, one CPU after the other and alone.
+   * @throws ShootdownError if the workload is for more CPUs than the machine has
    */
-  load(workload: Workload, setup?: Operation): void {
+  load(workload: Workload, setup: readonly Operation[] = []): void {
     const { S, interruptFlag, on } = this.machine
     const { vcpus, pcpus } = this.config
+    const { walkers } = this.machine
+    if (workload.length > walkers) throw fail.workloadTooWide(this.policy.name, workload.length, walkers)
     S.fill(0)
     initializeFrames(this.machine)
     initializeEntries(this.machine)
     initializeControls(this.machine)
+    initializePdptes(this.machine)
     initializeEpt(this.machine)
     initializeVpids(this.machine)
     for (let v = 0; v < vcpus; v++) {
@@ -170,9 +198,12 @@ export class World implements System {
     for (const [name, { initial }] of Object.entries<SharedDeclaration>(this.policy.shared ?? {})) {
       for (let v = 0; v < vcpus; v++) S[this.kernel.shared[name].of(v).at] = initial
     }
-    if (setup !== undefined) this.threads.runAlone(setup)
+    this.booting = true
+    if (this.policy.boot !== undefined) this.threads.boot()
+    setup.forEach((operation, v) => this.threads.runAlone(v, operation))
+    this.booting = false
     this.threads.load(workload)
-    for (let v = 0; v < vcpus; v++) this.threads.settle(v)
+    for (let v = 0; v < this.machine.walkers; v++) this.threads.settle(v)
     this.initial = S.slice()
     this.beginnings++
     this.clearViolation()
@@ -188,9 +219,10 @@ export class World implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { S, on, pending, interruptFlag, geometry } = this.machine
+    const { S, on, pending, interruptFlag, buffer } = this.machine
     const { vcpus, pcpus } = this.config
     const { threads, placement, kernel } = this
+    const { deferrals } = kernel
     const { kicked } = this.host
     let n = 0
     for (let v = 0; v < vcpus; v++) {
@@ -207,13 +239,16 @@ export class World implements System {
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
-    for (let slot = 0; slot < geometry.tables.length; slot++) {
-      if (kernel.canFree(slot)) out[n++] = T.transition(T.RCU_FREE, slot)
-    }
+    for (let i = 0; i < deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
     if (vcpus > pcpus) n = placement.addDeschedules(out, n)
+    if (buffer.depth > 0) {
+      for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
+    }
+    if (this.devices !== undefined) n = this.devices.add(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
-    return this.environment.add(out, n)
+    n = this.environment.add(out, n)
+    return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
   }
 
   apply(t: number): void {
@@ -224,7 +259,8 @@ export class World implements System {
     switch (T.kindOf(t)) {
       case T.STEP:
         machine.alternative = detail
-        threads.step(who)
+        if (who < machine.walkers) threads.step(who)
+        else this.devices!.iommu.process()
         break
       case T.INTERRUPT:
         threads.interrupt(who, detail)
@@ -234,7 +270,10 @@ export class World implements System {
         host.enter(who)
         break
       case T.RCU_FREE:
-        this.kernel.freeDeferred(who)
+        this.kernel.doDeferred(who)
+        break
+      case T.DRAIN:
+        this.machine.buffer.drain(who)
         break
       case T.PREEMPT:
         machine.S[host.preemptions]++
@@ -249,13 +288,15 @@ export class World implements System {
         if (host.schedule(who, detail)) threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
-        this.speculate(who, detail)
+        if (who < this.config.vcpus) this.speculate(who, detail)
+        else this.devices!.beginAccess(who, detail)
         break
       case T.SPECULATION_STEP:
         this.walkers.stepSpeculation(who)
         break
       default:
-        this.environment.evict(who, detail)
+        if (who < this.config.vcpus) this.environment.evict(who, detail)
+        else this.devices!.evict(who, detail)
     }
     if (this.judge.looksAtStates) this.judge.judgeState()
   }
@@ -263,14 +304,19 @@ export class World implements System {
   actor(t: number): number {
     const { vcpus } = this.config
     const kind = T.kindOf(t)
-    if (kind === T.STEP || kind === T.INTERRUPT) return T.whoOf(t)
+    const who = T.whoOf(t)
     if (kind === T.RCU_FREE) return vcpus + 1
-    return kind >= T.SPECULATE ? vcpus + 2 + T.whoOf(t) : vcpus
+    // The walker of each vCPU, then each device, then the IOMMU, then store buffers.
+    if (kind === T.DRAIN) return this.actors - vcpus + who
+    if (kind >= T.SPECULATE || (kind === T.STEP && who >= vcpus)) return vcpus + 2 + who
+    return kind === T.STEP || kind === T.INTERRUPT ? who : vcpus
   }
 
   name(t: number): string {
     const who = T.whoOf(t)
     const detail = T.detailOf(t)
+    if (this.devices !== undefined && who >= this.config.vcpus && T.kindOf(t) !== T.RCU_FREE)
+      return this.devices.name(t)
     switch (T.kindOf(t)) {
       case T.STEP:
         return detail === 0 ? `cpu${who}` : `cpu${who} alternative ${detail}`
@@ -279,11 +325,13 @@ export class World implements System {
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
-        return `rcu ${this.machine.geometry.tables[who].name}`
+        return `rcu ${this.kernel.deferralName(who)}`
       case T.SCHEDULE:
         return `schedule cpu${who} on pcpu${detail}`
       case T.DESCHEDULE:
         return `deschedule cpu${who}`
+      case T.DRAIN:
+        return `drain cpu${who}`
       case T.PREEMPT:
         return `preempt cpu${who}`
       case T.SPECULATE:
@@ -314,12 +362,12 @@ export class World implements System {
   deadlock(): Violation {
     const { S, interruptFlag } = this.machine
     const waits: string[] = []
-    for (let v = 0; v < this.config.vcpus; v++) {
+    for (let v = 0; v < this.machine.walkers; v++) {
       const node = this.nextNode(v)
       if (node < 0) continue
       const { op, a, b, c } = this.co.steps[node]
-      const masked = S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
-      waits.push(`CPU${v}${masked}: ${op.tell(a, b, c, this.names)}`)
+      const masked = v < this.config.vcpus && S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
+      waits.push(`${this.machine.walkerName(v)}${masked}: ${op.tell(a, b, c, this.names)}`)
     }
     return { invariant: FLUSH_COMPLETES.name, explanation: `deadlock; ${waits.join('; ')}` }
   }

@@ -17,8 +17,8 @@ export class Worlds {
 
   /** A world at the beginning of a workload. The next call may hand out the same one again. */
   at(workload: Workload): World {
-    const machine = machineFor(this.bounds, workload)
-    const features = featuresFor(this.bounds, workload)
+    const machine = machineFor(this.policy, this.bounds, workload)
+    const features = featuresFor(this.policy, this.bounds, workload)
     const key = JSON.stringify([machine.pages, machine.spaces, features])
     let world = this.known.get(key)
     if (world === undefined) this.known.set(key, (world = new World(this.policy, machine, features)))

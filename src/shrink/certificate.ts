@@ -3,6 +3,7 @@
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
 import type { AnyPolicy } from '../guest/policy.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
 import {
@@ -24,6 +25,8 @@ export interface Certificate {
   readonly workloads: number
   /** States looked at in all of them. */
   readonly states: number
+  /** The largest machine searched, where the race came out on a smaller one. */
+  readonly machine?: { readonly vcpus: number; readonly pcpus: number } | undefined
 }
 
 export interface Certified {
@@ -43,15 +46,17 @@ const MAX_STATES = 5_000_000
 
 /**
  * Finds the smallest race of an invariant among workloads of at most as many operations as `race` has, and proves that
- * there is none smaller. Undefined if the scope is too large to be searched.
+ * there is none smaller. Machines have as many vCPUs as that of `race` or fewer: one operation less on any of them is
+ * smaller. Undefined if the scope is too large to be searched.
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
   const spent: Spent = { workloads: 0, states: 0 }
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
       const bounds = withVcpus(race.bounds, vcpus)
+      checkSymmetry(race.policy, bounds)
       const candidates =
-        scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, vcpus, operations)
+        scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, bounds, operations)
       if (candidates === undefined) return undefined
       const ownGroup = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus
       const group = { race, bounds, candidates }
@@ -59,17 +64,31 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
       const best = searchGroup(group, ownGroup ? costOf(race) : undefined, spent, options)
       if (best === 'too large') return undefined
       if (best === undefined) continue
-      if (ownGroup && sameCost(costOf(best), costOf(race)))
-        return { race: best, certificate: { scope, ...spent } }
+      if (ownGroup && sameCost(costOf(best), costOf(race))) return certified(race, best, scope, spent)
       // What counts as searched is what is smaller than the race that came out, whichever race it began with.
       Object.assign(spent, before)
       const proven = searchGroup(group, costOf(best), spent, options)
       return proven === undefined || proven === 'too large'
         ? undefined
-        : { race: proven, certificate: { scope, ...spent } }
+        : certified(race, proven, scope, spent)
     }
   }
   return undefined
+}
+
+/** Proves a certificate again: the same search, which comes to the same certificate if nothing has changed. */
+export function certifyAgain(
+  { race, certificate }: Certified,
+  options: CertifyOptions = {},
+): Certified | undefined {
+  const bounds = { ...race.bounds, ...certificate.machine }
+  return certify({ ...race, bounds }, certificate.scope, options)
+}
+
+function certified(from: Race, race: Race, scope: Scope, spent: Spent): Certified {
+  const { vcpus, pcpus } = from.bounds
+  const machine = vcpus === race.bounds.vcpus ? {} : { machine: { vcpus, pcpus } }
+  return { race, certificate: { scope, ...spent, ...machine } }
 }
 
 interface Spent {
@@ -124,24 +143,26 @@ function all(policy: AnyPolicy, bounds: Bounds, operations: number): Workload[] 
   return workloads.length > MAX_WORKLOADS ? undefined : workloads
 }
 
-/** Workloads of `operations` operations that are left of a race's workload when the others are taken out. */
-function subsets(race: Race, vcpus: number, operations: number): Workload[] | undefined {
-  const places = race.workload.flatMap((ops, cpu) => ops.map((operation) => ({ cpu, operation })))
+/**
+ * Workloads of `operations` operations that are left of a race's workload when the others are taken out. Where CPUs are
+ * alike, those that are left with something to do come first; otherwise each keeps its number.
+ */
+function subsets(race: Race, bounds: Bounds, operations: number): Workload[] | undefined {
+  const { policy, workload } = race
+  const { vcpus, groups } = bounds
+  const alike = cpusAlike(policy, bounds)
+  const places = workload.flatMap((ops, cpu) => ops.map((operation) => ({ cpu, operation })))
   if (places.length > 16) return undefined
   const found = new Map<string, Workload>()
   for (let mask = 0; mask < 1 << places.length; mask++) {
     const kept = places.filter((_, i) => mask & (1 << i))
     if (kept.length !== operations) continue
-    const cpus = [...new Set(kept.map(({ cpu }) => cpu))].toSorted((a, b) => a - b)
-    if (cpus.length > vcpus) continue
-    const workload: Operation[][] = Array.from({ length: vcpus }, () => [])
-    for (const { cpu, operation } of kept) workload[cpus.indexOf(cpu)].push(operation)
-    const canonical = canonicalWorkload(
-      workload,
-      race.policy,
-      race.bounds.groups,
-      cpusAlike(race.policy, race.bounds),
-    )
+    const busy = [...new Set(kept.map(({ cpu }) => cpu))].toSorted((a, b) => a - b)
+    const cpus = alike ? busy : workload.map((_, cpu) => cpu)
+    if (kept.some(({ cpu }) => cpus.indexOf(cpu) >= vcpus)) continue
+    const left: Operation[][] = Array.from({ length: vcpus }, () => [])
+    for (const { cpu, operation } of kept) left[cpus.indexOf(cpu)].push(operation)
+    const canonical = canonicalWorkload(left, policy, groups, alike)
     found.set(JSON.stringify(canonical), canonical)
   }
   return [...found.values()]

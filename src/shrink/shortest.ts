@@ -7,7 +7,7 @@ import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { packerFor } from '../explore/learn.ts'
-import { Frontier, MAX_STEPS, grown } from './frontier.ts'
+import { Frontier, MAX_STATES, grown } from './frontier.ts'
 
 export interface Cost {
   readonly switches: number
@@ -21,7 +21,7 @@ export interface Shortest {
     | undefined
   /** States looked at, told apart by the actor that moved last. */
   readonly states: number
-  /** False if the search was given up because it grew too large. */
+  /** False if the search was given up because it grew too large: nothing was found then, but something may be there. */
   readonly complete: boolean
 }
 
@@ -38,17 +38,22 @@ class Scratch {
   /** Per node: where it was reached from, by which transition, at which cost; -1 - cost once it is settled. */
   parent = new Int32Array(1 << 12)
   via = new Int32Array(1 << 12)
-  cost = new Int32Array(1 << 12)
+  cost = new Float64Array(1 << 12)
 
   room(node: number): void {
     if (node < this.parent.length) return
     this.parent = grown(this.parent)
     this.via = grown(this.via)
-    this.cost = grown(this.cost)
+    const cost = new Float64Array(this.parent.length)
+    cost.set(this.cost)
+    this.cost = cost
   }
 }
 
 const scratch = new Scratch()
+
+const STEP = Frontier.cost(0, 1)
+const SWITCH = Frontier.cost(1, 0)
 
 export function shortest(system: System, options: ShortestOptions): Shortest {
   system.reset()
@@ -80,12 +85,13 @@ class Search {
     this.visited = new StateSet(packer.size * 4 + 1)
     this.here = new Int32Array(system.state.length)
     const { below } = options
-    this.limit = below === undefined ? 0x7fffffff : Frontier.cost(below.switches, below.steps)
+    this.limit =
+      below === undefined ? Infinity : Frontier.cost(below.switches, Math.min(below.steps, MAX_STATES))
   }
 
   run(): Shortest {
     const { system, visited } = this
-    const { maxStates = 2_000_000 } = this.options
+    const maxStates = Math.min(this.options.maxStates ?? 2_000_000, MAX_STATES - 1)
     const { frontier } = scratch
     frontier.clear()
     system.reset()
@@ -114,7 +120,7 @@ class Search {
     for (let i = 0; i < count; i++) {
       const transition = enabled[i]
       const actor = system.actor(transition)
-      const next = cost + 1 + (last >= 0 && actor !== last ? MAX_STEPS : 0)
+      const next = cost + (last >= 0 && actor !== last ? SWITCH : 0) + STEP
       if (next >= this.limit) continue
       system.state.set(here)
       system.apply(transition)
@@ -156,7 +162,7 @@ class Search {
     const schedule: number[] = transition >= 0 ? [transition] : []
     for (let node = from; scratch.parent[node] >= 0; node = scratch.parent[node])
       schedule.push(scratch.via[node])
-    const cost = { switches: Math.floor(this.limit / MAX_STEPS), steps: this.limit % MAX_STEPS }
+    const cost = { switches: Frontier.switches(this.limit), steps: Frontier.steps(this.limit) }
     return { schedule: Int32Array.from(schedule.reverse()), violation, cost }
   }
 }

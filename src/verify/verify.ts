@@ -4,11 +4,12 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import { boundedWorkloads, type Workload } from '../scenario/workload.ts'
+import { eachBoundedWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { shortest } from '../shrink/shortest.ts'
 
@@ -25,7 +26,8 @@ export interface VerifyOptions {
 
 export interface VerifyProgress {
   readonly workloads: number
-  readonly of: number
+  /** Workloads in all; undefined where there are too many to be counted beforehand. */
+  readonly of: number | undefined
   readonly states: number
 }
 
@@ -43,16 +45,30 @@ export interface Verification {
   readonly race: Race | undefined
 }
 
+/** Workloads that are listed before the first is searched, so that progress can say how many there are. */
+const COUNTED_AHEAD = 10_000
+/** ... and between two questions whether to stop. */
+const COUNTED_UNASKED = 500
+
+function* inTurn<T>(first: Iterable<T>, then: Iterable<T>): Generator<T, void> {
+  yield* first
+  yield* then
+}
+
 export function verify(options: VerifyOptions): Verification {
   const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
-  const workloads = boundedWorkloads(
-    policy,
-    bounds.vcpus,
-    operations,
-    bounds.groups,
-    cpusAlike(policy, bounds),
-  )
+  checkSymmetry(policy, bounds)
+  const alike = cpusAlike(policy, bounds)
+  const upcoming = eachBoundedWorkload(policy, bounds.vcpus, operations, bounds.groups, alike)
+  const ahead: Workload[] = []
+  let of: number | undefined
+  while (of === undefined && ahead.length < COUNTED_AHEAD) {
+    if (ahead.length % COUNTED_UNASKED === COUNTED_UNASKED - 1 && stop?.() === true) break
+    const { value, done } = upcoming.next()
+    if (done === true) of = ahead.length
+    else ahead.push(value)
+  }
   const worlds = new Worlds(policy, bounds)
   let states = 0
   let transitions = 0
@@ -60,7 +76,7 @@ export function verify(options: VerifyOptions): Verification {
   let done = 0
   let race: Race | undefined
   let complete = true
-  for (const workload of workloads) {
+  for (const workload of inTurn(ahead, upcoming)) {
     if (stop?.() === true) complete = false
     if (!complete || race !== undefined) break
     const world = worlds.at(workload)
@@ -74,7 +90,7 @@ export function verify(options: VerifyOptions): Verification {
     complete = result.complete
     done++
     if (result.violation !== undefined) race = raceOf(policy, bounds, workload, worlds, result.violation)
-    onProgress?.({ workloads: done, of: workloads.length, states })
+    onProgress?.({ workloads: done, of, states })
   }
   return {
     verdict: race !== undefined ? 'race' : complete ? 'safe' : 'incomplete',

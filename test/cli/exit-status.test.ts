@@ -2,6 +2,7 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { sharedFlag } from '../../src/cli/interrupt.ts'
 import { temporaryFolder } from '../corpus/folder.ts'
 import { caseOf } from '../corpus/shipped.ts'
 import { BREAKS, policyFile, QUICK, SHIPPED, shootdown } from './drive.ts'
@@ -61,6 +62,55 @@ describe('verify', () => {
     const { status, out, err } = await verified(parts)
     expect({ status, err }).toEqual({ status: expected, err: '' })
     expect(out).toContain(sentence)
+  })
+})
+
+it('hunt holds nothing against a claim that it had no time to look at', async () => {
+  const argv = ['hunt', '--cpus', '1', '--runs', '1000000000', '--time', '0.1']
+  const { status, out } = await shootdown([...argv, '--policy-file', policyFile("expected: 'broken',")])
+  expect(status).toBe(1)
+  expect(out).toMatch(/^mine: no race in [\d,]+ random runs\.\n$/)
+})
+
+it('verify holds nothing against a claim that was not searched to its end', async () => {
+  const flag = sharedFlag()
+  Atomics.store(flag, 0, 1)
+  const file = policyFile("expected: 'safe',")
+  const { status, out } = await shootdown(['verify', '--policy-file', file], flag)
+  expect(status).toBe(1)
+  expect(out).toMatch(/^mine: not verified, /)
+  expect(out).not.toContain('stated')
+})
+
+describe.each(['replay', 'show'])('%s', (command) => {
+  it('is 2 where the folder that --corpus names does not exist', async () => {
+    const folder = join(temporaryFolder(), 'nowhere')
+    const { status, out, err } = await shootdown([command, '--corpus', folder])
+    expect({ status, out, err }).toEqual({
+      status: 2,
+      out: '',
+      err: `Option --corpus is "${folder}"; expected a folder that exists.\n`,
+    })
+  })
+
+  it('is 2 where it is a file', async () => {
+    const file = join(temporaryFolder(), 'notes.txt')
+    writeFileSync(file, 'x')
+    const { status, out, err } = await shootdown([command, '--corpus', file])
+    expect({ status, out, err }).toEqual({
+      status: 2,
+      out: '',
+      err: `${file}: is a file; expected a folder of corpus cases, or one case (a .json file).\n`,
+    })
+  })
+
+  it('is 0 where there are no cases, and says so', async () => {
+    const folder = temporaryFolder()
+    const { status, out, err } = await shootdown([command, '--corpus', folder])
+    expect({ status, err }).toEqual({ status: 0, err: '' })
+    expect(out).toMatch(
+      new RegExp(`^There is nothing to ${command}: no cases in the folder "${folder}"\\.\n`),
+    )
   })
 })
 

@@ -58,6 +58,7 @@ it('hunt tells the race, its proof, and the case that was kept', async () => {
       ...kept.size,
       diagram: expect.stringContaining('<== nothing-happens'),
       foundBy: 'portfolio',
+      unproven: null,
     },
   ])
   expect(kept.found).toMatchObject({ seed: 5, strategy: 'portfolio', run: json.hunts[0].races[0].run })
@@ -127,7 +128,7 @@ it('verify tells a race with its diagram, and a policy that could not be verifie
   ])
   expect(failed.ran.status).toBe(1)
   expect(failed.json).toMatchObject({
-    verdict: 'incomplete',
+    verdict: 'error',
     error: expect.stringContaining('is not a step'),
   })
 })

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { existsSync, openSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { huntJson } from '../../src/index.ts'
+import { errorJson, huntJson, verifyJson } from '../../src/index.ts'
 import { temporaryFolder } from '../corpus/folder.ts'
 import { BREAKS, moduleFile, policyFile, policyText, QUICK, SHIPPED } from './drive.ts'
 
@@ -99,11 +99,59 @@ describe('a pipe', () => {
     expect(written.err).toBe('')
   })
 
-  it.runIf(existsSync('/dev/full')).fails(
-    'that is full is no success: any error of standard output ends with status 0',
-    async () => {
-      const { ended } = start(['policies'], openSync('/dev/full', 'w'))
-      expect((await ended).status).not.toBe(0)
+  it.runIf(existsSync('/dev/full')).each([['policies'], ['show', '--corpus', SHIPPED], ['--help']])(
+    'that is full is told in one sentence, with status 1: %s',
+    async (...argv) => {
+      const { ended, written } = start(argv, openSync('/dev/full', 'w'))
+      expect((await ended).status).toBe(1)
+      expect(written.err).toMatch(/^Standard output could not be written \(ENOSPC[^\n]+\n$/)
     },
   )
+})
+
+describe('code of a policy file', () => {
+  const AT_ONCE = ['verify', '--cpus', '1', '--operations', '1']
+
+  it('that prints does not come between the report and who reads it with --json', async () => {
+    const file = moduleFile(`console.log('loading')
+      export default ${policyText(`*flush(cpu, request) {
+        console.log('flushing')
+        process.stdout.write('still flushing\\n')
+        ${SOUND}
+      },`)}`)
+    const { written, ended } = start([...AT_ONCE, '--policy-file', file, '--json'])
+    expect((await ended).status).toBe(0)
+    expect(verifyJson.parse(JSON.parse(written.out))).toMatchObject({ verdict: 'safe' })
+    expect(written.err).toMatch(/^loading\nflushing\nstill flushing\n/)
+    const plain = start([...AT_ONCE, '--policy-file', file])
+    await plain.ended
+    expect(plain.written.out).toContain('flushing\n')
+  })
+
+  it.each([
+    ['that never finishes loading', 'await new Promise(() => {})', 'it never finishes loading'],
+    ['that ends the process', 'process.exit(0)', 'the command ended without a report, with code 0'],
+  ])('%s is named, with status 1', async (_what, code, said) => {
+    const file = moduleFile(code)
+    const { written, ended } = start([...AT_ONCE, '--policy-file', file])
+    expect({ ...(await ended), out: written.out }).toEqual({ status: 1, signal: null, out: '' })
+    expect(written.err).toMatch(/^[^\n]+\n$/)
+    expect(written.err).toContain(`${file}: ${said}`)
+    const json = start([...AT_ONCE, '--policy-file', file, '--json'])
+    await json.ended
+    expect(errorJson.parse(JSON.parse(json.written.out)).error.message).toBe(written.err.trimEnd())
+  })
+})
+
+it('where there is no corpus yet, replay says that there is nothing to replay, with status 0', async () => {
+  const { written, ended } = start(['replay'])
+  expect((await ended).status).toBe(0)
+  expect(written.out).toMatch(/^There is nothing to replay: there is no folder "corpus" yet; /)
+})
+
+it('a corpus may be a folder whose name is a number', async () => {
+  const hunting = ['hunt', ...QUICK, '--policy-file', policyFile(BREAKS), '--corpus', '007']
+  const { written, ended } = start(hunting)
+  expect((await ended).status).toBe(1)
+  expect(written.out).toMatch(/^Saved as 007\/mine-nothing-happens-.+\.json\./m)
 })

@@ -66,11 +66,6 @@ describe.each(['replay', 'show'])('%s', (command) => {
     expect(err).toContain(`${file}: "format"`)
   })
 
-  it('has nothing to do in a folder that does not exist', async () => {
-    const { status, err } = await shootdown([command, '--corpus', join(temporaryFolder(), 'nowhere')])
-    expect({ status, err }).toEqual({ status: 0, err: '' })
-  })
-
   it('says so in one sentence where the corpus is a file: it prints the stack of an ENOTDIR', async () => {
     const file = join(temporaryFolder(), 'notes.txt')
     writeFileSync(file, 'x')

@@ -11,9 +11,9 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { keep, readCorpus, ShootdownError, type Case } from '../../src/index.ts'
+import { keep, makeCase, raceOfCase, readCorpus, ShootdownError, type Case } from '../../src/index.ts'
 import { temporaryFolder } from './folder.ts'
-import { caseOf, cases, textOf } from './shipped.ts'
+import { caseOf, cases, policyOf, textOf } from './shipped.ts'
 
 const kept = caseOf('hyperv-list')
 
@@ -109,9 +109,43 @@ it.each([
   expect(error).toBeInstanceOf(ShootdownError)
 })
 
-it.fails('a folder of that name is not a case that is kept already: existsSync takes it for one', () => {
+it('a folder of that name is not a case that is kept already: it is in the way, and told', () => {
   const folder = temporaryFolder()
   mkdirSync(join(folder, `${kept.id}.json`))
   expect(failure(folder)).toBeInstanceOf(ShootdownError)
   expect(existsSync(join(folder, `${kept.id}.json`))).toBe(true)
+})
+
+/** The same race without its proof, as a hunt keeps it that ran out of time. */
+function localOf(each: Case, more: Partial<Case> = {}): Case {
+  const race = raceOfCase('', each, policyOf(each.policy))
+  return { ...makeCase(race, undefined, { seed: 3, strategy: 'pct', run: 8, version: '0.0.1' }), ...more }
+}
+
+it('a race that was kept as a local one is upgraded by its proof, whole, and nothing is left beside it', () => {
+  const folder = temporaryFolder()
+  const local = localOf(kept, { expect: 'fixed' })
+  expect(local.id).toBe(kept.id)
+  const { file } = keep(folder, local)
+  expect(keep(folder, kept)).toEqual({ file, fresh: false, upgraded: true })
+  const { cases: read, problems } = readCorpus(folder)
+  expect(problems).toEqual([])
+  expect(read.map(({ case: each }) => each)).toEqual([{ ...kept, expect: 'fixed', found: local.found }])
+  expect(readdirSync(folder)).toEqual([`${kept.id}.json`])
+})
+
+it('a race that was kept with its proof is left as it is, with or without another proof', () => {
+  const folder = temporaryFolder()
+  const { file } = keep(folder, kept)
+  const before = readFileSync(file, 'utf8')
+  for (const each of [localOf(kept), kept]) expect(keep(folder, each)).toEqual({ file, fresh: false })
+  expect(readFileSync(file, 'utf8')).toBe(before)
+})
+
+it('a local race stays as it is when it is found again without a proof', () => {
+  const folder = temporaryFolder()
+  const { file } = keep(folder, localOf(kept))
+  utimesSync(file, 1000, 1000)
+  expect(keep(folder, localOf(kept))).toEqual({ file, fresh: false })
+  expect(statSync(file).mtimeMs).toBe(1_000_000)
 })

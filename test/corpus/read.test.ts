@@ -88,7 +88,7 @@ it('a folder that is called like a case, and a link to nowhere, are problems of 
   for (const { error } of problems) expect(error.message).toContain('could not be read')
 })
 
-it.fails('a corpus that is a file is a ShootdownError: readdirSync throws ENOTDIR, which the command line prints as a stack', () => {
+it('a corpus that is a file, and no case, is a ShootdownError that says so', () => {
   const folder = folderWith({ 'notes.txt': 'x' })
   let thrown: unknown
   try {
@@ -97,4 +97,7 @@ it.fails('a corpus that is a file is a ShootdownError: readdirSync throws ENOTDI
     thrown = cause
   }
   expect(thrown).toBeInstanceOf(ShootdownError)
+  expect((thrown as ShootdownError).message).toBe(
+    `${join(folder, 'notes.txt')}: is a file; expected a folder of corpus cases, or one case (a .json file).`,
+  )
 })

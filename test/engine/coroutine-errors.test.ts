@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Coroutines, MAX_STEPS } from '../../src/engine/coroutine.ts'
-import { checkpoint, defineOp, perform, type Code } from '../../src/engine/step.ts'
+import { Coroutines, MAX_STEPS, opOf } from '../../src/engine/coroutine.ts'
+import { RETURN, checkpoint, defineOp, perform, type Code } from '../../src/engine/step.ts'
 import { ShootdownError } from '../../src/errors.ts'
 import { errorOf, rootOf } from './errors.ts'
 
@@ -36,8 +36,43 @@ describe('a generator that never ends', () => {
         for (let i = 0; ; i++) yield* checkpoint('round', i)
       }),
     )
-    expect(message).toContain('lazy flush')
-    expect(['endlessWithoutSteps', 'neverEnds']).toContain(code)
+    expect(code).toBe('endlessWithoutSteps')
+    expect(message).toContain(`lazy flush asked for more than ${MAX_STEPS} checkpoints without a step`)
+  })
+
+  it('may pass as many checkpoints in a row as the limit, and more with steps in between', () => {
+    const rounds = (count: number, step: boolean) => (): void => {
+      const co = new Coroutines()
+      let node = rootOf(function* () {
+        for (let i = 0; i < count; i++) {
+          yield* checkpoint('round', i)
+          if (step) yield* perform(DO, i)
+        }
+      }, co)()
+      while (opOf(co.nodes, node) !== RETURN.code) node = co.next(node, 0)
+    }
+    expect(rounds(MAX_STEPS, false)).not.toThrow()
+    expect(errorOf(rounds(MAX_STEPS + 1, false)).code).toBe('endlessWithoutSteps')
+    expect(rounds(MAX_STEPS, true)).not.toThrow()
+    expect(errorOf(rounds(MAX_STEPS + 1, true)).code).toBe('neverEnds')
+  })
+})
+
+describe('a generator that remembers too many results', () => {
+  it('is named with the limit and the way out, and what is known already stays', () => {
+    const co = new Coroutines(100)
+    const root = rootOf(function* () {
+      yield* perform(DO, yield* perform(ASK))
+    }, co)()
+    const known = co.next(root, 0)
+    const { code, message } = errorOf(() => {
+      for (let i = 1; i <= 100; i++) co.next(root, i)
+    })
+    expect(code).toBe('tooManyControlStates')
+    expect(message).toContain('lazy flush has led to more than 100 control states')
+    expect(message).toContain('yield* cpu.checkpoint(...)')
+    expect(co.size).toBe(100)
+    expect(co.next(root, 0)).toBe(known)
   })
 })
 

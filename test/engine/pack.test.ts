@@ -11,8 +11,8 @@ const pack = (packer: Packer, state: Int32Array): Uint32Array => {
   return out
 }
 const unpack = (packer: Packer, packed: Uint32Array, length: number): number[] => {
-  // Filled with what no state holds, so that a word that is not written shows.
-  const state = new Int32Array(length).fill(-1)
+  // Filled with what hardly any state holds, so that a word that is not written shows.
+  const state = new Int32Array(length).fill(0x5eed5eed)
   packer.unpack(packed, state)
   return [...state]
 }
@@ -29,12 +29,14 @@ function packAll(packer: Packer, states: readonly Int32Array[]): { packed: Uint3
   }
 }
 
-/** Small values are looked up in an array, large ones in a map: both, and the edge between them. */
+/** Small values are looked up in an array, large and negative ones in a map: all of them, and the edges between. */
 const value = fc.oneof(
   { weight: 4, arbitrary: fc.nat(3) },
   { weight: 2, arbitrary: fc.nat(40) },
   { weight: 1, arbitrary: fc.integer({ min: 65_530, max: 65_545 }) },
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 0x7fffffff }) },
+  { weight: 1, arbitrary: fc.integer({ min: -3, max: -1 }) },
+  { weight: 1, arbitrary: fc.integer({ min: -0x80000000, max: -1 }) },
 )
 const state = (length: number): fc.Arbitrary<Int32Array> =>
   fc.array(value, { minLength: length, maxLength: length }).map((values) => Int32Array.from(values))

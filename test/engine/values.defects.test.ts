@@ -1,11 +1,12 @@
-/** Values that do not fit where they are kept; each is reported with what happens and what should. */
+/** Values that could have no room where they are kept have it, or are refused. */
 import { describe, expect, it } from 'vitest'
 import { Coroutines } from '../../src/engine/coroutine.ts'
 import { defineOp, perform } from '../../src/engine/step.ts'
+import { MAX_ENABLED } from '../../src/engine/system.ts'
 import { ShootdownError } from '../../src/errors.ts'
 import { variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { program, programs } from '../machine/drive.ts'
+import { program, programs, type Program } from '../machine/drive.ts'
 
 const ASK = defineOp('ask', 0)
 
@@ -43,16 +44,29 @@ describe('a returned value that is no whole number', () => {
 })
 
 describe('choices of several CPUs at once', () => {
-  // Each may have 256 outcomes, but all transitions together have room for 512.
-  it.fails('are all there', () => {
-    const d = programs([0, 1, 2].map(() => (cpu) => cpu.choose(256)))
-    expect(d.names().filter((name) => name.startsWith('cpu2'))).toHaveLength(256)
-  })
-})
-
-describe('rcu_read_unlock without rcu_read_lock', () => {
-  // The count goes below 0: the CPU is a reader for ever, and a stored state loses the word without a sound.
-  it.fails('is named', () => {
-    expect(() => program((cpu) => cpu.rcuReadUnlock()).finish(0)).toThrow(ShootdownError)
+  it('are all there, on the largest machine and with all that may happen to it besides', () => {
+    const pages = [0, 4, 8, 12, 16, 20, 24, 28]
+    const busy = { speculation: 8, eviction: true, migration: true, preemptions: 8 }
+    const machine = { vcpus: 6, levels: 5, pages, ...busy }
+    const chooses: Program = function* (cpu) {
+      for (const page of pages) yield* cpu.access(page, 'read')
+      yield* cpu.choose(256)
+    }
+    const d = programs(
+      Array.from({ length: 6 }, () => chooses),
+      { machine },
+    )
+    const chosen = (v: number): number =>
+      d.names().filter((name) => name === `cpu${v}` || name.startsWith(`cpu${v} alternative`)).length
+    for (let v = 0; v < 6; v++) {
+      for (let step = 0; chosen(v) < 256; step++) {
+        expect(step).toBeLessThan(200)
+        d.go(`cpu${v}`)
+      }
+    }
+    for (let v = 0; v < 6; v++) expect(chosen(v)).toBe(256)
+    const evictions = d.names().filter((name) => name.startsWith('evict'))
+    expect(evictions.length).toBeGreaterThan(6 * pages.length)
+    expect(d.names().length).toBeLessThan(MAX_ENABLED)
   })
 })

@@ -24,7 +24,7 @@ function plainRun(system: System, strategy: Strategy): string {
   while (system.violation === undefined && schedule.length < 4096) {
     const count = system.enabled(out)
     if (system.progress === 0) break
-    schedule.push(out[count === 1 ? 0 : strategy.choose(out, count, system)])
+    schedule.push(out[strategy.choose(out, count, system)])
     system.apply(schedule.at(-1)!)
   }
   strategy.end(schedule.length)

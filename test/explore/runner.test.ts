@@ -51,10 +51,10 @@ describe('a run', () => {
     expect(new Runner().run(system, spy(0))).toEqual({ steps: 1, violation: undefined })
   })
 
-  it('asks its strategy only where there is something to choose, and tells it the length at the end', () => {
+  it('asks its strategy at every step, and tells it the length at the end', () => {
     const strategy = spy(0)
     new Runner().run(counters(2, 1), strategy)
-    expect(strategy.diary).toEqual(['begin', 'choose of 2', 'choose of 2', 'end after 3'])
+    expect(strategy.diary).toEqual(['begin', 'choose of 2', 'choose of 2', 'choose of 1', 'end after 3'])
   })
 
   it('begins anew each time, whatever state the system was left in', () => {

@@ -56,6 +56,36 @@ describe('a hunt', () => {
     expect(clean.enumerated).toMatchObject({ verdict: 'safe', operations: 2, bounds })
   })
 
+  it.each([1, 2, 3])('enumerates no more operations than it was allowed: %d', (operations) => {
+    const clean = hunt(nativeIpi, { runs: 40, bounds, operations })
+    expect(clean.enumerated).toMatchObject({ verdict: 'safe', operations: Math.min(operations, 2) })
+  })
+
+  it('leaves a race half of its seconds for the proof', () => {
+    const limited = hunt(flushNobody, { runs: 1_000_000_000, seed: 3, bounds, seconds: 4 })
+    expect(limited.found.length).toBeGreaterThan(0)
+    for (const { certificate, unproven } of limited.found)
+      expect({ scope: certificate?.scope, unproven }).toEqual({ scope: 'all-workloads', unproven: undefined })
+    expect(limited.seconds).toBeGreaterThan(2)
+    expect(limited.seconds).toBeLessThan(4)
+  })
+
+  it('searches on until its seconds are over where there is no race', () => {
+    const limited = hunt(nativeIpi, { runs: 1_000_000_000, bounds, seconds: 0.4 })
+    expect(limited).toMatchObject({ verdict: 'clean', enumerated: undefined })
+    expect(limited.seconds).toBeGreaterThan(0.4)
+    expect(limited.seconds).toBeLessThan(2)
+  })
+
+  it('says why a race has no proof: time ran out, or it was stopped', () => {
+    const two = { runs: 1_000_000_000, bounds: quiet({ vcpus: 3, speculation: 2 }), seed: 3 }
+    const late = hunt(hypervList, { ...two, seconds: 0.5 })
+    expect(late.found.map(({ unproven }) => unproven)).toContain('time')
+    let asked = 0
+    const stopped = hunt(flushNobody, { ...two, bounds, stop: () => ++asked > 30 })
+    expect(new Set(stopped.found.map(({ unproven }) => unproven))).toEqual(new Set(['stopped']))
+  })
+
   it('ends when it is stopped, keeps what it has, and claims nothing of what it did not enumerate', () => {
     expect(hunt(nativeIpi, { runs: 100_000, bounds, stop: () => true })).toMatchObject({
       verdict: 'clean',

@@ -9,7 +9,7 @@ import type { Workload } from '../../src/scenario/workload.ts'
 import { shortest } from '../../src/shrink/shortest.ts'
 import { quiet } from '../explore/quiet.ts'
 import { instead, keeping, worldOf, wordsOf, type Breakage } from '../mutants/broken-world.ts'
-import { copyAway, unmap } from './scenarios.ts'
+import { copyAway, migrate, sleeper, unmap } from './scenarios.ts'
 
 interface Scenario {
   readonly policy: AnyPolicy
@@ -121,6 +121,20 @@ const cases: readonly Case[] = [
     sound: { policy: nativeIpi, bounds: { vcpus: 1 } },
     says: 'CPU0: T0 is given back although it is not in use as that',
   },
+  {
+    invariant: 'stale-copy',
+    workload: [[own], [on('read', 2), on('read', 2)]],
+    broken: { policy: migrate(false), bounds: { contents: true, spare: 1 } },
+    sound: { policy: migrate(true), bounds: { contents: true, spare: 1 } },
+    says: 'CPU1: the access still reaches P2, although the copy that took its place has been accessed',
+  },
+  {
+    invariant: 'atomic-context',
+    workload: [[own], [own]],
+    broken: { policy: sleeper(true) },
+    sound: { policy: sleeper(false) },
+    says: 'it may sleep here, inside rcu_read_lock',
+  },
 ]
 
 const at = (workload: Workload, { policy, bounds, breakage }: Scenario): ReturnType<typeof worldOf> =>
@@ -144,7 +158,7 @@ describe('the list of invariants', () => {
   it('is covered by these scenarios, and flush-completes by a file of its own', () => {
     const covered = [...cases.map(({ invariant }) => invariant), FLUSH_COMPLETES.name]
     expect(new Set([...invariants.map(({ name }) => name), FLUSH_COMPLETES.name])).toEqual(new Set(covered))
-    expect(covered).toHaveLength(12)
+    expect(covered).toHaveLength(14)
   })
 
   it('has a different name and sentence for each', () => {

@@ -5,8 +5,11 @@ import { flushTlbRange } from '../../src/guest/flush.ts'
 import { geometryOf } from '../../src/guest/operations/root.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { pageMask } from '../../src/guest/request.ts'
+import { lockWord, mutexLock, mutexUnlock } from '../../src/guest/spinlock.ts'
+import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { COPY, PUT } from '../../src/machine/frames.ts'
 import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/tables.ts'
+import type { SharedWords } from '../../src/machine/word.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 
 /** native-ipi with one more operation, `own`. */
@@ -38,6 +41,31 @@ export const copyAway = (unmapFirst: boolean): AnyPolicy =>
     }
     yield* perform(COPY, huge, page)
   })
+
+/** Moves page 2 to another frame and reads it there, before or after everybody was made to forget the first. */
+export const migrate = (flushFirst: boolean): AnyPolicy =>
+  withOwn(function* (cpu) {
+    const { page, table } = framesOf(cpu, 2)
+    const target = cpu.x86.spare()
+    yield* perform(CLEAR_ENTRY, table, place(1, 2))
+    if (flushFirst) yield* flush(cpu, 2)
+    yield* cpu.copyPage(target, page, 2)
+    yield* perform(SET_ENTRY, table, place(1, 2), entry(target, P | RW | US))
+    yield* cpu.access(2, 'read')
+  })
+
+/** Sleeps for a mutex inside a read-side section, or behind it. */
+export const sleeper = (inside: boolean): AnyPolicy => ({
+  ...withOwn(function* (cpu) {
+    const lock = (cpu.shared as { lock: SharedWords }).lock.of()
+    yield* cpu.rcuReadLock()
+    if (!inside) yield* cpu.rcuReadUnlock()
+    yield* mutexLock(cpu, lock)
+    yield* mutexUnlock(cpu, lock)
+    if (inside) yield* cpu.rcuReadUnlock()
+  }),
+  shared: { lock: lockWord() },
+})
 
 /** Unmaps page 0 and gives it back, with a locked exchange that hands on the D flag or with a plain store. */
 export const unmap = (locked: boolean): AnyPolicy =>

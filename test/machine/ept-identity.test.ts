@@ -1,5 +1,6 @@
 /** An EPT that maps every frame to itself changes nothing that a program can see, whatever else the machine can do. */
 import { describe, expect, it } from 'vitest'
+import type { Access } from '../../src/machine/access.ts'
 import { experiment, type Program } from '../../src/experiment/experiment.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { A, G, P, RW, US, entry } from '../../src/machine/entry.ts'
@@ -19,7 +20,7 @@ const changes: readonly Bare[] = [
     return (yield* cpu.readEntry(1, 0)) & 0xff
   },
   function* (cpu) {
-    yield* cpu.setEntry(1, 0, entry(cpu.spare(), P | RW | US | G))
+    yield* cpu.setEntry(1, 0, entry(cpu.spare(), P | RW | US | (cpu.config.globals ? G : 0)))
     yield* cpu.loadCr3(0)
     const { frame, fault } = yield* cpu.read(0)
     return frame * 2 + (fault ? 1 : 0)
@@ -33,8 +34,8 @@ const changes: readonly Bare[] = [
 ]
 const accesses: Bare = function* (cpu) {
   const first = yield* cpu.read(0)
-  const second = yield* cpu.write(0, 3)
-  const told = (found: { frame: number; code: number }): number => found.frame * 32 + found.code
+  const second = yield* cpu.write(0)
+  const told = ({ frame, code, value }: Access): number => (frame * 32 + code) * 2 + value
   return told(first) * 1024 + told(second)
 }
 
@@ -50,6 +51,9 @@ const machines: readonly (readonly [string, Partial<MachineConfig>])[] = [
   ['eviction', { eviction: true }],
   ['speculation', { speculation: 1, speculativeDirty: true }],
   ['no paging-structure caches', { structureCaches: false }],
+  ['frame contents', { contents: true }],
+  ['store buffers', { storeBuffer: 1, contents: true }],
+  ['frames that become tables', { anyTable: true }],
 ]
 
 const one: Partial<MachineConfig> = { ept: 1 }

@@ -5,7 +5,7 @@ import { experiment } from '../../src/experiment/experiment.ts'
 import type { Cpu } from '../../src/guest/cpu.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
-import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
+import { A, D, G, P, RW, US, entry } from '../../src/machine/entry.ts'
 import { EPT_A, EPT_D, EPT_R, EPT_RWX, EPT_W, EPT_X } from '../../src/machine/ept-entry.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import { variable, type SharedWords } from '../../src/machine/word.ts'
@@ -210,6 +210,17 @@ describe('INVLPG of the guest', () => {
   it('drops combined mappings made with any EPT', () => {
     expect(alone((cpu) => change(cpu, [1, 1], [0, 1]), { ept: 2 })).toEqual([NEW])
     expect(alone((cpu) => change(cpu, [1, 1], [1, 0]), { ept: 2 })).toEqual([NEW])
+  })
+
+  it('drops global ones made with any EPT', () => {
+    const found = alone(
+      function* (cpu) {
+        yield* cpu.setFlags(1, 0, G)
+        return yield* change(cpu, [1, 1], [0, 1])
+      },
+      { ept: 2, globals: true },
+    )
+    expect(found).toEqual([NEW])
   })
 
   it('drops those of the current VPID only', () => {

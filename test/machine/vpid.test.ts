@@ -6,7 +6,7 @@ import type { Cpu } from '../../src/guest/cpu.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { emulateInvlpg } from '../../src/hypervisor/emulator.ts'
 import { machineConfig, type MachineConfig } from '../../src/machine/config.ts'
-import { G, P, RW, US, entry } from '../../src/machine/entry.ts'
+import { G, P, PS, RW, US, entry } from '../../src/machine/entry.ts'
 import { EPT_RWX } from '../../src/machine/ept-entry.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import { perCpu, variable, type SharedWords } from '../../src/machine/word.ts'
@@ -102,6 +102,18 @@ describe('INVVPID', () => {
     ['a type that there is not', 4, 1, 0],
   ])('of %s fails and drops nothing', (_what, type, vpid, page) => {
     expect(dropped(type, vpid, page)).toEqual([FAILED + digits(OLD, OLD, OLD, OLD)])
+  })
+
+  it('of type 0 drops a large page by any of its addresses', () => {
+    const large: Body = function* (cpu) {
+      yield* cpu.setEntry(2, 0, entry(cpu.spare(), P | RW | US | PS))
+      yield* cpu.read(0)
+      yield* cpu.setEntry(2, 0, entry(cpu.table(1, 0), P | RW | US))
+      const before = yield* where(cpu)
+      yield* cpu.vmx.invvpid(0, 1, 1)
+      return digits(before, yield* where(cpu))
+    }
+    expect(results(run(large, { vpids: 1 }))).toEqual([digits(NEW, OLD)])
   })
 
   it('acts on the pCPU that executes it and on no other', () => {
@@ -415,6 +427,22 @@ describe('what makes no sense', () => {
       { eptDirty: true },
       'machine.eptDirty is true; expected false, because "ept" is 0',
     ],
+    [
+      'tables of an EPT without EPT',
+      { eptTables: true },
+      'machine.eptTables is true; expected false, because "ept" is 0',
+    ],
+    [
+      'EPT with PDPTE registers',
+      { ept: 1, pdptes: true, levels: 3 },
+      'machine.ept is 1; expected 0 with "pdptes"',
+    ],
+    [
+      'emulation with PDPTE registers',
+      { emulation: true, pdptes: true, levels: 3 },
+      'machine.emulation is true; expected false with "pdptes"',
+    ],
+    ['devices with EPT', { ept: 1, devices: 1 }, 'machine.devices is 1; expected 0 with "ept"'],
     [
       'survival of migration without migration',
       { keepOnMigration: true },

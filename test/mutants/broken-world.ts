@@ -61,7 +61,7 @@ export function worldOf(
   workload: Workload,
   breakage: Breakage = () => {},
 ): World {
-  const world = new World(policy, machineFor(bounds, workload), featuresFor(bounds, workload))
+  const world = new World(policy, machineFor(policy, bounds, workload), featuresFor(policy, bounds, workload))
   breakage(world.machine)
   world.load(workload)
   return world
@@ -81,7 +81,7 @@ export function firstViolation(
 ): Violation | undefined {
   const worlds = new Map<string, World>()
   for (const workload of workloads ?? boundedWorkloads(policy, bounds.vcpus, 2, bounds.groups)) {
-    const key = JSON.stringify([machineFor(bounds, workload), featuresFor(bounds, workload)])
+    const key = JSON.stringify([machineFor(policy, bounds, workload), featuresFor(policy, bounds, workload)])
     const world = worlds.get(key) ?? worldOf(policy, bounds, workload, breakage)
     worlds.set(key, world)
     world.load(workload)

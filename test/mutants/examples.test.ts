@@ -7,6 +7,7 @@ import { MAX_ENABLED } from '../../src/engine/system.ts'
 import { CACHED_W, VALID } from '../../src/machine/cached.ts'
 import { A, D, P, RW, isPresent } from '../../src/machine/entry.ts'
 import { DIRTY, SUPERSEDED, type Machine } from '../../src/machine/machine.ts'
+import { levelOf } from '../../src/machine/walk-stage.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 import type { Operation } from '../../src/scenario/workload.ts'
 import { quiet } from '../explore/quiet.ts'
@@ -28,12 +29,12 @@ interface Example {
 const on = (op: string, page: number): Operation => ({ op, page })
 const entries = (m: Machine): number[] => wordsOf(m, 'entry').map((at) => m.S[at])
 /** The entry of the walk operation: its word, and whether it is a leaf. */
-const walked = (m: Machine, a: number, b: number, c: number): number => m.entryAt(a, b >> 4, c & 63)
+const walked = (m: Machine, a: number, b: number, c: number): number => m.entryAt(a, levelOf(b), c & 63)
 /** The walk takes entries for having some flags, which they do not get by it. */
 const pretending = (flags: (level: number) => number): Breakage =>
   instead('walk', (before, m) => (v, a, b, c) => {
     const at = walked(m, a, b, c)
-    const missing = flags(b >> 4) & ~m.S[at]
+    const missing = flags(levelOf(b)) & ~m.S[at]
     m.S[at] |= missing
     const result = before(v, a, b, c)
     m.S[at] &= ~missing

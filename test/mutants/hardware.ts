@@ -1,6 +1,7 @@
 /** Broken hardware: one rule each of TLB, page walk or interrupts, and what catches it. */
 import { CACHED_D } from '../../src/machine/cached.ts'
 import { D } from '../../src/machine/entry.ts'
+import { levelOf } from '../../src/machine/walk-stage.ts'
 import { nativeIpi, staticKey } from '../../src/policies/index.ts'
 import { both, instead, keeping, nothing, waitsFor, wordsOf } from './broken-world.ts'
 import { FULL, SPECULATING, on, sparing, type Mutant } from './mutant.ts'
@@ -35,6 +36,25 @@ export const hardware: readonly Mutant[] = [
     breaks: 'hardware-walk',
   },
   {
+    name: 'a locked exchange leaves its store in the buffer',
+    by: nativeIpi,
+    bounds: { storeBuffer: 1 },
+    breakage: instead('xchg', (_, m) => (v, a, b) => {
+      const old = m.buffer.read(v, a)
+      m.buffer.write(v, a, b)
+      return old
+    }),
+    breaks: 'stale-translation',
+    workloads: [[[on('read'), { op: 'lazy_tlb' }, on('read')], [on('reclaim')]]],
+  },
+  {
+    name: 'an IPI overtakes the request that it is about',
+    by: nativeIpi,
+    bounds: { storeBuffer: 1 },
+    breakage: waitsFor('send IPI'),
+    breaks: 'flush-completes',
+  },
+  {
     name: 'MOV CR3 keeps the TLB',
     by: nativeIpi,
     breakage: sparing('MOV CR3', 'TLB'),
@@ -52,7 +72,7 @@ export const hardware: readonly Mutant[] = [
     name: 'the page walk does not set D',
     by: nativeIpi,
     breakage: instead('walk', (before, m) => (v, a, b, c) => {
-      const at = m.entryAt(a, b >> 4, c & 63)
+      const at = m.entryAt(a, levelOf(b), c & 63)
       const was = m.S[at] & D
       const result = before(v, a, b, c)
       m.S[at] = (m.S[at] & ~D) | was
@@ -81,7 +101,7 @@ export const hardware: readonly Mutant[] = [
         return keeping(m, [spaces[v]], () => ((m.S[spaces[v]] = 0), before(v, ...args)))
       }),
     ),
-    breaks: 'hardware-walk',
+    breaks: 'address-space-isolation',
     workloads: [[[on('read'), { op: 'switch_mm' }, on('read')], [on('munmap')]]],
   },
   { name: 'CLI does nothing', by: nativeIpi, breakage: nothing('cli'), breaks: 'software-walk' },
@@ -119,7 +139,7 @@ export const hardware: readonly Mutant[] = [
     name: 'locks exclude nobody',
     by: nativeIpi,
     bounds: FULL,
-    breakage: waitsFor('lock'),
+    breakage: both(waitsFor('lock'), nothing('unlock')),
     breaks: 'free-once',
   },
 ]

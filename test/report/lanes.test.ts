@@ -6,7 +6,7 @@ import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { hypervRcu, policies, xenPv } from '../../src/policies/index.ts'
 import { drawLanes } from '../../src/report/lanes.ts'
 import { diagramOf, tellRace } from '../../src/report/race.ts'
-import { tellStory } from '../../src/report/story.ts'
+import { tellStory, type Row } from '../../src/report/story.ts'
 import type { Bounds } from '../../src/scenario/bounds.ts'
 import { sampleWorkload } from '../../src/scenario/sample.ts'
 import type { World } from '../../src/scenario/world.ts'
@@ -103,12 +103,48 @@ describe.each(policies.map((policy) => [policy.name, policy] as const))(
   },
 )
 
-it.fails('lanes are never wider than 200 columns though both walkers act as well (each lane may take 56, and nothing bounds their sum)', () => {
+const crowded = quiet({ ...busy, vcpus: 6, pcpus: 6, speculation: 8, preemptions: 8 })
+
+it.each([
+  ['of two CPUs, whose walkers both act', busy, [undefined, 'dirty-bit']],
+  [
+    'of six CPUs and all that can act beside them',
+    crowded,
+    [undefined, 'dirty-bit', `no-${'x'.repeat(400)}`],
+  ],
+] as const)('lanes %s are never wider than 200 columns, with the mark or without', (_, bounds, marks) => {
   const policy = policies.find(({ name }) => name === 'xen-rcu')!
   for (let seed = 0; seed < 12; seed++) {
-    const { world, schedule } = randomRun(policy, busy, seed)
-    expect(Math.max(...widths(drawLanes(tellStory(world, schedule), 2)))).toBeLessThanOrEqual(200)
+    const { world, schedule } = randomRun(policy, bounds, seed)
+    const rows = tellStory(world, schedule)
+    for (const invariant of marks) {
+      const mark = invariant && { invariant, explanation: 'x' }
+      const text = drawLanes(rows, bounds.vcpus, mark)
+      expect(Math.max(...widths(text))).toBeLessThanOrEqual(200)
+      if (mark === undefined) continue
+      const last = text.split('\n').at(-1)!
+      expect(last).toContain(`  <== ${mark.invariant.slice(0, 100)}`)
+      if (bounds === busy) expect(last.slice(0, 4)).toBe(String(rows.length).padStart(4))
+    }
   }
+})
+
+it('lanes are as wide as their texts where there is room, and are cut where there is none', () => {
+  const told = { asked: '', role: 'operation', ofPolicy: false, ofHardware: false, mover: 'none' } as const
+  const row = (cpu: number, length: number): Row => {
+    const main = { ...told, text: 'x'.repeat(length) }
+    return { name: 'x', cpu, steps: [main], main }
+  }
+  const wide = (lengths: readonly number[]): number[] =>
+    read(
+      drawLanes(
+        lengths.map((length, cpu) => row(cpu, length)),
+        lengths.length,
+      ),
+    ).lanes.map(({ from, to }) => to - from)
+  expect(wide([10, 56, 90])).toEqual([10, 56, 56])
+  expect(wide([56, 56, 56, 20])).toEqual([56, 56, 56, 20])
+  expect(wide([56, 56, 56, 56, 5])).toEqual([45, 45, 45, 45, 5])
 })
 
 describe('the lanes of a race', () => {

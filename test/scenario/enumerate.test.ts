@@ -9,6 +9,7 @@ import {
   busyCpus,
   canonicalWorkload,
   compareWorkloads,
+  eachBoundedWorkload,
   enumerateWorkloads,
   operationCount,
   type Workload,
@@ -96,6 +97,28 @@ describe('the workloads within bounds', () => {
       expect(listed.toSorted(compareWorkloads(policy, groups))).toEqual(listed)
     },
   )
+
+  it.each([
+    ['alike', true],
+    ['of their own kind', false],
+  ])('come one by one, in the same order, with CPUs that are %s', (_, alike) => {
+    const listed = boundedWorkloads(twoKeys, 2, 2, [[2, 3]], alike)
+    expect(listed.toSorted(compareWorkloads(twoKeys, [[2, 3]]))).toEqual(listed)
+    expect([...eachBoundedWorkload(twoKeys, 2, 2, [[2, 3]], alike)]).toEqual(listed)
+    expect(new Set(listed.map((workload) => JSON.stringify(workload))).size).toBe(listed.length)
+  })
+
+  it('begin at once, however many there are', () => {
+    const begun = performance.now()
+    const first: Workload[] = []
+    for (const workload of eachBoundedWorkload(staticKey, 6, 6)) {
+      first.push(workload)
+      if (first.length === 3000) break
+    }
+    expect(performance.now() - begun).toBeLessThan(2000)
+    expect(first[0]).toEqual([[{ op: 'munmap', page: 0 }], [], [], [], [], []])
+    expect(first.toSorted(compareWorkloads(staticKey))).toEqual(first)
+  })
 
   it('of a policy without operations of its own are those of the enumerations', () => {
     const enumerated = [1, 2].flatMap((operations) => enumerateWorkloads(nativeIpi, 2, operations))

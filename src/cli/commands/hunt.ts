@@ -23,16 +23,19 @@ export async function huntCommand(context: Context): Promise<number> {
   const selected = await selectedPolicies(options)
   for (const policy of selected) {
     if (interrupt.stop()) break
+    const secondsLeft = interrupt.secondsLeft()
+    const runs = options.runs ?? HUNT_DEFAULTS.runs
     let hunted: Hunted
     try {
       hunted = hunt(policy, {
         ...HUNT_DEFAULTS,
         bounds,
-        ...(options.runs !== undefined && { runs: options.runs }),
+        runs,
         ...(options.seed !== undefined && { seed: options.seed }),
         ...(options.strategy !== undefined && { strategy: options.strategy }),
         ...(options.operations !== undefined && { operations: options.operations }),
-        stop: () => interrupt.stop(),
+        ...(secondsLeft !== undefined && { seconds: secondsLeft }),
+        stop: () => interrupt.raised(),
         onProgress: ({ runs, of }) =>
           terminal.progress(
             `${policy.name}: ${runs.toLocaleString('en')} of ${of.toLocaleString('en')} runs`,
@@ -48,23 +51,22 @@ export async function huntCommand(context: Context): Promise<number> {
     }
     const races = hunted.found.map((found) => keepRace(context, hunted, found, problems))
     if (hunted.found.length === 0) terminal.say(tellClean(hunted))
+    const interrupted = hunted.runs < runs || interrupt.stop()
     const wanted = policy.expected === 'broken' ? 'race' : 'clean'
     if (hunted.verdict !== wanted) {
       asExpected = false
-      if (policy.expected !== undefined)
+      // A search that was ended early neither bears out a claim nor contradicts it.
+      if (policy.expected !== undefined && (hunted.verdict === 'race' || !interrupted))
         terminal.say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
     }
-    const { strategy, seed, runs, steps, seconds, verdict, witnesses, interrupted } = {
-      ...hunted,
-      interrupted: interrupt.stop(),
-    }
+    const { strategy, seed, steps, seconds, verdict, witnesses } = hunted
     hunts.push({
       policy: policy.name,
       verdict,
       expected: policy.expected ?? null,
       strategy,
       seed,
-      runs,
+      runs: hunted.runs,
       steps,
       seconds,
       interrupted,
@@ -94,7 +96,7 @@ function keepRace(
     version: VERSION,
   })
   const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
-  terminal.say(`\n${tellRace(found.race, found.certificate)}`)
+  terminal.say(`\n${tellRace(found.race, found.certificate, found.unproven)}`)
   terminal.say(
     found.foundBy === 'enumeration'
       ? `Found by enumeration of small workloads, after ${hunted.runs.toLocaleString('en')} random runs without a race.`
@@ -105,7 +107,7 @@ function keepRace(
     const written = keep(options.corpus ?? DEFAULT_CORPUS, kept)
     file = written.file
     terminal.say(
-      `${written.fresh ? 'Saved as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`,
+      `${written.fresh ? 'Saved as' : written.upgraded === true ? 'Already kept, and now with its proof, as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`,
     )
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
@@ -129,6 +131,7 @@ function keepRace(
       found.certificate === undefined
         ? null
         : { workloads: found.certificate.workloads, states: found.certificate.states },
+    unproven: found.unproven ?? null,
     foundBy: found.foundBy,
     run: found.run,
   }
@@ -154,7 +157,7 @@ function failedHunt(policy: AnyPolicy, cause: ShootdownError): HuntRow {
   }
   return {
     policy: policy.name,
-    verdict: 'clean',
+    verdict: 'error',
     expected: policy.expected ?? null,
     ...nothing,
     error: cause.message,

@@ -1,5 +1,6 @@
 /** `shootdown replay`: every case of a corpus once more, against the policy that it is about. */
 import type { z } from 'zod'
+import { existsSync } from 'node:fs'
 import { expectedOutcome, replayCase } from '../../corpus/replay.ts'
 import { readCorpus, type Kept } from '../../corpus/store.ts'
 import { ShootdownError, fail } from '../../errors.ts'
@@ -13,6 +14,7 @@ export async function replayCommand(context: Context): Promise<number> {
   const { options, terminal } = context
   const known = await knownPolicies(options)
   const { cases, problems } = await selectedCases(context)
+  if (cases.length + problems.length === 0) terminal.say(`There is nothing to replay: ${noCases(context)}`)
   const rows: Result['cases'] = []
   for (const { file, case: kept } of cases) {
     if (context.interrupt.stop()) break
@@ -48,21 +50,31 @@ export async function replayCommand(context: Context): Promise<number> {
     : NOT_AS_EXPECTED
 }
 
+/** Why there are none: for the report of a command that is about cases. */
+export function noCases({ options }: Context): string {
+  const folder = options.corpus ?? DEFAULT_CORPUS
+  const those = options.policy === undefined ? 'cases' : 'cases of these policies'
+  return existsSync(folder)
+    ? `no ${those} in the folder "${folder}".`
+    : `there is no folder "${folder}" yet; \`shootdown hunt\` keeps in it what it finds.`
+}
+
 /** The cases that are named, by file or id; all of the corpus where none is. */
 export async function selectedCases({
   options,
   rest,
 }: Context): Promise<{ cases: Kept[]; problems: { file: string; error: string }[] }> {
   const folder = options.corpus ?? DEFAULT_CORPUS
-  const read = (place: string): ReturnType<typeof readCorpus> => readCorpus(place)
+  if (options.corpus !== undefined && !existsSync(folder))
+    throw fail.badOption('--corpus', folder, 'a folder that exists')
   const names = [options.policy ?? []].flat()
   const known = (await knownPolicies(options)).map(({ name }) => name)
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) throw fail.unknownPolicy(unknown, known)
   const sources =
     rest.length === 0
-      ? [read(folder)]
-      : rest.map((name) => read(name.endsWith('.json') ? name : `${folder}/${name}.json`))
+      ? [readCorpus(folder)]
+      : rest.map((name) => readCorpus(name.endsWith('.json') ? name : `${folder}/${name}.json`))
   const cases = sources
     .flatMap((source) => source.cases)
     .filter(({ case: kept }) => names.length === 0 || names.includes(kept.policy))

@@ -6,7 +6,7 @@ import { diagramOf, tellRace } from '../../report/race.ts'
 import type { showJson } from '../json.ts'
 import { knownPolicies } from '../policies.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
-import { selectedCases } from './replay.ts'
+import { noCases, selectedCases } from './replay.ts'
 
 type Result = z.infer<typeof showJson>
 
@@ -14,6 +14,7 @@ export async function showCommand(context: Context): Promise<number> {
   const { terminal } = context
   const known = await knownPolicies(context.options)
   const { cases, problems } = await selectedCases(context)
+  if (cases.length + problems.length === 0) terminal.say(`There is nothing to show: ${noCases(context)}`)
   const rows: Result['cases'] = []
   for (const { file, case: kept } of cases) {
     try {

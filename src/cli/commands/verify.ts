@@ -4,6 +4,7 @@ import { ShootdownError } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
 import { WITNESSES } from '../../machine/facts.ts'
 import { diagramOf } from '../../report/race.ts'
+import { boundsFor } from '../../scenario/bounds.ts'
 import { tellVerification, verify, type Verification } from '../../verify/verify.ts'
 import type { verificationJson } from '../json.ts'
 import { boundsOf } from '../options.ts'
@@ -15,11 +16,12 @@ type Row = z.infer<typeof verificationJson>
 const DEFAULT_OPERATIONS = 2
 
 export async function verifyCommand({ options, terminal, interrupt }: Context): Promise<number> {
-  const bounds = boundsOf(options)
+  const given = boundsOf(options)
   const operations = options.operations ?? DEFAULT_OPERATIONS
   const selected = await selectedPolicies(options)
   const rows: Row[] = []
   for (const policy of selected) {
+    const bounds = boundsFor(policy, given)
     let row: Row
     try {
       const verification = verify({
@@ -29,7 +31,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
         stop: () => interrupt.stop(),
         onProgress: ({ workloads, of, states }) =>
           terminal.progress(
-            `${policy.name}: ${workloads} of ${of} workloads, ${states.toLocaleString('en')} states`,
+            `${policy.name}: ${workloads.toLocaleString('en')}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads, ${states.toLocaleString('en')} states`,
           ),
       })
       report(policy, verification, terminal.say)
@@ -37,7 +39,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
       terminal.complain(`${policy.name}: ${cause.message}`)
-      row = { ...rowOf(policy, undefined), bounds, operations, error: cause.message }
+      row = { ...rowOf(policy, undefined), verdict: 'error', bounds, operations, error: cause.message }
     }
     rows.push(row)
     if (interrupt.stop()) break
@@ -51,10 +53,11 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
 }
 
 function report(policy: AnyPolicy, verification: Verification, say: (text: string) => void): void {
-  const claim =
-    policy.expected === undefined
-      ? ''
-      : `, ${verification.verdict === (policy.expected === 'broken' ? 'race' : 'safe') ? 'as stated' : `but stated ${policy.expected}`}`
+  const { expected } = policy
+  const agrees = verification.verdict === (expected === 'broken' ? 'race' : 'safe')
+  // What was not searched to its end neither bears out a claim nor contradicts it.
+  const silent = expected === undefined || verification.verdict === 'incomplete'
+  const claim = silent ? '' : agrees ? ', as stated' : `, but stated ${expected}`
   say(`${tellVerification(policy, verification)}${claim} (${verification.seconds.toFixed(1)} s)`)
   if (verification.verdict === 'safe') {
     say(`  reached on the way: ${verification.witnesses.map((kind) => WITNESSES[kind]).join('; ')}`)

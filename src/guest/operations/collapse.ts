@@ -26,7 +26,7 @@ export function* collapse(cpu: Cpu, page: number, space: number): Code {
     const above = yield* perform(FIND_TABLE, space, place(2, page))
     const old = yield* perform(PEEK_ENTRY, above, place(2, page))
     yield* perform(CLEAR_ENTRY, above, place(2, page))
-    yield* flushTlbRange(cpu, space, pages, { collapse: true }, gathered)
+    yield* flushTlbRange(cpu, space, pages, { collapse: true, changedLevel: 2 }, gathered)
     const rights = yield* isolate(table, region)
     if (rights !== undefined) {
       for (const small of region) {

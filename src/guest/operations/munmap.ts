@@ -30,7 +30,8 @@ export function* munmap(cpu: Cpu, page: number, space: number): Code {
         emptied.push(below)
         below = above
       }
-      yield* flushTlbRange(cpu, space, pages, { freedTables: emptied.length > 0 }, gathered)
+      const kind = { freedTables: emptied.length > 0, changedLevel: emptied.length + 1 }
+      yield* flushTlbRange(cpu, space, pages, kind, gathered)
       for (const empty of emptied) yield* cpu.policy.freeTable(cpu, empty, gathered)
       yield* perform(PUT, frame)
     }

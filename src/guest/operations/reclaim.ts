@@ -23,7 +23,7 @@ export function* reclaim(cpu: Cpu, page: number, space: number): Code {
       if ((yield* perform(IS_EMPTY, table)) === 1) {
         const above = yield* perform(FIND_TABLE, space, place(2, page))
         yield* perform(CLEAR_ENTRY, above, place(2, page))
-        yield* flushTlbRange(cpu, space, pages, { freedTables: true }, gathered)
+        yield* flushTlbRange(cpu, space, pages, { freedTables: true, changedLevel: 2 }, gathered)
         yield* cpu.policy.freeTable(cpu, table, gathered)
       }
     }

@@ -1,0 +1,118 @@
+/**
+ * The devices of a world and the IOMMU between them and memory: programs of devices move like those of vCPUs, the IOMMU
+ * works off its queue, and the environment lets devices issue accesses of their own as far as the configuration allows.
+ */
+import type { Coroutines } from '../engine/coroutine.ts'
+import type { Names } from '../engine/step.ts'
+import { VALID } from '../machine/cached.ts'
+import { dma, installDevice } from '../machine/device.ts'
+import { Iommu } from '../machine/iommu.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Threads } from './threads.ts'
+import * as T from './transition.ts'
+
+export class Devices {
+  readonly iommu: Iommu
+  private readonly machine: Machine
+  private readonly co: Coroutines
+  private threads!: Threads
+  /** DMA accesses of their own that devices have begun. */
+  private readonly begun: number
+
+  constructor(machine: Machine, co: Coroutines) {
+    this.machine = machine
+    this.co = co
+    this.begun = machine.layout.add('DMA accesses', 1, machine.config.dmas)
+    this.iommu = new Iommu(machine)
+  }
+
+  /** Once the state has its room: what devices can do is installed, and the threads are known. */
+  equip(threads: Threads): void {
+    this.threads = threads
+    installDevice(this.machine)
+  }
+
+  /** Adds the next step of each device that has one, and of the IOMMU. */
+  add(out: Int32Array, count: number): number {
+    const { threads } = this
+    const { config, walkers } = this.machine
+    let n = count
+    for (let v = config.vcpus; v < walkers; v++) {
+      const top = threads.top(v)
+      if (top >= 0 && threads.canStep(v, top)) n = threads.addSteps(v, top, out, n)
+    }
+    if (this.iommu.canProcess()) out[n++] = T.transition(T.STEP, walkers)
+    return n
+  }
+
+  /** Adds what devices may do but never have to: begin an access of their own, lose cached translations. */
+  addEnvironment(out: Int32Array, count: number): number {
+    const { S, config, walkers } = this.machine
+    const { pages, eviction, dmas } = config
+    let n = count
+    for (let v = config.vcpus; v < walkers; v++) {
+      if (S[this.begun] < dmas && this.threads.top(v) < 0)
+        for (let i = 0; i < 2 * pages.length; i++) out[n++] = T.transition(T.SPECULATE, v, i)
+      if (!eviction) continue
+      for (let i = 0; i < this.evictables(); i++)
+        if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
+    }
+    return n
+  }
+
+  /** Begins an access of a device's own; `detail` counts pages, for reads first and then for writes. */
+  beginAccess(v: number, detail: number): void {
+    const { S, config } = this.machine
+    const page = config.pages[detail % config.pages.length]
+    const write = detail >= config.pages.length
+    S[this.begun]++
+    this.threads.begin(
+      v,
+      this.co.root(`dma ${page} ${write}`, () => dma(page, write)),
+    )
+  }
+
+  evict(v: number, detail: number): void {
+    this.machine.S[this.evictable(v, detail)] = 0
+  }
+
+  /** Stable name of a transition of a device or of the IOMMU. */
+  name(t: number): string {
+    const { config, walkers } = this.machine
+    const who = T.whoOf(t)
+    if (who === walkers) return 'iommu'
+    const device = this.machine.walkerName(who)
+    const detail = T.detailOf(t)
+    const { pages } = config
+    switch (T.kindOf(t)) {
+      case T.SPECULATE:
+        return `dma ${device} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a write' : ''}`
+      case T.EVICT:
+        return detail < pages.length
+          ? `evict ${device} page ${pages[detail]}`
+          : `evict ${device} structure ${detail - pages.length}`
+      default:
+        return detail === 0 ? device : `${device} alternative ${detail}`
+    }
+  }
+
+  /** What the IOMMU does next, in words. */
+  tell(names: Names): string {
+    return this.iommu.tell(names.word, names.pages)
+  }
+
+  private evictables(): number {
+    const { config, structureSlots } = this.machine
+    return config.pages.length + structureSlots
+  }
+
+  /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches. */
+  private evictable(v: number, detail: number): number {
+    const { machine } = this
+    const { length } = machine.config.pages
+    const context = machine.context(v)
+    return detail < length
+      ? machine.tlbOf(context, 0, 0) + detail
+      : machine.structuresOf(context, 0, 0) + detail - length
+  }
+}

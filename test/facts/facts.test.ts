@@ -1,0 +1,38 @@
+/** Facts about translation, each as an experiment; and the same verdicts as a table from outside. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { reference } from '../conformance/reference.ts'
+import { addressing } from './addressing.ts'
+import { changing } from './changing.ts'
+import { controlling } from './controlling.ts'
+import { faulting } from './faulting.ts'
+import { filling } from './filling.ts'
+import { invalidating } from './invalidating.ts'
+import { marking } from './marking.ts'
+import { protecting } from './protecting.ts'
+
+const groups = { filling, changing, invalidating, addressing, controlling, protecting, faulting, marking }
+const facts = Object.values(groups).flat()
+
+for (const [subject, all] of Object.entries(groups)) {
+  describe(subject, () => {
+    for (const { id, title, verdict, check } of all) it(`${id}: ${title}: ${verdict}`, check)
+  })
+}
+
+it('every fact has a number of its own', () => {
+  expect(new Set(facts.map(({ id }) => id)).size).toBe(facts.length)
+})
+
+const outside = reference('facts.tsv', 'the facts against the outside table of facts')
+it.runIf(outside !== undefined)('every row of the outside table is a fact with the same verdict', () => {
+  const [header = '', ...lines] = readFileSync(outside!, 'utf8').trim().split(/\r?\n/)
+  const names = header.split('\t')
+  const rows = lines.map((line) => line.split('\t'))
+  const told = rows.map((row) => [Number(row[names.indexOf('id')]), row[names.indexOf('reachable')]])
+  expect(told.length).toBeGreaterThan(80)
+  const stated = facts.map(({ id, verdict }) => [id, verdict])
+  const byNumber = (all: readonly unknown[][]): unknown[][] =>
+    all.toSorted(([a], [b]) => Number(a) - Number(b))
+  expect(byNumber(stated)).toEqual(byNumber(told))
+})
