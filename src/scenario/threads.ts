@@ -163,7 +163,8 @@ export class Threads {
     const { machine, co, walkers } = this.around
     const node = machine.S[top]
     const op = opOf(co.nodes, node)
-    if (op === ACCESS.code) return machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
+    if (op === ACCESS.code && machine.S[machine.walk + v] !== 0 && !walkers.canStep(machine.walk + v, v))
+      return false
     const guard = machine.guards[op]
     return guard === undefined || guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
   }
