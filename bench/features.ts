@@ -37,6 +37,10 @@ const variants = {
   '1 NMI': { nmis: 1 },
   INVLPGB: { invlpgb: 1 },
   RAR: { rar: 1 },
+  'CPUs that go offline': { hotplug: 1 },
+  'nested paging': { ept: 1 },
+  'VPIDs given out': { vpids: 2 },
+  'emulation in the host': { emulation: true },
 } satisfies Record<string, Partial<Bounds>>
 type Variant = keyof typeof variants
 
