@@ -26,6 +26,8 @@ const settings: Readonly<Record<string, DescribePolicyOptions>> = {
   'kernel-huge-vmap-free-table-fixed': { operations: { verify: 3 } },
   'mremap-late-flush': { operations: { verify: 3 }, strategy: 'pct', runs: 30_000, bounds: { vcpus: 2 } },
   'mremap-late-flush-fixed': { operations: { verify: 3 } },
+  'switch-mm-store-buffer': { operations: { verify: 3 } },
+  'switch-mm-store-buffer-fixed': { operations: { verify: 3 } },
 }
 
 for (const id of ids) {
