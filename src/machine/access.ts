@@ -11,7 +11,7 @@ import { isWritable, frameOf } from './entry.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
-import { ALLOWED, FETCH, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
+import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
 import { FAULT, mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk, walkRequest } from './walk.ts'
@@ -22,7 +22,8 @@ export const DETAILED = 1 << 5
 /** Access to page `a` in mode `b`, storing `c` if it writes. Results in 1 if it faulted, or in the details asked for. */
 export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
   const who = b & SUPERVISOR ? ' (supervisor)' : ''
-  const what = `${b & WRITE ? 'write' : b & FETCH ? 'fetch' : 'read'} ${n.page(a)}${who}`
+  const whose = b & MEANT ? ` of mm${b >> MEANT_SHIFT}` : ''
+  const what = `${b & WRITE ? 'write' : b & FETCH ? 'fetch' : 'read'} ${n.page(a)}${whose}${who}`
   if (r === undefined || r === 0 || (b & DETAILED && (r & 1) === 0)) return what
   return `${what} -> #PF${b & DETAILED ? `(${r >> 1})` : ''}`
 })
@@ -167,7 +168,8 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
   if (entry & FREED) m.hooks.fact('frame-access', v, 1, frame)
-  if (space !== m.S[m.cr3 + v] && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
+  const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
+  if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {
     const now = translationNow(m, space, page)
     if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)
