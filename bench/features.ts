@@ -24,6 +24,19 @@ const variants = {
   '4 levels': { levels: 4 },
   '5 levels': { levels: 5 },
   'no VPID': { vpid: false },
+  '2 PCIDs (4 levels)': { levels: 4, pcids: 2 },
+  'global pages': { globals: true },
+  protection: { protection: true },
+  'frame contents': { contents: true },
+  'store buffers of 1': { storeBuffer: 1 },
+  'store buffers of 2': { storeBuffer: 2 },
+  'multi-hit TLB': { multihit: true },
+  'late A': { lateAccessed: true },
+  '1 idle device': { devices: 1 },
+  'nested interrupts': { nesting: true },
+  '1 NMI': { nmis: 1 },
+  INVLPGB: { invlpgb: 1 },
+  RAR: { rar: 1 },
 } satisfies Record<string, Partial<Bounds>>
 type Variant = keyof typeof variants
 
@@ -45,6 +58,8 @@ export async function features(): Promise<Report> {
       'steps/s': rate(samples[variant], 'steps'),
       'x plain': ratio(samples[variant], 'steps', samples.plain),
       'steps/run': median(samples[variant].map(({ counts }) => counts['steps'] / counts['runs'])),
+      'state words': worldsOf(variant).at(seedWorkload).state.length,
+      'packed bits': spaces[i].packedBits,
       states: spaces[i].states,
       'states x plain': spaces[i].states / plain.states,
       transitions: spaces[i].transitions,

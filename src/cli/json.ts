@@ -19,7 +19,7 @@ export const raceJson = z.object({
   diagram: z.string(),
   certificate: z.object({ workloads: count, states: count }).nullable(),
   /** Why there is no certificate, if there is none. */
-  unproven: z.enum(['too large', 'time', 'stopped']).nullable(),
+  unproven: z.enum(['too large', 'time', 'stopped', 'not asked for']).nullable(),
   foundBy: z.string(),
   run: count,
 })

@@ -150,6 +150,18 @@ export class Kernel {
     return (S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0
   }
 
+  /** Adds `first + i * unit` for each deferral number `i` that is due. */
+  addDue(out: Int32Array, count: number, first: number, unit: number): number {
+    const { S, frame, tableFrames } = this.m
+    let n = count
+    for (let i = 0; i < tableFrames.length; i++) {
+      if ((S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0)
+        out[n++] = first + i * unit
+    }
+    for (let i = tableFrames.length; i < this.deferrals; i++) if (this.isDue(i)) out[n++] = first + i * unit
+    return n
+  }
+
   doDeferred(i: number): void {
     const { tableFrames } = this.m
     if (i < tableFrames.length) release(this.m, tableFrames[i])

@@ -25,13 +25,15 @@ export interface HuntOptions {
    * than half of them: the rest is left for the proof that there is no smaller one. Default: no limit.
    */
   readonly seconds?: number
+  /** False: races are left as they were met, for those who only ask whether there are any. Default true. */
+  readonly shrinks?: boolean
   /** Asked now and then; true ends the hunt, and what was found is kept. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: { runs: number; of: number }) => void
 }
 
-/** Why a race has no certificate: its search is too large, time ran out, or `stop` ended it. */
-export type Unproven = 'too large' | 'time' | 'stopped'
+/** Why a race has no certificate: its search is too large, time ran out, `stop` ended it, or nobody asked for one. */
+export type Unproven = 'too large' | 'time' | 'stopped' | 'not asked for'
 
 export interface Found extends Shrunk {
   /** Absent where there is a certificate. */
@@ -73,6 +75,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const stopped = (): boolean => options.stop?.() === true
   const stop = (): boolean => stopped() || elapsed() > seconds
   const shrunk = (raw: Race): Shrunk & Pick<Found, 'unproven'> => {
+    if (options.shrinks === false) return { race: raw, certificate: undefined, unproven: 'not asked for' }
     const result = shrink(raw, { stop })
     if (result.certificate !== undefined) return result
     return { ...result, unproven: stopped() ? 'stopped' : elapsed() > seconds ? 'time' : 'too large' }

@@ -123,7 +123,9 @@ export function installAccess(m: Machine): void {
       throw new Error('an access is stepped, not executed')
     },
     // What frames hold is written through the store buffer, like all of memory.
-    (v, _page, mode) => content < 0 || (mode & WRITE) === 0 || !buffer.isFull(v),
+    content < 0 || buffer.depth === 0
+      ? undefined
+      : (v, _page, mode) => (mode & WRITE) === 0 || !buffer.isFull(v),
   )
   const before = buffer.arriving
   buffer.arriving = (v, word, value) => {

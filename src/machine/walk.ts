@@ -24,7 +24,7 @@ import {
 import { NXE, PGE, controlsOf } from './control.ts'
 import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from './entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Execute, Guard, Machine } from './machine.ts'
 import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
 import { fill } from './tlb.ts'
 
@@ -187,8 +187,7 @@ export function installWalk(m: Machine): void {
     m.S[pointer] = 0
     return FILLED
   }
-  m.install(WALK_READ, read, (v, a, b, c) => {
-    if (buffer.depth === 0) return true
+  const finds: Guard = (v, a, b, c) => {
     const level = levelOf(b) === 0 ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, pageOf(c))
     if (!buffer.holds(v, at)) return true
@@ -196,7 +195,8 @@ export function installWalk(m: Machine): void {
     const leaf = level === 1 || isLarge(word)
     const needed = A | (leaf && modeOf(c) & WRITE ? D : 0)
     return !isPresent(word) || (word & needed) === needed
-  })
+  }
+  m.install(WALK_READ, read, buffer.depth === 0 ? undefined : finds)
 }
 
 /** R/W and U/S are those of all levels together; XD of any level forbids. */

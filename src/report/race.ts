@@ -45,6 +45,7 @@ export function sentenceOf(race: Race): string {
 
 /** A case does not keep why it has no certificate. */
 const WHY_UNPROVEN: Readonly<Record<Unproven | 'unknown', string>> = {
+  'not asked for': 'Nobody asked for a smaller one.',
   'too large': 'The search for a smaller one was too large.',
   time: 'Time ran out before the search for a smaller one was done.',
   stopped: 'The search for a smaller one was interrupted.',

@@ -12,6 +12,8 @@ import type { Walkers } from './walkers.ts'
 export class Environment {
   /** False if the configuration allows none of it. */
   readonly mayAct: boolean
+  /** True if it may still act when its preemptions and NMIs are used up. */
+  private readonly alwaysActs: boolean
   private readonly machine: Machine
   private readonly host: Host
   private readonly threads: Threads
@@ -23,7 +25,8 @@ export class Environment {
     this.threads = threads
     this.walkers = walkers
     const { preemptions, speculation, eviction, dmas, nmis } = machine.config
-    this.mayAct = preemptions > 0 || speculation > 0 || eviction || dmas > 0 || nmis > 0
+    this.alwaysActs = speculation > 0 || eviction
+    this.mayAct = preemptions > 0 || this.alwaysActs || dmas > 0 || nmis > 0
   }
 
   /** Adds what may happen to each vCPU that is in guest mode. */
@@ -31,6 +34,7 @@ export class Environment {
     const { S, on, config, events } = this.machine
     const canPreempt = S[this.host.preemptions] < config.preemptions
     const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.threads.handlesNmis
+    if (!canPreempt && !canSignal && !this.alwaysActs) return count
     let n = count
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0 || this.machine.isOffline(v)) continue

@@ -64,11 +64,16 @@ export class Threads {
   private readonly microcode: number
   private readonly inHypercall: number
   private readonly hooked: number
+  /** First words of host sides of hypercalls, and of hooks of the host. */
+  private readonly hypercalls: number
+  private readonly hooks: number
   /** Per vCPU: how many operations it has done. */
   private readonly position: number
   private programs!: Programs
   /** Per vCPU: first control states of its operations. */
   private operations: number[][] = []
+  /** By operation: 1 if it always has a single outcome. */
+  private single = new Uint8Array(0)
   /** By operation: how it is grouped with its neighbours. */
   private readonly movers: Uint8Array
 
@@ -89,6 +94,8 @@ export class Threads {
     this.results = keepsResults ? layout.add('result', walkers, 0x7fffffff) : -1
     // A coroutine ends with the step before its end, unless that is an IRET that waits for the store buffer.
     around.machine.install(RETURN, () => 0, undefined, 'drained')
+    this.hypercalls = this.frames + this.inHypercall * walkers
+    this.hooks = this.frames + this.hooked * walkers
     this.movers = Uint8Array.from(opTable(), (op) =>
       op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : NONE,
     )
@@ -97,6 +104,11 @@ export class Threads {
   /** Gives the threads the code that they run. */
   equip(programs: Programs): void {
     this.programs = programs
+    const { outcomes } = this.around.machine
+    const several = new Set([CHOOSE.code, TRY_ALLOCATE.code, ACCESS.code])
+    this.single = Uint8Array.from(opTable(), ({ code }) =>
+      outcomes[code] === undefined && !several.has(code) ? 1 : 0,
+    )
   }
 
   /** Puts every vCPU to the beginning of its part of a workload. */
@@ -150,8 +162,8 @@ export class Threads {
   /** Word of the innermost coroutine of a vCPU, or -1. */
   top(v: number): number {
     const { S } = this.around.machine
-    for (let at = this.frames + this.hooked * this.walkers + v; at >= this.frames; at -= this.walkers)
-      if (S[at] !== 0) return at
+    const { frames, walkers } = this
+    for (let at = this.hooks + v; at >= frames; at -= walkers) if (S[at] !== 0) return at
     return -1
   }
 
@@ -163,12 +175,12 @@ export class Threads {
 
   /** True if the innermost coroutine is guest code. */
   inGuest(top: number): boolean {
-    return top < this.frames + this.inHypercall * this.walkers
+    return top < this.hypercalls
   }
 
   /** True if the innermost coroutine is an entry or exit hook, which runs whether the vCPU is on a pCPU or not. */
   inHook(top: number): boolean {
-    return top >= this.frames + this.hooked * this.walkers
+    return top >= this.hooks
   }
 
   private roleOf(top: number): number {
@@ -222,9 +234,11 @@ export class Threads {
     const { machine, co, walkers } = this.around
     const node = machine.S[top]
     const op = opOf(co.nodes, node)
-    if (op === ACCESS.code) return machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
     const guard = machine.guards[op]
-    return guard === undefined || guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+    if (guard !== undefined && !guard(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node)))
+      return false
+    // An access waits where the step of its walk does.
+    return op !== ACCESS.code || machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
   }
 
   /** Adds the transitions of a vCPU that can step: one for each outcome that its step can have. */
@@ -238,6 +252,7 @@ export class Threads {
   private outcomes(v: number, node: number): number {
     const { co, machine } = this.around
     const op = opOf(co.nodes, node)
+    if (this.single[op] === 1) return 1
     const many = machine.outcomes[op]
     if (many !== undefined) return many(v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
     if (op === CHOOSE.code) return argA(co.nodes, node)

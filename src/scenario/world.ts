@@ -74,6 +74,8 @@ export class World implements System {
   private readonly placement: Placement
   /** True if there may be something to take that IF does not mask. */
   private readonly hasSignals: boolean
+  /** True if anything but vCPUs, RCU and the environment can move. */
+  private readonly hasMore: boolean
   private initial = new Int32Array(0)
   /** Before the workload begins nothing is dangerous. */
   private booting = false
@@ -82,7 +84,9 @@ export class World implements System {
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
     this.config = config
-    this.hasSignals = config.nmis > 0 || config.rar > 0
+    const { vcpus: all, pcpus: real, invlpgb, storeBuffer, devices, nmis, rar } = config
+    this.hasSignals = nmis > 0 || rar > 0
+    this.hasMore = all > real || invlpgb > 0 || storeBuffer > 0 || devices > 0
     const m = (this.machine = new Machine(config))
     this.host = new Host(m)
     this.kernel = new Kernel(m, policy.shared ?? {})
@@ -222,10 +226,9 @@ export class World implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { S, on, pending, interruptFlag, buffer } = this.machine
-    const { vcpus, pcpus } = this.config
-    const { threads, placement, kernel } = this
-    const { deferrals } = kernel
+    const { S, on, pending, interruptFlag } = this.machine
+    const { vcpus } = this.config
+    const { threads, placement } = this
     const { kicked } = this.host
     let n = 0
     for (let v = 0; v < vcpus; v++) {
@@ -243,17 +246,25 @@ export class World implements System {
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
-    for (let i = 0; i < deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
-    if (this.config.invlpgb > 0) n = this.addBroadcasts(out, n)
-    if (vcpus > pcpus) n = placement.addDeschedules(out, n)
-    if (buffer.depth > 0) {
-      for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
-    }
-    if (this.devices !== undefined) n = this.devices.add(out, n)
+    n = this.kernel.addDue(out, n, T.transition(T.RCU_FREE, 0), T.transition(0, 1))
+    if (this.hasMore) n = this.addMore(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
     n = this.environment.add(out, n)
     return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
+  }
+
+  /** Adds what only some machines have: broadcasts, store buffers, devices, vCPUs that share pCPUs. */
+  private addMore(out: Int32Array, count: number): number {
+    const { vcpus, pcpus, invlpgb } = this.config
+    const { buffer } = this.machine
+    let n = count
+    if (invlpgb > 0) n = this.addBroadcasts(out, n)
+    if (vcpus > pcpus) n = this.placement.addDeschedules(out, n)
+    if (buffer.depth > 0) {
+      for (let v = 0; v < vcpus; v++) if (!buffer.isEmpty(v)) out[n++] = T.transition(T.DRAIN, v)
+    }
+    return this.devices === undefined ? n : this.devices.add(out, n)
   }
 
   /** Adds what a vCPU can take whatever its IF says. */
