@@ -63,6 +63,8 @@ export const messages = {
     `The command ${command} takes options only, but was given "${found}". See npx shootdown --help.`,
   needsFeature: (what: string, feature: string) =>
     `${what} is not there: the machine's feature "${feature}" is off. Switch it on in the scenario's machine.`,
+  offPcpu: (what: string, vcpu: number) =>
+    `${what} needs a pCPU to run on, but vCPU${vcpu} is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.`,
   unreadable: (file: string, cause: unknown) => `${file} could not be read: ${because(cause)}.`,
   badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
   missingArgument: (command: string, what: string) =>

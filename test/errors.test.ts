@@ -26,6 +26,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   noCommand: ['huntt', ['hunt', 'verify']],
   extraArgument: ['hunt', 'extra'],
   needsFeature: ['INVPCID', 'pcids'],
+  offPcpu: ['INVEPT', 1],
   unreadable: ['walks.tsv', new Error('ENOENT: no such file or directory')],
   badTable: ['walks.tsv', 2, 'has "2" as pte_p; expected 0 or 1'],
   waitsAlone: ['setup'],
@@ -103,6 +104,8 @@ it('every message, word for word', () => {
       The command hunt takes options only, but was given "extra". See npx shootdown --help.
     needsFeature
       INVPCID is not there: the machine's feature "pcids" is off. Switch it on in the scenario's machine.
+    offPcpu
+      INVEPT needs a pCPU to run on, but vCPU1 is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.
     unreadable
       walks.tsv could not be read: ENOENT: no such file or directory.
     badTable

@@ -63,3 +63,20 @@ test('an early acknowledgement is caught by speculation', async () => {
   )
   expect(verify({ policy, bounds: makeBounds({ speculation: 0 }), operations: 1 }).verdict).toBe('safe')
 })
+
+test('the experiment has the outcomes that it is said to have', async () => {
+  const code = blocks.find((block) => block.includes("from 'shootdown/experiment'"))!
+  const [, plain, evicting] = /\/\/ (\[\[.*?\]\]): .* eviction: true, (\[\[.*\]\])/.exec(code)!
+  const outcomesOf = async (name: string, text: string): Promise<unknown> => {
+    const file = join(folder, `${name}.ts`)
+    const door = new URL('../src/experiment/index.ts', import.meta.url).href
+    writeFileSync(
+      file,
+      text.replace(`'shootdown/experiment'`, `'${door}'`).replace('const {', 'export const {'),
+    )
+    return ((await import(pathToFileURL(file).href)) as { outcomes: unknown }).outcomes
+  }
+  expect(await outcomesOf('plain', code)).toEqual(JSON.parse(plain))
+  const evicted = code.replace('  cpus: [', '  machine: { eviction: true },\n  cpus: [')
+  expect(await outcomesOf('evicting', evicted)).toEqual(JSON.parse(evicting))
+})

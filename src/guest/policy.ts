@@ -72,6 +72,15 @@ export interface Policy<
   /** Host code that runs after a preempted vCPU has left guest mode. */
   onVcpuExit?(host: HostCpu<Shared<D>>): Code
   /**
+   * Host code for an EPT violation of a guest frame, with EPT on. The access is tried again when it returns, or ends in
+   * the violation if it returns a number other than 0, as it does without this handler.
+   */
+  onEptViolation?(
+    host: HostCpu<Shared<D>>,
+    frame: number,
+    kind: 'read' | 'write' | 'fetch',
+  ): Code<number | void>
+  /**
    * Guest operations that only this policy has: turning a static key, or a path of the kernel that differs from the
    * built-in one (an munmap of its own, a switch_mm of its own). They join the generated workloads.
    */
@@ -154,6 +163,7 @@ export const policySchema = z.strictObject({
   hypercalls: z.record(z.string(), generator).optional(),
   onVcpuEntry: generator.optional(),
   onVcpuExit: generator.optional(),
+  onEptViolation: generator.optional(),
   operations: z
     .record(
       z.string().regex(/^[a-z][a-z0-9_]*$/, 'expected a name such as "turn_key"'),

@@ -6,9 +6,16 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
+import type { MachineConfig } from '../machine/config.ts'
+import type { Features } from '../machine/features.ts'
+import type { Geometry } from '../machine/geometry.ts'
 import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
 import type { Execute, Machine } from '../machine/machine.ts'
 import { resultsOf } from '../machine/word.ts'
+import { Vmx } from '../machine/vmx.ts'
+import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
+import { CONTROLS, FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from './tlb-control.ts'
+import { AT_BOUNDARY, Emulator, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
@@ -31,31 +38,62 @@ const KICK = defineOp('kick vCPU', 1, (a) => `kick vCPU${a} out of guest mode`)
 /** Waits until the kicks to the vCPUs in mask `a` were taken. */
 const KICKED = defineOp('wait for kicks', 1, (a, _b, _c, n) => `wait for exit of ${n.cpus(a)}`)
 
+/** vCPU `a` executes INVEPT for its EPT before it next enters guest mode. */
+const INVEPT_AT_ENTRY = defineOp('flag vCPU for INVEPT', 1, (a) => `flag vCPU${a}: INVEPT at next entry`)
+/** vCPU `a` obeys `b` at its next VM entry: a value of TLB_CONTROL. */
+const TLB_CONTROL = defineOp('TLB_CONTROL', 1, (a, b) => `TLB_CONTROL of vCPU${a} = ${b}`)
+/** The pCPU that the vCPU is on, plus 1; 0 for none. */
+const PCPU = defineOp('which pCPU', 0, (_a, _b, _c, _n, r) =>
+  r === undefined ? 'which pCPU?' : r === 0 ? 'on no pCPU' : `on pCPU${r - 1}`,
+)
+/** Where a vCPU is: in its guest, in host code, or in host code with an entry hook to be run when that ends. */
+const GUEST = 0
+const HOST = 1
+const OWED = 2
+
 /** Host state of a machine. */
 export class Host {
   /** Per vCPU: flush before the next entry. */
   readonly flushAtEntry: number
+  /** Per vCPU: INVEPT before the next entry; only with EPT. */
+  readonly inveptAtEntry: number
   /** Per vCPU: a kick is pending. */
   readonly kicked: number
   /** Preemptions used of the budget. */
   readonly preemptions: number
   /** Per vCPU: pCPU + 1 that it ran on last. */
   readonly last: number
+  /** Per vCPU: GUEST, HOST or OWED; only where host code can be preempted. */
+  readonly inHost: number
 
   private readonly m: Machine
 
   constructor(m: Machine) {
     this.m = m
     const { vcpus, pcpus, preemptions } = m.config
-    this.flushAtEntry = m.layout.add('flush at entry', vcpus, 1)
+    this.flushAtEntry = m.layout.add('flush at entry', vcpus, m.config.vpids > 0 ? FLUSH_ASID_BUT_GLOBAL : 1)
+    this.inveptAtEntry = m.layout.add('INVEPT at entry', m.config.ept > 0 ? vcpus : 0, 1)
     this.kicked = m.layout.add('kick pending', vcpus, 1)
     this.preemptions = m.layout.add('preemptions', 1, preemptions)
     this.last = m.layout.add('last pCPU', m.config.migration ? vcpus : 0, pcpus)
+    this.inHost = m.layout.add('in host code', m.config.emulation ? vcpus : 0, OWED)
+    m.install(TLB_CONTROL, (_v, target, control) => {
+      m.S[this.flushAtEntry + target] = control
+      return 0
+    })
+    const flagForInvept: Execute = (_v, target) => {
+      if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+      m.S[this.inveptAtEntry + target] = 1
+      return 0
+    }
+    m.install(INVEPT_AT_ENTRY, flagForInvept, undefined, 'drained')
+    m.install(PCPU, (v) => m.S[m.on + v])
+    m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
     const flush: Execute = (_v, target, mask) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       const end = m.contexts - m.config.devices
-      for (let context = target; context < end; context += vcpus) {
+      for (let context = m.vpidOf(target); context < end; context += m.vpids) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }
@@ -65,7 +103,7 @@ export class Host {
     m.install(FLUSH_VCPU, flush, undefined, 'drained')
     const flag: Execute = (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      m.S[this.flushAtEntry + target] = 1
+      m.S[this.flushAtEntry + target] = FLUSH_TAG
       return 0
     }
     m.install(FLUSH_AT_ENTRY, flag, undefined, 'drained')
@@ -98,9 +136,15 @@ export class Host {
   enter(vcpu: number): void {
     const { m } = this
     m.buffer.drainAll(vcpu)
-    if (m.S[this.flushAtEntry + vcpu] === 0) return
-    m.S[this.flushAtEntry + vcpu] = 0
-    dropContext(m, m.context(vcpu))
+    if (m.eptp >= 0 && m.S[this.inveptAtEntry + vcpu] !== 0) {
+      m.S[this.inveptAtEntry + vcpu] = 0
+      dropEpt(m, m.S[m.on + vcpu] - 1, m.view(vcpu))
+      abortInstruction(m, vcpu)
+    }
+    const control = m.S[this.flushAtEntry + vcpu]
+    if (control === FLUSH_NOTHING) return
+    m.S[this.flushAtEntry + vcpu] = FLUSH_NOTHING
+    obey(m, vcpu, control)
     abortInstruction(m, vcpu)
   }
 
@@ -114,13 +158,39 @@ export class Host {
 
   /**
    * Puts a vCPU on a pCPU. One that comes from another pCPU finds its old translations there dropped, as KVM
-   * (vmx_vcpu_load_vmcs) and Xen (hvm_asid_flush_vcpu) do.
+   * (vmx_vcpu_load_vmcs) and Xen (hvm_asid_flush_vcpu) do, unless `keepOnMigration` leaves that to the policy's hook.
+   * False if the entry has to wait for host code that was preempted.
    */
-  schedule(vcpu: number, pcpu: number): void {
+  schedule(vcpu: number, pcpu: number): boolean {
     const { m } = this
     m.S[m.on + vcpu] = pcpu + 1
-    if (m.config.migration && m.S[this.last + vcpu] !== pcpu + 1) dropContext(m, m.context(vcpu))
+    const { migration, keepOnMigration } = m.config
+    if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) {
+      dropContext(m, m.context(vcpu))
+      dropGuestPhysical(m, pcpu, m.view(vcpu))
+    }
+    if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
+      m.S[this.inHost + vcpu] = OWED
+      return false
+    }
     this.enter(vcpu)
+    return true
+  }
+
+  /** Host code of a vCPU begins. */
+  enterHost(vcpu: number): void {
+    this.exit(vcpu)
+    if (this.m.config.emulation) this.m.S[this.inHost + vcpu] = HOST
+  }
+
+  /** Host code of a vCPU has ended; true if the entry hook is still to be run before it enters the guest. */
+  leaveHost(vcpu: number): boolean {
+    const { m } = this
+    if (!m.config.emulation) return false
+    const owed = m.S[this.inHost + vcpu] === OWED
+    m.S[this.inHost + vcpu] = GUEST
+    forgetTranslation(m, vcpu)
+    return owed
   }
 }
 
@@ -136,11 +206,19 @@ export class HostCpu<Shared = unknown> {
   readonly vcpus: number
   /** The policy's shared variables. */
   readonly shared: Shared
+  /** Instructions of VMX root operation, on the pCPU of this vCPU. */
+  readonly vmx: Vmx
+  /** Emulation of instructions of this vCPU's guest. */
+  readonly emulator: Emulator
+  private readonly config: MachineConfig
 
-  constructor(vcpu: number, vcpus: number, shared: Shared) {
+  constructor(vcpu: number, geometry: Geometry, shared: Shared) {
     this.vcpu = vcpu
-    this.vcpus = vcpus
+    this.vcpus = geometry.config.vcpus
     this.shared = shared
+    this.vmx = new Vmx(geometry)
+    this.emulator = new Emulator(geometry)
+    this.config = geometry.config
   }
 
   /** Removes the translations that a vCPU holds: those of a mask of pages, or all. Its current instruction restarts. */
@@ -153,6 +231,16 @@ export class HostCpu<Shared = unknown> {
   *flushAtEntry(vcpu: number): Code {
     this.check('flushAtEntry', vcpu)
     yield* perform(FLUSH_AT_ENTRY, vcpu)
+  }
+
+  /**
+   * The vCPU executes INVEPT for the EPT it runs on before its next VM entry, which a kick makes happen: KVM's
+   * KVM_REQ_TLB_FLUSH.
+   */
+  *inveptAtEntry(vcpu: number): Code {
+    this.need('INVEPT', this.config.ept > 0, 'ept')
+    this.check('inveptAtEntry', vcpu)
+    yield* perform(INVEPT_AT_ENTRY, vcpu)
   }
 
   /** Whether the vCPU is on a pCPU now. */
@@ -173,6 +261,26 @@ export class HostCpu<Shared = unknown> {
       KICKED,
       vcpus.reduce((mask, v) => mask | (1 << v), 0),
     )
+  }
+
+  /** The pCPU that this vCPU is on, or -1. */
+  *pcpu(): Code<number> {
+    return (yield* perform(PCPU)) - 1
+  }
+
+  /**
+   * TLB_CONTROL of this vCPU's VMCB (AMD APM vol. 2, "TLB Flush"): at the next VM entry flush nothing (0), all ASIDs (1),
+   * this ASID (3), or its translations that are not global (7).
+   */
+  *tlbControl(value: number): Code {
+    this.need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
+    const control = CONTROLS[value]
+    if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
+    yield* perform(TLB_CONTROL, this.vcpu, control)
+  }
+
+  private need(what: string, has: boolean, feature: keyof Features): void {
+    if (!has) throw fail.needsFeature(what, feature)
   }
 
   private check(method: string, vcpu: number): void {

@@ -1,3 +1,4 @@
+import { FREED_BY_HOST } from '../machine/facts.ts'
 import type { Invariant } from './invariant.ts'
 
 export const frameLifetime: Invariant = {
@@ -6,6 +7,8 @@ export const frameLifetime: Invariant = {
     'No access is translated to a frame that was handed back to the allocator after the translation was cached.',
   judges: 'frame-access',
   violated: (ghost) => ghost !== 0,
-  explain: (_ghost, frame) =>
-    `the access reaches ${frame} through an old translation after ${frame} was freed`,
+  explain: (ghost, frame) => {
+    const what = ghost === FREED_BY_HOST ? `the host frame that was ${frame}'s` : frame
+    return `the access reaches ${what} through an old translation after ${ghost === FREED_BY_HOST ? 'the host freed it' : `${frame} was freed`}`
+  },
 }

@@ -8,13 +8,15 @@ import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
+import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
-import { FAULT, mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk, walkRequest } from './walk.ts'
+import { mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk } from './walk.ts'
+import { FAULT, walkRequest } from './walk-stage.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
 export const DETAILED = 1 << 5
@@ -34,9 +36,9 @@ export interface Access {
   readonly fault: boolean
   /** It raised #GP: the address is not canonical, or beyond the limit of its segment. */
   readonly gp: boolean
-  /** Error code of the page fault, 0 without one. */
+  /** Error code of the page fault, 0 without one. {@link EPT_VIOLATION} stands for one that the host did not resolve. */
   readonly code: number
-  /** The frame that was reached, 0 for none. */
+  /** The frame of memory that was reached (with EPT a host frame), 0 for none. */
   readonly frame: number
   /** What it holds: for a write, what was stored. 0 in a scenario without contents. */
   readonly value: number
@@ -50,8 +52,15 @@ export const decodeAccess = (result: number): Access =>
 /** What came of an access that raised #GP. */
 export const GENERAL_PROTECTION: Access = { fault: true, gp: true, code: 0, frame: 0, value: 0 }
 
+/** In place of an error code: the access is an EPT violation. */
+export const EPT_VIOLATION = 1 << 8
+
 /** What a step of an access came to. */
 export const UNFINISHED = -1
+/** A VM exit because of an EPT violation of `m.violated`; the host decides what comes of the access. */
+export const VIOLATES = -2
+/** What an access results in that the host has given up. */
+export const givenUp = (mode: number): number => (mode & DETAILED ? (EPT_VIOLATION << 1) | 1 : 1)
 
 const hits = new Int32Array(4)
 
@@ -80,6 +89,7 @@ export function stepAccess(
   const page = argA(co.nodes, node)
   const mode = argB(co.nodes, node)
   const value = argC(co.nodes, node)
+  const { config } = m
   if (m.S[m.walk + v] === 0) {
     const held = m.S[m.latch + v]
     if (held & VALID) {
@@ -94,24 +104,29 @@ export function stepAccess(
       m.alternative = Math.floor(m.alternative / found)
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
-      if (judged !== ALLOWED && !m.config.rewalk) {
+      if (judged !== ALLOWED && !config.rewalk) {
         m.S[at] = 0
         return fault(m, v, page, mode, judged)
       }
+      if (judged === ALLOWED && m.eptp >= 0 && !config.rewalk) {
+        if ((m.cached.nested(hit) & eptRight(mode)) === 0) return violate(m, v, page, m.cached.frame(hit))
+      }
       // A store that finds D clear in the TLB takes the D assist, which is a walk: it may start from a cached level.
       if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
-        if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
-        // What a device has had translated is on its way to memory for a while.
-        m.S[m.latch + v] = hit
-        m.S[m.walkPage + v] = page
-        return UNFINISHED
+        if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) {
+          if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
+          // What a device has had translated is on its way to memory for a while.
+          m.S[m.latch + v] = hit
+          m.S[m.walkPage + v] = page
+          return UNFINISHED
+        }
       }
     }
     m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED)
+    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, config.ept > 0)
   }
-  const outcome = stepWalk(v)
-  return outcome === FAULT ? fault(m, v, page, mode, m.errorCode) : UNFINISHED
+  if (stepWalk(v) !== FAULT) return UNFINISHED
+  return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
 }
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */
@@ -130,8 +145,10 @@ export function installAccess(m: Machine): void {
   const before = buffer.arriving
   buffer.arriving = (v, word, value) => {
     const frame = content < 0 ? 0 : m.geometry.frameOfContent(word - content)
-    if (frame !== 0 && (m.S[m.frame + frame] & KIND) !== DATA) m.hooks.fact('frame-access', v, 1, frame)
-    return frame === 0 ? before(v, word, value) : withValue(m.S[word], value)
+    if (frame === 0) return before(v, word, value)
+    const ghost = takenBy(m, v, frame)
+    if (ghost !== 0) m.hooks.fact('frame-access', v, ghost, frame)
+    return withValue(m.S[word], value)
   }
 }
 
@@ -139,11 +156,11 @@ export function installAccess(m: Machine): void {
 const withValue = (content: number, value: number): number => (content & ~CONTENT_MAX) | (value & CONTENT_MAX)
 
 /** First control state of a walk. */
-export function walkRoot(co: Coroutines, page: number, mode: number): number {
+export function walkRoot(co: Coroutines, page: number, mode: number, nested: boolean): number {
   const key = walkRequest(page, mode)
   return (
     (roots.get(co) ?? remember(co))[key] ??
-    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key)))
+    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key, nested)))
   )
 }
 
@@ -164,12 +181,20 @@ function fault(m: Machine, v: number, page: number, mode: number, code: number):
   return mode & DETAILED ? (code << 1) | 1 : 1
 }
 
-/** The access reaches memory through `entry`. */
-function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
+function violate(m: Machine, v: number, page: number, frame: number): number {
+  m.S[m.walkPage + v] = 0
+  dropViolating(m, v, page, frame)
+  m.violated = frame
+  return VIOLATES
+}
+
+/** An access in `mode` reaches memory through `entry`. */
+export function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
   const write = (mode & WRITE) !== 0
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
-  if (entry & FREED) m.hooks.fact('frame-access', v, 1, frame)
+  if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
+  if (m.eptp >= 0) judgeNested(m, v, entry, eptRight(mode))
   const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
   if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {
@@ -181,12 +206,11 @@ function use(m: Machine, v: number, page: number, entry: number, mode: number, v
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
   }
-  if (m.content >= 0) noteAccess(m, v, space, page, frame)
-  if (write && m.content >= 0) {
-    const at = m.contentAt(frame, page)
-    m.buffer.write(v, at, withValue(m.S[at], value))
-  }
+  const reached = m.eptp < 0 ? frame : m.cached.host(entry)
+  const at = m.content < 0 ? -1 : m.contentAt(reached, page)
+  if (at >= 0) noteAccess(m, v, space, page, frame, at)
+  if (write && at >= 0) m.buffer.write(v, at, withValue(m.S[at], value))
   if ((mode & DETAILED) === 0) return 0
-  const content = m.content < 0 ? 0 : m.buffer.read(v, m.contentAt(frame, page)) & CONTENT_MAX
-  return (content << 7) | (frame << 1)
+  const content = at < 0 ? 0 : m.buffer.read(v, at) & CONTENT_MAX
+  return (content << 7) | (reached << 1)
 }

@@ -29,11 +29,11 @@ export function installAllocator(m: Machine): void {
   }
   m.install(
     ALLOCATE_PAGE,
-    (_v, purpose) => {
+    (v, purpose) => {
       let left = m.alternative
       for (const frame of framesFor[purpose]) {
         if (!isFree(frame) || left-- > 0) continue
-        hand(m, frame, purpose)
+        hand(m, v, frame, purpose)
         return frame
       }
       return 0
@@ -44,8 +44,8 @@ export function installAllocator(m: Machine): void {
   )
 }
 
-function hand(m: Machine, frame: number, purpose: number): void {
-  clearContent(m, frame)
+function hand(m: Machine, v: number, frame: number, purpose: number): void {
+  clearContent(m, v, frame)
   m.S[m.frame + frame] = purpose === FOR_TABLE ? TABLE : DATA + REF
   if (purpose !== FOR_TABLE) return
   const at = m.entryAt(frame, 1, 0)

@@ -22,6 +22,10 @@ export const CONDEMNED = 1 << 9
 const KEY_SHIFT = 10
 const DUE_SHIFT = 12
 
+/** What an entry keeps of the EPT entry behind it: R, W, X, D, as there. */
+const NESTED_BITS = 4
+const NESTED_MASK = (1 << NESTED_BITS) - 1
+
 /** Rights as a walk accumulates them: R/W and U/S by AND, XD by OR. */
 export const RIGHTS = CACHED_W | CACHED_U | CACHED_XD
 /** Rights before the first level. */
@@ -38,16 +42,33 @@ export class CachedFormat {
   private readonly frameShift: number
   private readonly frameMask: number
   private readonly spaceShift: number
+  private readonly spaceMask: number
+  private readonly hostShift: number
+  private readonly nestedShift: number
+  /** Ghost: contradicted by the EPT before a flush that covers it began, and that flush has completed. */
+  readonly eptCondemned: number
+  readonly eptDueMask: number
+  /** How many bits a word has; a word has room for 31. */
+  readonly bits: number
   readonly max: number
 
-  constructor(vcpus: number, frames: number, spaces: number) {
+  /** `nested`: entries hold a host frame beside the guest frame that is then a ghost, EPT rights, and ghosts of EPT flushes. */
+  constructor(vcpus: number, frames: number, spaces: number, nested = false) {
     const frameBits = 32 - Math.clz32(frames)
     this.dueMask = ((1 << vcpus) - 1) << DUE_SHIFT
     this.ghosts = FREED | CONDEMNED | this.dueMask
     this.frameShift = DUE_SHIFT + vcpus
     this.frameMask = (1 << frameBits) - 1
     this.spaceShift = this.frameShift + frameBits
-    this.max = 2 ** (this.spaceShift + (spaces > 1 ? 1 : 0)) - 1
+    const spaceBits = spaces > 1 ? 1 : 0
+    this.spaceMask = (1 << spaceBits) - 1
+    this.hostShift = this.spaceShift + spaceBits
+    this.nestedShift = this.hostShift + frameBits
+    const ghosts = this.nestedShift + NESTED_BITS
+    this.eptCondemned = nested ? 1 << ghosts : 0
+    this.eptDueMask = nested ? ((1 << vcpus) - 1) << (ghosts + 1) : 0
+    this.bits = nested ? ghosts + 1 + vcpus : this.hostShift
+    this.max = 2 ** this.bits - 1
   }
 
   make(frame: number, space: number, flags: number): number {
@@ -59,11 +80,37 @@ export class CachedFormat {
   }
 
   space(word: number): number {
-    return word >> this.spaceShift
+    return (word >> this.spaceShift) & this.spaceMask
+  }
+
+  /** The frame of memory that this leads to: the host frame behind `frame`. */
+  host(word: number): number {
+    return (word >> this.hostShift) & this.frameMask
+  }
+
+  /** Rights and dirty flag of the EPT entry that the host frame came from. */
+  nested(word: number): number {
+    return (word >> this.nestedShift) & NESTED_MASK
+  }
+
+  /** `word` with the host side, ghosts included, of `from`. */
+  withHost(word: number, from: number): number {
+    const low = (1 << this.hostShift) - 1
+    return (word & low) | (from & (~low | FREED))
+  }
+
+  /** A guest-physical mapping: the host side alone. */
+  makeHost(host: number, nested: number): number {
+    return (nested << this.nestedShift) | (host << this.hostShift) | VALID
   }
 
   /** The ghost bit that says: the flush that `vcpu` is running should remove this. */
   due(vcpu: number): number {
     return 1 << (DUE_SHIFT + vcpu)
+  }
+
+  /** The same of a flush after a change of an EPT entry. */
+  eptDue(vcpu: number): number {
+    return this.eptCondemned << (1 + vcpu)
   }
 }

@@ -4,8 +4,9 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { Geometry } from './geometry.ts'
+import { CachedFormat } from './cached.ts'
 import { featuresSchema, noFeatures } from './features.ts'
+import { Geometry } from './geometry.ts'
 
 export const machineConfigSchema = z.object({
   /** Virtual CPUs. */
@@ -117,7 +118,62 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
   const { frames } = config.anyTable ? new Geometry(config) : { frames: 0 }
   if (frames > MAX_TABLES)
     throw fail.badConfig('machine.anyTable', true, `false with ${frames} frames; it allows for ${MAX_TABLES}`)
+  checkVirtualization(config)
   return config
+}
+
+/** Refuses what makes no sense together or is not modelled together, and what has no room in the word of a translation. */
+function checkVirtualization(config: MachineConfig): void {
+  const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
+  const { devices, pdptes, emulation } = config
+  if (vpids > 0 && !vpid)
+    throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
+  if (eptDirty && ept === 0)
+    throw fail.badConfig(
+      'machine.eptDirty',
+      eptDirty,
+      'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (eptTables && ept === 0)
+    throw fail.badConfig(
+      'machine.eptTables',
+      eptTables,
+      'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (keepOnMigration && !migration)
+    throw fail.badConfig('machine.keepOnMigration', keepOnMigration, 'false, because "migration" is off')
+  if (keepOnMigration && !vpid)
+    throw fail.badConfig(
+      'machine.keepOnMigration',
+      keepOnMigration,
+      'false, because "vpid" is off: every VM exit drops what the vCPU has cached',
+    )
+  if (pdptes && emulation)
+    throw fail.badConfig(
+      'machine.emulation',
+      emulation,
+      'false with "pdptes": emulation translates by the tables in memory, not by the registers',
+    )
+  if (ept === 0) return
+  if (pdptes)
+    throw fail.badConfig(
+      'machine.ept',
+      ept,
+      '0 with "pdptes": loads of PDPTE registers through EPT are not modelled',
+    )
+  if (devices > 0)
+    throw fail.badConfig(
+      'machine.devices',
+      devices,
+      '0 with "ept": an IOMMU with tables of a second stage is not modelled',
+    )
+  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, true)
+  if (bits > 31)
+    throw fail.badConfig(
+      'machine.ept',
+      ept,
+      `0, or fewer vCPUs, pages or spaces: a cached translation takes ${bits} bits here and has room for 31`,
+    )
 }
 
 /** Walks point to tables by one bit each of a word. */

@@ -5,6 +5,7 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { frameOf } from './entry.ts'
+import { memoryBehind } from './ept.ts'
 import { COPIED_UNDER_PIN, READ_TOO_LATE } from './facts.ts'
 import {
   CONTENT_MAX,
@@ -31,7 +32,7 @@ export const COPY_PAGE = defineOp(
 export function installCopy(m: Machine): void {
   const copyPage: Execute = (v, to, from, c) => {
     if (c & REPLACES) supersede(m, v, from)
-    copy(m, to, from, c & ~REPLACES)
+    copy(m, v, to, from, c & ~REPLACES)
     return 0
   }
   // A copy is many stores; none of them is left behind here, so the page is whole or not there.
@@ -45,25 +46,36 @@ export function supersede(m: Machine, v: number, frame: number): void {
 }
 
 /** Copies what a frame holds at a page, and what the kernel knows of its being dirty. */
-export function copy(m: Machine, to: number, from: number, page: number | undefined): void {
+export function copy(m: Machine, v: number, to: number, from: number, page: number | undefined): void {
   if (m.S[m.frame + from] & (WRITTEN | DIRTY)) m.S[m.frame + to] |= DIRTY
   if (m.content < 0 || page === undefined) return
-  m.S[m.contentAt(to, page)] = (m.S[m.contentAt(from, page)] & CONTENT_MAX) | COPIED
+  const held = m.S[m.contentAt(memoryBehind(m, v, from), page)]
+  m.S[m.contentAt(memoryBehind(m, v, to), page)] = (held & CONTENT_MAX) | COPIED
 }
 
 /** The allocator clears what it hands out. */
-export function clearContent(m: Machine, frame: number): void {
+export function clearContent(m: Machine, v: number, frame: number): void {
   if (m.content < 0) return
-  const at = m.content + m.geometry.contentStart[frame]
-  m.S.fill(0, at, at + m.geometry.contentWords(frame))
+  const memory = memoryBehind(m, v, frame)
+  const at = m.content + m.geometry.contentStart[memory]
+  m.S.fill(0, at, at + m.geometry.contentWords(memory))
 }
 
-/** Somebody accesses `frame` at `page` of `space`: as a copy, or as what should not be seen behind one any more. */
-export function noteAccess(m: Machine, v: number, space: number, page: number, frame: number): void {
+/**
+ * Somebody accesses `frame` at `page` of `space`, whose content is in word `at`: as a copy, or as what should not be seen
+ * behind one any more.
+ */
+export function noteAccess(
+  m: Machine,
+  v: number,
+  space: number,
+  page: number,
+  frame: number,
+  at: number,
+): void {
   const now = translationNow(m, space, page)
   const current = frameOf(now)
-  if (now !== 0 && current !== frame && m.S[m.contentAt(current, page)] & SEEN)
+  if (now !== 0 && current !== frame && m.S[m.contentAt(memoryBehind(m, v, current), page)] & SEEN)
     m.hooks.fact('superseded', v, READ_TOO_LATE, frame)
-  const at = m.contentAt(frame, page)
   if (m.S[at] & COPIED) m.S[at] |= SEEN
 }

@@ -5,11 +5,11 @@
 export type FactKind = (typeof FACTS)[number]
 
 export const FACTS = [
-  /** A hardware walk read an entry; ghost: FREED, or NOT_A_TABLE. */
+  /** A hardware walk read an entry; ghost: FREED_SINCE, NOT_A_TABLE or FREED_EPT_TABLE. */
   'hardware-walk',
   /** Software read or wrote an entry; ghost: FREED, or NOT_A_TABLE. */
   'software-walk',
-  /** An access reached a frame through a cached translation; ghost: FREED. */
+  /** An access reached a frame through a cached translation; ghost: FREED_BY_GUEST or FREED_BY_HOST. */
   'frame-access',
   /** An access used a translation that a completed flush should have removed; ghost: STALE_FRAME or STALE_RIGHTS. */
   'stale-access',
@@ -31,6 +31,11 @@ export const FACTS = [
 export const NOT_A_TABLE = 1
 /** Ghost of a walk: the frame was freed after the walk learned of it, whatever it is now. */
 export const FREED_SINCE = 2
+/** Ghost of a walk: the EPT table that translates the frame was given back. */
+export const FREED_EPT_TABLE = 4
+/** Ghost of an access to a frame that was freed: who freed it. */
+export const FREED_BY_GUEST = 1
+export const FREED_BY_HOST = 2
 /** Ghost of a stale access: the tables give no frame, or another one. */
 export const STALE_FRAME = 1
 /** Ghost of a stale access: the tables forbid the store. */

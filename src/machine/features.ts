@@ -57,6 +57,18 @@ export const featuresSchema = z.strictObject({
   invlpgb: z.number().int().min(0).max(3),
   /** Payload slots of Remote Action Requests. 0 = there are none. */
   rar: z.number().int().min(0).max(3),
+  /** VPIDs (ASIDs) that host code gives out, 1 .. vpids, on each pCPU anew; 0 = every vCPU has one of its own. */
+  vpids: z.number().int().min(0).max(4),
+  /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
+  ept: z.number().int().min(0).max(2),
+  /** EPT entries lie in tables of four, reached through an upper level that is cached of its own. */
+  eptTables: z.boolean(),
+  /** Bit 6 of EPTP: EPT entries have A and D flags, and guest walks count as writes to guest tables. */
+  eptDirty: z.boolean(),
+  /** A vCPU that comes back to a pCPU finds what it has left there; off: the host drops it first. */
+  keepOnMigration: z.boolean(),
+  /** Host code can translate guest addresses and hold the result, and can be preempted meanwhile. */
+  emulation: z.boolean(),
 })
 
 export type Features = z.infer<typeof featuresSchema>
@@ -92,6 +104,12 @@ export const noFeatures: Features = {
   hotplug: 0,
   invlpgb: 0,
   rar: 0,
+  vpids: 0,
+  ept: 0,
+  eptTables: false,
+  eptDirty: false,
+  keepOnMigration: false,
+  emulation: false,
 }
 
 const levelsOf = (mask: number): number[] => [1, 2, 3, 4].filter((level) => mask & (1 << level))
@@ -124,6 +142,12 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   hotplug: (n) => `CPUs offline ${n === 1 ? 'once' : `${n} times`} at most`,
   invlpgb: (n) => `INVLPGB, ${n} on the way`,
   rar: (n) => `RAR with ${n} payload slot${n === 1 ? '' : 's'}`,
+  vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
+  ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
+  eptTables: 'two levels of EPT',
+  eptDirty: 'EPT accessed and dirty flags',
+  keepOnMigration: 'translations that survive migration',
+  emulation: 'emulation in the host',
 }
 
 const names = Object.keys(noFeatures) as (keyof Features)[]

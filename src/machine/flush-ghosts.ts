@@ -51,6 +51,9 @@ export function installFlushGhosts(m: Machine): void {
         ) {
           mark(m.speculationPointer + cpu, due)
         }
+        if (cpu < vcpus && config.emulation && m.S[m.emulatorPage + cpu] === page) {
+          if (contradicts(m, m.S[m.emulator + cpu], space, now)) mark(m.emulator + cpu, due)
+        }
       }
     }
     for (const { level, page, slot } of below) {

@@ -109,13 +109,13 @@ export function installFrames(m: Machine): void {
   m.install(COPY, (v, a, b) => {
     m.hooks.witness('collapse-copied')
     supersede(m, v, b)
-    copy(m, a, b, geometry.datas.find(({ frame }) => frame === b)?.page)
+    copy(m, v, a, b, geometry.datas.find(({ frame }) => frame === b)?.page)
     return 0
   })
-  locked(ALLOCATE, (_v, a) => {
+  locked(ALLOCATE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
-    clearContent(m, a)
+    clearContent(m, v, a)
     return 1
   })
   locked(REUSE, () => {

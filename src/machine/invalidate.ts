@@ -80,9 +80,14 @@ export function invalidatePages(m: Machine, v: number, mask: number): void {
 /** Drops the TLB entries of a page under the PCID of now and those that are global; with TCE, its path as well. */
 function dropAddress(m: Machine, v: number, page: number): void {
   const { globals, tce } = m.config
-  dropPage(m, m.tlbNow(v), page)
-  if (globals && !missesGlobals(m, v)) dropPage(m, m.tlbOf(m.context(v), m.tags - 1), page)
-  if (tce) dropPath(m, m.structuresNow(v), page)
+  const context = m.context(v)
+  const tag = m.tag(v)
+  const globalToo = globals && !missesGlobals(m, v)
+  for (let view = 0; view < m.views; view++) {
+    dropPage(m, m.tlbOf(context, view, tag), page)
+    if (globalToo) dropPage(m, m.tlbOf(context, view, m.pcids), page)
+    if (tce) dropPath(m, m.structuresOf(context, view, tag), page)
+  }
 }
 
 /** The erratum shows only while CR4.PCIDE is set; kernels avoid it by leaving PCIDs alone. */
@@ -91,8 +96,10 @@ const missesGlobals = (m: Machine, v: number): boolean =>
 
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
-  const base = m.structuresOf(context, tag)
-  m.S.fill(0, base, base + m.structureSlots)
+  for (let view = 0; view < m.views; view++) {
+    const base = m.structuresOf(context, view, tag)
+    m.S.fill(0, base, base + m.structureSlots)
+  }
 }
 
 /** Drops from the structure caches that begin at `base` what a walk to `page` would use. */
@@ -105,28 +112,37 @@ export function dropPath(m: Machine, base: number, page: number): void {
 
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  dropPage(m, m.tlbNow(vcpu), page)
-  dropPath(m, m.structuresNow(vcpu), page)
+  dropPageOfPcid(m, m.context(vcpu), m.tag(vcpu), page)
+}
+
+/** Drops what a PCID has cached that translates a page, upper-level entries on its path included. */
+export function dropPageOfPcid(m: Machine, context: number, tag: number, page: number): void {
+  for (let view = 0; view < m.views; view++) {
+    dropPage(m, m.tlbOf(context, view, tag), page)
+    dropPath(m, m.structuresOf(context, view, tag), page)
+  }
 }
 
 /** Drops what is cached under a PCID, global translations aside. */
 export function dropTag(m: Machine, context: number, tag: number): void {
-  const base = m.tlbOf(context, tag)
-  m.S.fill(0, base, base + m.tagSize)
+  for (let view = 0; view < m.views; view++) {
+    const base = m.tlbOf(context, view, tag)
+    m.S.fill(0, base, base + m.tagSize)
+  }
   dropStructures(m, context, tag)
 }
 
 /** Drops what a context has cached under all tags, global translations included. */
 export function dropContext(m: Machine, context: number): void {
-  const base = m.tlbOf(context, 0)
+  const base = m.tlbOf(context, 0, 0)
   m.S.fill(0, base, base + m.tags * m.tagSize)
-  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
+  for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** Drops the pages in `mask` from a context under all tags, with all its structure caches. */
 export function dropPagesOfContext(m: Machine, context: number, mask: number): void {
-  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, tag), mask)
-  for (let tag = 0; tag < m.structureTags; tag++) dropStructures(m, context, tag)
+  for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, 0, tag), mask)
+  for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** What a VM exit does to the instruction that it interrupts: walks are discarded, the instruction starts anew. */

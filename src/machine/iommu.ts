@@ -140,10 +140,10 @@ export class Iommu {
     const { m } = this
     const context = m.context(walker)
     const pages = descriptor >> PAGES_SHIFT
-    dropPages(m, m.tlbOf(context, 0), pages)
+    dropPages(m, m.tlbOf(context, 0, 0), pages)
     if ((descriptor & LEAF_ONLY) === 0) {
       const all = m.config.pages.filter((_, slot) => pages & (1 << slot))
-      for (const page of all) dropPath(m, m.structuresOf(context, 0), page)
+      for (const page of all) dropPath(m, m.structuresOf(context, 0, 0), page)
     }
     if (m.S[m.walk + walker] !== 0 && pages & (1 << m.pageSlot[m.S[m.walkPage + walker]]))
       abortWalk(m, walker)

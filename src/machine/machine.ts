@@ -10,6 +10,7 @@ import type { MachineConfig } from './config.ts'
 import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
 import { Events, WAITS_FOR_SIPI } from './events.ts'
+import { EPT_TABLE_MAX, EPT_TABLE_SPAN, HOST_REUSED, largestEptEntry } from './ept-entry.ts'
 import type { FactKind, WitnessKind } from './facts.ts'
 import { Geometry } from './geometry.ts'
 import { StoreBuffer, type Wants } from './store-buffer.ts'
@@ -105,14 +106,24 @@ export class Machine {
   readonly speculationPointer: number
   /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
   readonly pdptes: number
+  /** Guest-physical mappings by pCPU, EPT and guest frame. */
+  readonly guestPhysical: number
+  /** How many a pCPU can have of an EPT: one a guest frame (from 0, which is none), then one an EPT table. */
+  readonly guestPhysicalSlots: number
+  /** Per vCPU: the translation that host code holds while it emulates. */
+  readonly emulator: number
   readonly cachedEnd: number
   /** What translates addresses: vCPUs by number, then devices behind the IOMMU. */
   readonly walkers: number
-  /** Number of TLB contexts: one a vCPU, or one a vCPU and pCPU where vCPUs can move; then one a device. */
+  /** Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device. */
   readonly contexts: number
-  /** Tags of translations in a context: PCIDs first, the one of global pages last. */
+  /** EP4TAs that translations are tagged with: one where there is no EPT. */
+  readonly views: number
+  /** Tags of translations in a context, for each EP4TA: PCIDs first, the one of global pages last. */
+  readonly tagsOfView: number
   readonly tags: number
-  /** Tags of paging-structure-cache entries in a context: PCIDs alone. */
+  /** Tags of paging-structure-cache entries in a context, for each EP4TA: PCIDs alone. */
+  readonly pcids: number
   readonly structureTags: number
   /** Places of a tag in the TLB: one a page, or two where small and large translations can be held together. */
   readonly tagSize: number
@@ -128,8 +139,23 @@ export class Machine {
   /** What the interrupt features keep. */
   readonly events: Events
 
+  /** Per vCPU: what its VMCS says of VPID (from 0) and EPTP; -1 in a scenario without them. */
+  readonly vpid: number
+  readonly eptp: number
+  /** EPT entries, by EPT and guest frame. */
+  readonly ept: number
+  /** EPT tables, by EPT and the guest frames that they map; how many an EPT has, 0 where its entries are found at once. */
+  readonly eptTable: number
+  readonly eptTableCount: number
+  /** Host frames: whether each is in use. */
+  readonly hostFrame: number
+  /** Per vCPU: page of the translation that host code holds. */
+  readonly emulatorPage: number
+
   /** Error code of the fault that the step being done has met; means nothing between steps. */
   errorCode = 0
+  /** Guest frame whose translation through EPT the step being done was refused; 0 for a fault of the guest's own. */
+  violated = 0
   /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
   alternative = 0
 
@@ -140,6 +166,8 @@ export class Machine {
   private readonly tableSlots: Int32Array
   /** By `level * 64 + page`. */
   private readonly structureSlotOf = new Int32Array(8 * 64).fill(-1)
+  /** True if the context of a vCPU depends on more than its number. */
+  private readonly movable: boolean
 
   readonly config: MachineConfig
 
@@ -149,7 +177,7 @@ export class Machine {
     const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
-    this.cached = new CachedFormat(vcpus, geometry.frames, spaces)
+    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, config.ept > 0)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
     const first = geometry.tables.map(({ frame }) => frame)
     const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
@@ -187,9 +215,13 @@ export class Machine {
     const tableMask = 2 ** this.tableFrames.length - 1
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
-    this.contexts = (migration ? vcpus * pcpus : vcpus) + devices
-    this.structureTags = Math.max(1, config.pcids)
-    this.tags = this.structureTags + (config.globals ? 1 : 0)
+    this.movable = migration || config.vpids > 0
+    this.contexts = (this.movable ? this.vpids * pcpus : vcpus) + devices
+    this.views = Math.max(1, config.ept)
+    this.pcids = Math.max(1, config.pcids)
+    this.structureTags = this.views * this.pcids
+    this.tagsOfView = this.pcids + (config.globals ? 1 : 0)
+    this.tags = this.views * this.tagsOfView
     this.tagSize = pages.length * (config.multihit ? 2 : 1)
     this.structureSlots = cachedTables.length
     this.tlb = layout.add('TLB', this.contexts * this.tags * this.tagSize, this.cached.max)
@@ -202,7 +234,22 @@ export class Machine {
     this.pointer = layout.add('walk pointer', walkers, this.cached.max)
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, this.cached.max)
     this.pdptes = layout.add('PDPTE registers', config.pdptes ? vcpus * config.entries : 0, this.cached.max)
+    const { frames } = geometry
+    this.eptTableCount = config.eptTables ? Math.floor(frames / EPT_TABLE_SPAN) + 1 : 0
+    this.guestPhysicalSlots = frames + 1 + this.eptTableCount
+    this.guestPhysical = layout.add(
+      'guest-physical mapping',
+      pcpus * config.ept * this.guestPhysicalSlots,
+      this.cached.max,
+    )
+    this.emulator = layout.add('emulator', config.emulation ? vcpus : 0, this.cached.max)
     this.cachedEnd = layout.size
+    this.emulatorPage = layout.add('emulator page', config.emulation ? vcpus : 0, 63)
+    this.vpid = config.vpids > 0 ? layout.add('VPID', vcpus, config.vpids - 1) : -1
+    this.eptp = config.ept > 0 ? layout.add('EPTP', vcpus, config.ept - 1) : -1
+    this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
+    this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
+    this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
     this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
@@ -237,37 +284,72 @@ export class Machine {
     this.S = new Int32Array(this.layout.size)
   }
 
-  /** The TLB context that a running vCPU, or a device, uses. */
+  /** Number of VPIDs: those that host code gives out, or one a vCPU. */
+  get vpids(): number {
+    return this.config.vpids || this.config.vcpus
+  }
+
+  /** Place of a vCPU's VPID among all, from 0. */
+  vpidOf(vcpu: number): number {
+    return this.vpid < 0 ? vcpu : this.S[this.vpid + vcpu]
+  }
+
+  /** The TLB context that a running vCPU uses, that of its VPID on its pCPU; or that of a device. */
   context(walker: number): number {
-    if (!this.config.migration) return walker
-    const { vcpus } = this.config
-    return walker < vcpus
-      ? (this.S[this.on + walker] - 1) * vcpus + walker
+    if (!this.movable) return walker
+    return walker < this.config.vcpus
+      ? (this.S[this.on + walker] - 1) * this.vpids + this.vpidOf(walker)
       : this.contexts - this.walkers + walker
   }
 
-  /** The PCID tag that a vCPU's accesses carry now. */
+  /** The context of a VPID (from 0) on a pCPU, or -1 where that VPID cannot have left anything. */
+  contextOn(pcpu: number, vpid: number): number {
+    if (this.movable) return pcpu * this.vpids + vpid
+    return vpid % this.config.pcpus === pcpu ? vpid : -1
+  }
+
+  /** The EPT that a vCPU's accesses go through now. */
+  view(vcpu: number): number {
+    return this.eptp < 0 ? 0 : this.S[this.eptp + vcpu]
+  }
+
+  /** The PCID that a vCPU's accesses carry now. */
   tag(vcpu: number): number {
     return this.pcid >= 0 && this.S[this.controls + vcpu] & PCIDE ? this.S[this.pcid + vcpu] : 0
   }
 
-  /** First TLB word of a tag in a context. */
-  tlbOf(context: number, tag: number): number {
-    return this.tlb + (context * this.tags + tag) * this.tagSize
+  /** First TLB word of a PCID, or of global pages, in a context under an EP4TA. */
+  tlbOf(context: number, view: number, tag: number): number {
+    return this.tlb + (context * this.tags + view * this.tagsOfView + tag) * this.tagSize
   }
 
-  /** First paging-structure-cache word of a PCID in a context. */
-  structuresOf(context: number, tag: number): number {
-    return this.structures + (context * this.structureTags + tag) * this.structureSlots
+  /** First paging-structure-cache word of a PCID in a context under an EP4TA. */
+  structuresOf(context: number, view: number, tag: number): number {
+    return this.structures + (context * this.structureTags + view * this.pcids + tag) * this.structureSlots
   }
 
   /** First TLB word of what a vCPU's accesses are looked up in now, global pages aside. */
   tlbNow(vcpu: number): number {
-    return this.tlbOf(this.context(vcpu), this.tag(vcpu))
+    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+  }
+
+  /** The same of global pages, where there are any. */
+  globalNow(vcpu: number): number {
+    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.pcids)
   }
 
   structuresNow(vcpu: number): number {
-    return this.structuresOf(this.context(vcpu), this.tag(vcpu))
+    return this.structuresOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+  }
+
+  /** Word of the EPT entry of a guest frame. */
+  eptAt(view: number, frame: number): number {
+    return this.ept + view * (this.geometry.frames + 1) + frame
+  }
+
+  /** Word of the guest-physical mapping of a guest frame that a pCPU may have cached. */
+  guestPhysicalAt(pcpu: number, view: number, frame: number): number {
+    return this.guestPhysical + (pcpu * this.views + view) * this.guestPhysicalSlots + frame
   }
 
   /** Word of what a frame holds at a page: a large frame holds one value for each. */

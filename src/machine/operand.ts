@@ -46,21 +46,28 @@ export function tellOperand(operand: number, pages: (mask: number) => string): s
   return what.filter((part) => part !== '').join(', ')
 }
 
-/** Drops from a context what an operand names, and no more. */
+/** Drops from a context what an operand names, whatever EPT it was cached with, and no more. */
 export function dropOperand(m: Machine, context: number, operand: number): void {
   const pages = operand & HAS_PAGES ? operand >> PAGES_SHIFT : ALL_PAGES
   const one = operand & HAS_PCID ? (operand >> PCID_SHIFT) & 3 : -1
-  for (let tag = 0; tag < m.structureTags; tag++) {
-    if (one >= 0 && tag !== one) continue
-    dropPages(m, m.tlbOf(context, tag), pages)
-    if (operand & FINAL) continue
-    if (operand & HAS_PAGES) {
-      m.config.pages.forEach((page, slot) => {
-        if (pages & (1 << slot)) dropPath(m, m.structuresOf(context, tag), page)
-      })
-    } else dropStructures(m, context, tag)
+  for (let view = 0; view < m.views; view++) {
+    for (let tag = 0; tag < m.pcids; tag++)
+      if (one < 0 || tag === one) dropPages(m, m.tlbOf(context, view, tag), pages)
+    if (operand & GLOBAL && m.config.globals) dropPages(m, m.tlbOf(context, view, m.pcids), pages)
   }
-  if (operand & GLOBAL && m.config.globals) dropPages(m, m.tlbOf(context, m.tags - 1), pages)
+  if (operand & FINAL) return
+  for (let tag = 0; tag < m.pcids; tag++) {
+    if (one >= 0 && tag !== one) continue
+    if (operand & HAS_PAGES) dropPaths(m, context, tag, pages)
+    else dropStructures(m, context, tag)
+  }
+}
+
+function dropPaths(m: Machine, context: number, tag: number, pages: number): void {
+  m.config.pages.forEach((page, slot) => {
+    if ((pages & (1 << slot)) === 0) return
+    for (let view = 0; view < m.views; view++) dropPath(m, m.structuresOf(context, view, tag), page)
+  })
 }
 
 const ALL_PAGES = 255

@@ -44,8 +44,9 @@ export function modeBits(
     [SUPERVISOR, 'A supervisor access'],
     [FETCH, 'An instruction fetch'],
   ] as const
-  const [, what = ''] = special.find(([bit]) => mode & bit) ?? []
-  if (what !== '') need(what, config.protection, 'protection')
+  const [bit = 0, what = ''] = special.find(([each]) => mode & each) ?? []
+  // EPT entries have a right of their own for fetches.
+  if (bit !== 0) need(what, config.protection || (bit === FETCH && config.ept > 0), 'protection')
   return mode
 }
 

@@ -5,10 +5,9 @@
  */
 import { defineOp, type Op } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
-import { GP, abortSpeculation, dropContext, dropPath, dropTag } from './invalidate.ts'
+import { GP, abortSpeculation, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
 import type { Execute, Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
-import { dropPage } from './tlb.ts'
 
 /** Types of INVPCID. */
 export const INDIVIDUAL_ADDRESS = 0
@@ -77,10 +76,7 @@ export function installPcid(m: Machine): void {
 function invalidate(m: Machine, v: number, type: number, pcid: number, page: number): void {
   const context = m.context(v)
   if (type === ALL_CONTEXTS) dropContext(m, context)
-  else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.structureTags; tag++) dropTag(m, context, tag)
+  else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)
-  else {
-    dropPage(m, m.tlbOf(context, pcid), page)
-    dropPath(m, m.structuresOf(context, pcid), page)
-  }
+  else dropPageOfPcid(m, context, pcid, page)
 }

@@ -11,8 +11,7 @@ import type { Machine } from './machine.ts'
 export function lookUp(m: Machine, v: number, page: number, hits: Int32Array): number {
   const slot = m.pageSlot[page]
   let n = probe(m, m.tlbNow(v) + slot, hits, 0)
-  if (m.config.globals && m.S[m.controls + v] & PGE)
-    n = probe(m, m.tlbOf(m.context(v), m.tags - 1) + slot, hits, n)
+  if (m.config.globals && m.S[m.controls + v] & PGE) n = probe(m, m.globalNow(v) + slot, hits, n)
   return n
 }
 
@@ -39,7 +38,7 @@ export const covers = (m: Machine, entry: number, own: number, page: number): bo
 /** Creates a TLB entry; reports it if the CPU then holds a small and a large entry for one address. */
 export function fill(m: Machine, v: number, page: number, entry: number): void {
   const { pages, fractured, multihit } = m.config
-  const base = entry & CACHED_G ? m.tlbOf(m.context(v), m.tags - 1) : m.tlbNow(v)
+  const base = entry & CACHED_G ? m.globalNow(v) : m.tlbNow(v)
   for (let place = 0; place < m.tagSize; place++) {
     const other = m.S[base + place]
     if ((other & VALID) === 0 || ((other ^ entry) & (CACHED_PS | CACHED_HUGE)) === 0) continue

@@ -23,37 +23,32 @@ import {
 } from './cached.ts'
 import { NXE, PGE, controlsOf } from './control.ts'
 import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from './entry.ts'
+import { judgeNested } from './ept.ts'
+import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import type { Execute, Guard, Machine } from './machine.ts'
 import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
-import { fill } from './tlb.ts'
-
-export const FAULT = 0
-export const FILLED = 1
-/** The walk must start anew: what it met allows the access, but it has left A flags clear on its way. */
-const RESTART = 2
-/** Results from here on are the next table, its level and the rights so far; level 0: D of the leaf is still to be set. */
-const BELOW = 3
-
-/** A walk's mode is that of its access, and one bit more. */
-export const SPECULATIVE = 1 << 4
-const MODE_SHIFT = 6
-/** `c` of the walk operations: page, and mode above it. */
-export const walkRequest = (page: number, mode: number): number => page | (mode << MODE_SHIFT)
-const pageOf = (c: number): number => c & 63
-const modeOf = (c: number): number => c >> MODE_SHIFT
+import { WALK_EPT, finishWalk, walkPointer } from './nested-walk.ts'
+import {
+  FAULT,
+  FILLED,
+  FINAL,
+  LATE,
+  PUNCTUAL,
+  RESTART,
+  SPECULATIVE,
+  TRANSLATED,
+  found,
+  levelOf,
+  modeOf,
+  pageOf,
+  stageOf,
+  tableOf,
+  walkRequest,
+} from './walk-stage.ts'
 
 /** The highest level whose entries can map a page: that of the PUD, 1G. */
 const LARGEST = 3
-
-/** Marks a walk that leaves A flags clear: it can only end in a fault. */
-const LATE = 1 << 4
-const tableOf = (found: number): number => (found - BELOW) >> 8
-const stageOf = (found: number): number => (found - BELOW) & 0xff
-/** Level of the table that a walk operation with this `b` reads; 0 for the dirty assist of a leaf. */
-export const levelOf = (stage: number): number => stage >> 5
-const found = (table: number, level: number, rights: number): number =>
-  BELOW + ((table << 8) | (level << 5) | rights)
 
 /** Where the walk of `c` begins: the deepest structure-cache hit, a PDPTE register, or the root. */
 const WALK_START = defineOp('start walk', 0, undefined, 'right')
@@ -66,21 +61,27 @@ const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
   return r === RESTART ? `${entry} -> again` : `${entry} -> ${n.frame(tableOf(r))}`
 })
 
-/** The hardware walk, as one reads it in the manual. Returns FAULT or FILLED. */
-export function* pageWalk(request: number): Code<number> {
-  let at = yield* perform(WALK_START, 0, 0, request)
+/** The hardware walk, as one reads it in the manual; `nested` with EPT. Returns FAULT or FILLED. */
+export function* pageWalk(request: number, nested: boolean): Code<number> {
+  let asked = request
+  let at = yield* perform(WALK_START, 0, 0, asked)
   while (at !== FAULT && at !== FILLED) {
-    at =
-      at === RESTART
-        ? yield* perform(WALK_START, 0, 0, request)
-        : yield* perform(WALK_READ, tableOf(at), stageOf(at), request)
+    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, (asked |= PUNCTUAL))
+    else {
+      const stage = stageOf(at)
+      const toTranslate = nested && (stage & TRANSLATED) === 0
+      at = yield* perform(toTranslate ? WALK_EPT : WALK_READ, tableOf(at), stage, asked)
+    }
   }
   return at
 }
 
 /** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
 export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, request: number): boolean {
-  if (!m.config.lateAccessed || levelOf(stage) < 2 || stage & LATE) return false
+  if (!m.config.lateAccessed || levelOf(stage) < 2) return false
+  if (stage & LATE || request & PUNCTUAL) return false
+  // With EPT the table is first translated, in a step that reads no entry of the guest.
+  if (m.eptp >= 0 && (stage & TRANSLATED) === 0) return false
   const word = m.S[m.entryAt(table, levelOf(stage), pageOf(request))]
   return isPresent(word) && !isLarge(word) && (word & A) === 0
 }
@@ -93,7 +94,8 @@ export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number
     level < m.config.levels
       ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
       : m.geometry.roots[m.S[m.cr3 + v]]
-  return mayLeaveAccessedClear(m, table, level << 5, walkRequest(page, 0))
+  const stage = (level << 5) | (level < m.config.levels ? TRANSLATED : 0)
+  return mayLeaveAccessedClear(m, table, stage, walkRequest(page, 0))
 }
 
 /** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
@@ -110,23 +112,30 @@ function startLevel(m: Machine, v: number, page: number): number {
 
 export function installWalk(m: Machine): void {
   const { cached, config, buffer } = m
-  const pointerOf = (v: number, mode: number): number =>
-    (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
+  const nested = config.ept > 0
 
   const refuse = (pointer: number, code: number): number => {
     m.S[pointer] = 0
     m.errorCode = code
+    m.violated = 0
+    return FAULT
+  }
+  /** With A and D flags of EPT off, only an update of a guest entry is a write to its table. */
+  const mayUpdate = (pointer: number): boolean => !nested || (cached.nested(m.S[pointer]) & EPT_W) !== 0
+  const violate = (pointer: number): number => {
+    m.violated = cached.frame(m.S[pointer])
+    m.S[pointer] = 0
     return FAULT
   }
 
   m.install(WALK_START, (v, _a, _b, c) => {
     const page = pageOf(c)
-    const pointer = pointerOf(v, modeOf(c))
+    const pointer = walkPointer(m, v, modeOf(c))
     const level = startLevel(m, v, page)
     if (level < config.levels) {
       const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
       m.S[pointer] = hit
-      return found(cached.frame(hit), level, hit & RIGHTS)
+      return found(cached.frame(hit), level, (hit & RIGHTS) | TRANSLATED)
     }
     if (config.pdptes) {
       const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
@@ -145,10 +154,11 @@ export function installWalk(m: Machine): void {
     const mode = modeOf(c)
     const write = (mode & WRITE) !== 0
     const assist = levelOf(b) === 0
-    const pointer = pointerOf(v, mode)
+    const pointer = walkPointer(m, v, mode)
     const ghosts = m.S[pointer] & cached.ghosts
     const bad = (m.isTable(a) ? 0 : NOT_A_TABLE) | (ghosts & FREED ? FREED_SINCE : 0)
     if (bad !== 0) m.hooks.fact('hardware-walk', v, bad, a)
+    if (nested) judgeNested(m, v, m.S[pointer], EPT_R)
     const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
     const word = buffer.read(v, at)
@@ -159,10 +169,13 @@ export function installWalk(m: Machine): void {
     const space = cached.space(m.S[pointer])
     if (level > 1 && !isLarge(word)) {
       const late = b & LATE || m.alternative === 1 ? LATE : 0
-      if (late === 0 && (word & A) === 0) m.S[at] = word | A
+      if (late === 0 && (word & A) === 0) {
+        if (!mayUpdate(pointer)) return violate(pointer)
+        m.S[at] = word | A
+      }
       const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
       m.S[pointer] = next
-      const slot = m.structureSlot(level - 1, page)
+      const slot = nested ? -1 : m.structureSlot(level - 1, page)
       if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
@@ -172,20 +185,27 @@ export function installWalk(m: Machine): void {
     if (judged !== ALLOWED) return refuse(pointer, judged)
     if (b & LATE) return RESTART
     if (config.racyDirty && write && !assist && (word & D) === 0) {
-      if ((word & A) === 0) m.S[at] = word | A
-      return found(a, 0, rights)
+      if ((word & A) === 0) {
+        if (!mayUpdate(pointer)) return violate(pointer)
+        m.S[at] = word | A
+      }
+      return found(a, 0, rights | TRANSLATED)
     }
     const updated = word | A | (write ? D : 0)
-    if (updated !== word) m.S[at] = updated
+    if (updated !== word) {
+      if (!mayUpdate(pointer)) return violate(pointer)
+      m.S[at] = updated
+    }
     const global = word & G && controlsOf(m, v) & PGE ? CACHED_G : 0
     const size = level === 1 || !isLarge(word) ? 0 : level === 2 ? CACHED_PS : CACHED_PS | CACHED_HUGE
     const dirty = word & D || write ? CACHED_D : 0
     const flags = VALID | rights | dirty | size | global | cachedKey(keyOf(word)) | (ghosts & ~FREED)
     const entry = cached.make(frameOf(word), space, flags)
-    fill(m, v, page, entry)
-    if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
-    m.S[pointer] = 0
-    return FILLED
+    if (nested) {
+      m.S[pointer] = entry
+      return found(frameOf(word), FINAL, rights)
+    }
+    return finishWalk(m, v, page, mode, entry)
   }
   const finds: Guard = (v, a, b, c) => {
     const level = levelOf(b) === 0 ? leafLevel(m, a) : levelOf(b)

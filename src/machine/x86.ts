@@ -32,11 +32,14 @@ import { Rar } from './rar.ts'
 import { FETCH, WRITE } from './rights.ts'
 import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
 import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
+import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
 
 export class X86 {
   /** Number of this CPU. */
   readonly id: number
+  /** What the host can do on the pCPU of this CPU, between two instructions of its guest. */
+  readonly vmx: Vmx
   /** The invalidation queue of the IOMMU. */
   readonly iommu: IommuQueue
   /** What its local APIC sends to other CPUs. */
@@ -51,6 +54,7 @@ export class X86 {
     this.apic = new Apic(geometry.config)
     this.rar = new Rar(events)
     this.geometry = geometry
+    this.vmx = new Vmx(geometry)
   }
 
   get config(): MachineConfig {

@@ -110,7 +110,10 @@ export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */
 export const cpusAlike = (policy: AnyPolicy, bounds: Bounds): boolean =>
-  treatsCpusAlike(policy) && bounds.pcpus >= bounds.vcpus
+  treatsCpusAlike(policy) && bounds.pcpus >= bounds.vcpus && !someShareVpids(bounds)
+
+/** True if some vCPUs start with a VPID in common and others do not. */
+const someShareVpids = ({ vpids = 0, vcpus }: Bounds): boolean => vpids > 1 && vpids < vcpus
 
 /** What the kernel has to keep track of for a workload. */
 export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {

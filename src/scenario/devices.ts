@@ -112,7 +112,7 @@ export class Devices {
     const { length } = machine.config.pages
     const context = machine.context(v)
     return detail < length
-      ? machine.tlbOf(context, 0) + detail
-      : machine.structuresOf(context, 0) + detail - length
+      ? machine.tlbOf(context, 0, 0) + detail
+      : machine.structuresOf(context, 0, 0) + detail - length
   }
 }

@@ -39,7 +39,11 @@ export class Environment {
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0 || this.machine.isOffline(v)) continue
       const top = this.threads.top(v)
-      if (top >= 0 && !this.threads.inGuest(top)) continue
+      if (top >= 0 && !this.threads.inGuest(top)) {
+        if (config.emulation && canPreempt && this.threads.inHostCode(top))
+          out[n++] = T.transition(T.PREEMPT, v)
+        continue
+      }
       if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
       if (canSignal && this.threads.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
       if (config.speculation > 0) n = this.addSpeculation(v, out, n)
@@ -66,9 +70,10 @@ export class Environment {
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, tags, tagSize, structureTags, structureSlots } = this.machine
+    const { S, tags, tagSize, structureTags, structureSlots, guestPhysicalSlots, config } = this.machine
+    const mappings = config.ept * guestPhysicalSlots
     let n = count
-    for (let i = 0; i < tags * tagSize + structureTags * structureSlots; i++) {
+    for (let i = 0; i < tags * tagSize + structureTags * structureSlots + mappings; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     }
     return n
@@ -79,27 +84,42 @@ export class Environment {
     this.machine.S[this.evictable(v, detail)] = 0
   }
 
-  /** Word of a vCPU's evictable entry: TLB entries by tag and page first, then paging-structure-cache entries. */
+  /**
+   * Word of a vCPU's evictable entry: TLB entries by tag and page first, then paging-structure-cache entries, then the
+   * guest-physical mappings of its pCPU.
+   */
   private evictable(v: number, detail: number): number {
     const { machine } = this
     const context = machine.context(v)
     const translations = machine.tags * machine.tagSize
-    return detail < translations
-      ? machine.tlbOf(context, 0) + detail
-      : machine.structuresOf(context, 0) + detail - translations
+    if (detail < translations) return machine.tlbOf(context, 0, 0) + detail
+    const structure = detail - translations
+    const structures = machine.structureTags * machine.structureSlots
+    if (structure < structures) return machine.structuresOf(context, 0, 0) + structure
+    return machine.guestPhysicalAt(machine.S[machine.on + v] - 1, 0, 0) + structure - structures
   }
 
   evictableName(detail: number): string {
-    const { config, tags, tagSize, structureTags, structureSlots } = this.machine
-    const { pages, pcids } = config
+    const { config, geometry, tags, tagSize, tagsOfView, structureTags, structureSlots } = this.machine
+    const { pages, pcids, ept } = config
+    const of = (view: number): string => (ept > 1 ? ` EPT${view}` : '')
     const structure = detail - tags * tagSize
-    if (structure >= 0) {
-      const under = pcids > 0 ? ` PCID ${Math.floor(structure / structureSlots)}` : ''
-      return `structure ${structure % structureSlots}${under}`
+    const mapping = structure - structureTags * structureSlots
+    if (mapping >= 0) {
+      const slots = this.machine.guestPhysicalSlots
+      const table = (mapping % slots) - geometry.frames - 1
+      const what = table < 0 ? `guest frame ${geometry.name(mapping % slots)}` : `EPT table ${table}`
+      return `${what}${of(Math.floor(mapping / slots))}`
     }
-    const tag = Math.floor(detail / tagSize)
+    if (structure >= 0) {
+      const tag = Math.floor(structure / structureSlots)
+      const under = pcids > 0 ? ` PCID ${tag % this.machine.pcids}` : ''
+      return `structure ${structure % structureSlots}${under}${of(Math.floor(tag / this.machine.pcids))}`
+    }
+    const tag = Math.floor(detail / tagSize) % tagsOfView
+    const view = Math.floor(detail / (tagSize * tagsOfView))
     const place = detail % tagSize
-    const under = tag === structureTags ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
-    return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}`
+    const under = tag === this.machine.pcids ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
+    return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}${of(view)}`
   }
 }

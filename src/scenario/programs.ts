@@ -12,6 +12,7 @@ import { callFunctionInterrupt } from '../guest/smp.ts'
 import { Device } from '../machine/device.ts'
 import { rarMicrocode } from '../machine/rar.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
+import { FETCH, WRITE } from '../machine/rights.ts'
 import type { Operation } from './workload.ts'
 
 export class Programs {
@@ -26,14 +27,14 @@ export class Programs {
   private readonly hostSides: number[] = []
 
   constructor(co: Coroutines, policy: AnyPolicy, surroundings: AnySurroundings) {
-    const { config, shared, vectors, hypercalls } = surroundings
+    const { config, kernel, shared, vectors, hypercalls } = surroundings
     this.co = co
     this.policy = policy
     this.vectors = vectors
     this.hypercalls = hypercalls
     this.cpus = Array.from({ length: config.vcpus }, (_, v) => new Cpu(v, surroundings))
     this.devices = Array.from({ length: config.devices }, (_, id) => new Device(id, surroundings))
-    this.hosts = this.cpus.map(({ id }) => new HostCpu(id, config.vcpus, shared))
+    this.hosts = this.cpus.map(({ id }) => new HostCpu(id, kernel.geometry, shared))
   }
 
   /** The operations of a vCPU, one after the other; each begins in the address space that the one before left. */
@@ -106,6 +107,17 @@ export class Programs {
     const where = `hypercall ${name}, policy ${this.policy.name}`
     return this.co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
       asPolicy(where, this.policy.hypercalls![name](this.hosts[v], pages, cpus)),
+    )
+  }
+
+  /** The policy's handler of EPT violations, for one of a guest frame, or 0 if it has none. */
+  violation(v: number, frame: number, mode: number): number {
+    const handler = this.policy.onEptViolation
+    if (handler === undefined) return 0
+    const kind = mode & WRITE ? 'write' : mode & FETCH ? 'fetch' : 'read'
+    const where = `onEptViolation, policy ${this.policy.name}`
+    return this.co.root(`${where} cpu${v} ${frame} ${kind}`, () =>
+      asPolicy(where, handler(this.hosts[v], frame, kind)),
     )
   }
 

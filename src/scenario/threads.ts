@@ -10,7 +10,7 @@ import { fail } from '../errors.ts'
 import type { Kernel } from '../guest/kernel.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import type { Host } from '../hypervisor/host.ts'
-import { ACCESS, UNFINISHED, accessOutcomes, stepAccess } from '../machine/access.ts'
+import { ACCESS, UNFINISHED, VIOLATES, accessOutcomes, givenUp, stepAccess } from '../machine/access.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import { abortSpeculation, inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -277,6 +277,7 @@ export class Threads {
           ? stepAccess(machine, co, v, node, walkers.stepWalk)
           : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (result === UNFINISHED) return
+      if (result === VIOLATES) return this.violate(v, top, node)
       if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
       const next = co.next(node, result)
       S[top] = next
@@ -345,9 +346,13 @@ export class Threads {
       case 'microcode':
         return
       case 'hypercall': {
-        host.enter(v)
+        const owed = host.leaveHost(v)
+        if (!owed) host.enter(v)
         const caller = this.top(v)
-        S[caller] = co.next(S[caller], value)
+        const node = S[caller]
+        if (opOf(co.nodes, node) === HYPERCALL.code) S[caller] = co.next(node, value)
+        else if (value !== 0) S[caller] = co.next(node, givenUp(argB(co.nodes, node)))
+        if (owed && !this.hook(v, 'onVcpuEntry')) host.enter(v)
         return
       }
       default:
@@ -403,14 +408,37 @@ export class Threads {
   /** VM exit into the host side of a hypercall. */
   private enterHost(v: number, top: number, node: number): void {
     if (this.tracer !== undefined) this.tracer(v, node, 0, this.roles[this.roleOf(top)])
-    this.around.host.exit(v)
+    this.around.host.enterHost(v)
     this.push(v, this.inHypercall, this.programs.hostSide(v, node))
   }
 
-  /** Runs the policy's hook of a VM entry or exit, if it has one. */
-  hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): void {
+  /** VM exit because of an EPT violation: into the policy's handler, or the access ends in it. */
+  private violate(v: number, top: number, node: number): void {
+    const { machine, host, co } = this.around
+    const mode = argB(co.nodes, node)
+    const root = this.programs.violation(v, machine.violated, mode)
+    if (root !== 0) {
+      host.enterHost(v)
+      return this.push(v, this.inHypercall, root)
+    }
+    host.exit(v)
+    host.enter(v)
+    const result = givenUp(mode)
+    if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
+    machine.S[top] = co.next(node, result)
+    this.settle(v)
+  }
+
+  /** True while host code of the vCPU runs that can be preempted. */
+  inHostCode(top: number): boolean {
+    return !this.inGuest(top) && !this.inHook(top)
+  }
+
+  /** Runs the policy's hook of a VM entry or exit; false if it has none. */
+  hook(v: number, name: 'onVcpuEntry' | 'onVcpuExit'): boolean {
     const root = this.programs.hook(v, name)
     if (root !== 0) this.push(v, this.hooked, root)
+    return root !== 0
   }
 
   /** Begins an operation that is in no workload, on a device that has nothing to do. */

@@ -4,7 +4,7 @@ import { RETURN, opTable } from '../engine/step.ts'
 import { UNFINISHED, walkRoot } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
 import { WRITE } from '../machine/rights.ts'
-import { FAULT, SPECULATIVE } from '../machine/walk.ts'
+import { FAULT, SPECULATIVE } from '../machine/walk-stage.ts'
 import type { Tracer } from './tracer.ts'
 
 export class Walkers {
@@ -26,7 +26,7 @@ export class Walkers {
     const m = this.machine
     m.S[m.speculations]++
     m.S[m.speculationPage + v] = page
-    m.S[m.speculation + v] = walkRoot(this.co, page, SPECULATIVE | (write ? WRITE : 0))
+    m.S[m.speculation + v] = walkRoot(this.co, page, SPECULATIVE | (write ? WRITE : 0), m.config.ept > 0)
     this.stepSpeculation(v)
   }
 

@@ -13,6 +13,7 @@ import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { installQueues } from '../guest/call-queue.ts'
 import { installSlots } from '../guest/smp.ts'
+import { installEmulator } from '../hypervisor/emulator.ts'
 import { Host } from '../hypervisor/host.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
 import { installAllocator } from '../machine/allocate.ts'
@@ -23,17 +24,21 @@ import { broadcastAt, broadcastPlaces, deliverBroadcast, installBroadcast } from
 import { initializeControls } from '../machine/control.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { WitnessKind } from '../machine/facts.ts'
+import { initializeEpt } from '../machine/ept.ts'
 import { installFlushGhosts } from '../machine/flush-ghosts.ts'
 import { initializeFrames, installFrames } from '../machine/frames.ts'
+import { installHostFrames } from '../machine/host-frames.ts'
 import { installInterrupts } from '../machine/interrupts.ts'
 import { installInvalidations } from '../machine/invalidate.ts'
 import { Machine } from '../machine/machine.ts'
 import { installMemory } from '../machine/memory.ts'
 import { installOffline } from '../machine/offline.ts'
+import { installNestedWalk } from '../machine/nested-walk.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { initializePdptes } from '../machine/pdpte.ts'
 import { installRar } from '../machine/rar.ts'
 import { installTables } from '../machine/tables.ts'
+import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
@@ -113,6 +118,10 @@ export class World implements System {
       installOffline,
       installBroadcast,
       installRar,
+      installNestedWalk,
+      installHostFrames,
+      installVmx,
+      installEmulator,
       installSlots,
       installQueues,
     ]) {
@@ -197,6 +206,8 @@ export class World implements System {
     initializeEntries(this.machine)
     initializeControls(this.machine)
     initializePdptes(this.machine)
+    initializeEpt(this.machine)
+    initializeVpids(this.machine)
     for (let v = 0; v < vcpus; v++) {
       S[interruptFlag + v] = 1
       S[on + v] = v < pcpus ? v + 1 : 0
@@ -334,8 +345,7 @@ export class World implements System {
         threads.hook(who, 'onVcpuExit')
         break
       case T.SCHEDULE:
-        host.schedule(who, detail)
-        threads.hook(who, 'onVcpuEntry')
+        if (host.schedule(who, detail)) threads.hook(who, 'onVcpuEntry')
         break
       case T.SPECULATE:
         if (who < this.config.vcpus) this.speculate(who, detail)

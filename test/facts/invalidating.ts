@@ -4,7 +4,7 @@ import { PGE } from '../../src/machine/control.ts'
 import { variable } from '../../src/machine/word.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'
-import { fact, no, readsOld, restless, yes } from './fact.ts'
+import { fact, no, nowhere, readsOld, restless, yes } from './fact.ts'
 
 /** What is cached is moved, then `pause` happens, then it is used. */
 const kept = (pause: (cpu: X86) => Code) => ({
@@ -167,5 +167,17 @@ export const invalidating = [
       },
     ],
     reached: (_done, old) => old === 1,
+  }),
+
+  fact(74, 'INVVPID of an address that is not canonical is a NOP, as INVLPG of it is', no, {
+    machine: { vpids: 1, ...restless },
+    cpus: [
+      function* (cpu) {
+        const emulated = yield* cpu.choose(2)
+        return [emulated, yield* emulated ? cpu.vmx.invvpid(0, 1, nowhere) : cpu.invlpg(nowhere)]
+      },
+    ],
+    reached: (emulated, succeeds) => emulated === 1 && succeeds === 1,
+    sometimes: (emulated, succeeds) => emulated === 0 && succeeds === 1,
   }),
 ]

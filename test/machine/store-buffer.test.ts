@@ -160,6 +160,25 @@ describe('what x86-TSO allows', () => {
     expect(sb(second, { storeBuffer: 2 })).toContain('0,0')
   })
 
+  it('holds a store to a page back as well, so that it does not end up in the buffer of another CPU', () => {
+    const seen = experiment({
+      machine: { storeBuffer: 1, contents: true, pages: [0, 1] },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.write(0, 2)
+          yield* cpu.write(1, 3)
+        },
+        function* (cpu) {
+          const second = yield* cpu.read(1)
+          return [second.value, (yield* cpu.read(0)).value]
+        },
+      ],
+    })
+    expect(seen.deadlocks).toEqual([])
+    expect(seen.reachable((_done, second, first) => second === 3 && first === 2)).toBe(true)
+    expect(seen.reachable((_done, second, first) => second === 3 && first === 0)).toBe(false)
+  })
+
   it('ends no execution before all stores are visible', () => {
     const observe = (read: (word: Word) => number, { x, y }: Words) => [read(x), read(y)]
     const program: Program<typeof xy> = function* (cpu, { x, y }) {

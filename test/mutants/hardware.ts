@@ -1,7 +1,7 @@
 /** Broken hardware: one rule each of TLB, page walk or interrupts, and what catches it. */
 import { CACHED_D } from '../../src/machine/cached.ts'
 import { D } from '../../src/machine/entry.ts'
-import { levelOf } from '../../src/machine/walk.ts'
+import { levelOf } from '../../src/machine/walk-stage.ts'
 import { nativeIpi, staticKey } from '../../src/policies/index.ts'
 import { both, instead, keeping, nothing, waitsFor, wordsOf } from './broken-world.ts'
 import { FULL, SPECULATING, on, sparing, type Mutant } from './mutant.ts'

@@ -1,0 +1,158 @@
+/**
+ * Nested paging: guest frames are translated to host frames by EPT entries, in steps of the page walk that needs them.
+ * Guest-physical mappings are cached by pCPU and EP4TA; what a guest walk derives from both tables is a combined
+ * mapping: an entry of the TLB or of the paging-structure caches under a VPID, a PCID and an EP4TA. SDM vol. 3, "Caching
+ * Translation Information" of VMX support. What guest tables hold is kept by guest frame: a host frame that takes
+ * another's place finds their contents there.
+ */
+import { VALID } from './cached.ts'
+import {
+  EPT_A,
+  EPT_D,
+  EPT_FREED,
+  EPT_LINKED,
+  EPT_R,
+  EPT_RWX,
+  EPT_TABLE_SPAN,
+  EPT_W,
+  EPT_X,
+  HOST_USED,
+  eptEntry,
+  hostFrameOf,
+  isEptPresent,
+} from './ept-entry.ts'
+import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
+import { dropPath } from './invalidate.ts'
+import { DATA, KIND, type Machine } from './machine.ts'
+import { FETCH, WRITE } from './rights.ts'
+import { dropPage } from './tlb.ts'
+
+/** The EPT right that an access in `mode` needs. */
+export const eptRight = (mode: number): number => (mode & WRITE ? EPT_W : mode & FETCH ? EPT_X : EPT_R)
+
+/** The right that reading an entry of a guest table needs: with A and D flags of EPT on it counts as a write. */
+export const tableRight = (m: Machine): number => (m.config.eptDirty ? EPT_W : EPT_R)
+
+/** True if a cached translation allows what needs `right`, D flag included. */
+export function allowsNested(m: Machine, word: number, right: number): boolean {
+  const needs = right === EPT_W && m.config.eptDirty ? EPT_W | EPT_D : right
+  return (m.cached.nested(word) & needs) === needs
+}
+
+/** The upper level has led to an EPT table, in a step of its own: what {@link translateFrame} may result in. */
+export const TABLE_FOUND = -1
+
+/**
+ * The guest-physical mapping of a guest frame, cached or walked for and then cached; 0 where that is an EPT violation.
+ * With two levels a walk whose table is not `known` ends there first.
+ */
+export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
+  const view = m.view(v)
+  const pcpu = m.S[m.on + v] - 1
+  const at = m.guestPhysicalAt(pcpu, view, frame)
+  const hit = m.S[at]
+  if (hit & VALID) {
+    if (allowsNested(m, hit, right)) return hit
+    if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
+  }
+  if (m.eptTableCount > 0) {
+    const upper = m.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
+    if (!known && (m.S[upper] & VALID) === 0) {
+      if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
+      m.S[upper] = VALID
+      return TABLE_FOUND
+    }
+    if (m.S[eptTableAt(m, view, frame)] & EPT_FREED) m.hooks.fact('hardware-walk', v, FREED_EPT_TABLE, frame)
+  }
+  const word = readByHardware(m, view, frame, right)
+  if (word === 0) return 0
+  return (m.S[at] = m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D)))
+}
+
+const tableIndex = (frame: number): number => Math.floor(frame / EPT_TABLE_SPAN)
+
+/** Word of the EPT table that maps a guest frame. */
+export const eptTableAt = (m: Machine, view: number, frame: number): number =>
+  m.eptTable + view * m.eptTableCount + tableIndex(frame)
+
+/** What the EPT says of a guest frame now: its entry, or 0 where no table leads to it. */
+export function eptNow(m: Machine, view: number, frame: number): number {
+  const linked = m.eptTableCount === 0 || (m.S[eptTableAt(m, view, frame)] & EPT_LINKED) !== 0
+  return linked ? m.S[m.eptAt(view, frame)] : 0
+}
+
+/** What an EPT entry holds after hardware has used it and set its flags; 0 where it lacks the right. */
+function readByHardware(m: Machine, view: number, frame: number, right: number): number {
+  const at = m.eptAt(view, frame)
+  if ((m.S[at] & right) === 0) return 0
+  if (m.config.eptDirty) m.S[at] |= EPT_A | (right === EPT_W ? EPT_D : 0)
+  return m.S[at]
+}
+
+/** What software that follows the EPT gets, without a cache: a word as of a guest-physical mapping, or 0. */
+export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
+  const view = m.view(v)
+  const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, view, frame, right)
+  return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D))
+}
+
+/** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
+export const memoryBehind = (m: Machine, v: number, frame: number): number =>
+  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.view(v), frame))
+
+/** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
+export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
+  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), 0)
+  m.S[first + frame] = 0
+  if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
+  dropPage(m, m.tlbNow(v), page)
+  if (m.config.globals) dropPage(m, m.globalNow(v), page)
+  dropPath(m, m.structuresNow(v), page)
+}
+
+/** True if the EPT of now does not give what a cached translation was made of: no frame, another one, or fewer rights. */
+export function contradictsEpt(m: Machine, word: number, now: number): boolean {
+  if ((word & VALID) === 0 || m.cached.host(word) === 0) return false
+  if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word)) return true
+  const kept = m.config.eptDirty ? EPT_RWX | EPT_D : EPT_RWX
+  return (m.cached.nested(word) & ~now & kept) !== 0
+}
+
+/** Reports the use of host memory that was freed, or that a completed flush should have taken away. */
+export function judgeNested(m: Machine, v: number, word: number, right: number): void {
+  if ((word & m.cached.eptCondemned) === 0) return
+  const frame = m.cached.frame(word)
+  const now = eptNow(m, m.view(v), frame)
+  if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word))
+    m.hooks.fact('stale-access', v, STALE_FRAME, frame)
+  else if (right === EPT_W && (now & EPT_W) === 0) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
+}
+
+/** Who freed the frame that a translation marked FREED leads to. */
+export const freedBy = (m: Machine, word: number): number =>
+  m.eptp >= 0 && m.S[m.hostFrame + m.cached.host(word)] !== HOST_USED ? FREED_BY_HOST : FREED_BY_GUEST
+
+/**
+ * Who has taken back the memory that a store of `v` reaches, 0 for nobody: `frame` is a host frame with EPT, and then
+ * the guest has if no guest frame that lies there now is one of data.
+ */
+export function takenBy(m: Machine, v: number, frame: number): number {
+  const isData = (each: number): boolean => (m.S[m.frame + each] & KIND) === DATA
+  if (m.eptp < 0) return isData(frame) ? 0 : FREED_BY_GUEST
+  if (m.S[m.hostFrame + frame] !== HOST_USED) return FREED_BY_HOST
+  let taken = 0
+  for (let each = 1; each <= m.geometry.frames; each++) {
+    if (memoryBehind(m, v, each) !== frame) continue
+    if (isData(each)) return 0
+    taken = FREED_BY_GUEST
+  }
+  return taken
+}
+
+/** Puts every EPT to what it holds at the start: guest frame n is in host frame n. */
+export function initializeEpt(m: Machine): void {
+  m.S.fill(EPT_LINKED, m.eptTable, m.eptTable + m.config.ept * m.eptTableCount)
+  for (let view = 0; view < m.config.ept; view++)
+    for (let frame = 1; frame <= m.geometry.frames; frame++)
+      m.S[m.eptAt(view, frame)] = eptEntry(frame, EPT_RWX)
+}
