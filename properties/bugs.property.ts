@@ -30,6 +30,8 @@ const settings: Readonly<Record<string, DescribePolicyOptions>> = {
   'mremap-late-flush-fixed': { operations: { verify: 3 } },
   'switch-mm-store-buffer': { operations: { verify: 3 } },
   'switch-mm-store-buffer-fixed': { operations: { verify: 3 } },
+  'vpid02-reuse': { operations: { verify: 3 } },
+  'vpid02-reuse-fixed': { operations: { verify: 3 } },
 }
 
 for (const id of ids) {
