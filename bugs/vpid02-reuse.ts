@@ -14,7 +14,7 @@ const VPID12 = 1
 
 const make = ({ broken }: { broken: boolean }) => {
   /** VM entry under a VPID, on the tables of a space. */
-  const enter = function* (host: HostCpu<unknown>, vpid: number, space: number) {
+  const enter = function* (host: HostCpu, vpid: number, space: number) {
     yield* host.vmx.loadVpid(vpid)
     yield* host.vmx.loadGuestCr3(space)
   }
