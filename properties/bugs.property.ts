@@ -24,8 +24,14 @@ const ids = readdirSync(folder)
 const settings: Readonly<Record<string, DescribePolicyOptions>> = {
   'kernel-huge-vmap-free-table': { operations: { verify: 3 }, runs: 40_000 },
   'kernel-huge-vmap-free-table-fixed': { operations: { verify: 3 } },
+  'lazy-cpumask-missing-mb': { operations: { verify: 3 }, strategy: 'pct', runs: 25_000 },
+  'lazy-cpumask-missing-mb-fixed': { operations: { verify: 3 } },
   'mremap-late-flush': { operations: { verify: 3 }, strategy: 'pct', runs: 30_000, bounds: { vcpus: 2 } },
   'mremap-late-flush-fixed': { operations: { verify: 3 } },
+  'switch-mm-store-buffer': { operations: { verify: 3 } },
+  'switch-mm-store-buffer-fixed': { operations: { verify: 3 } },
+  'vpid02-reuse': { operations: { verify: 3 } },
+  'vpid02-reuse-fixed': { operations: { verify: 3 } },
 }
 
 for (const id of ids) {

@@ -171,7 +171,7 @@ export const policySchema = z.strictObject({
         summary: z.string(),
         run: generator,
         subject: z.enum(['page', 'region', 'none']).optional(),
-        needs: z.enum(['lazy', 'switching', 'cpumask']).optional(),
+        needs: z.enum(['lazy', 'switching', 'cpumask', 'spaces']).optional(),
         as: z.enum(['load', 'once']).optional(),
       }),
     )

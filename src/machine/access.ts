@@ -12,7 +12,7 @@ import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } 
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
-import { ALLOWED, FETCH, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
+import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
 import { mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk } from './walk.ts'
@@ -24,7 +24,8 @@ export const DETAILED = 1 << 5
 /** Access to page `a` in mode `b`, storing `c` if it writes. Results in 1 if it faulted, or in the details asked for. */
 export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
   const who = b & SUPERVISOR ? ' (supervisor)' : ''
-  const what = `${b & WRITE ? 'write' : b & FETCH ? 'fetch' : 'read'} ${n.page(a)}${who}`
+  const whose = b & MEANT ? ` of mm${b >> MEANT_SHIFT}` : ''
+  const what = `${b & WRITE ? 'write' : b & FETCH ? 'fetch' : 'read'} ${n.page(a)}${whose}${who}`
   if (r === undefined || r === 0 || (b & DETAILED && (r & 1) === 0)) return what
   return `${what} -> #PF${b & DETAILED ? `(${r >> 1})` : ''}`
 })
@@ -194,7 +195,8 @@ export function use(m: Machine, v: number, page: number, entry: number, mode: nu
   const space = m.cached.space(entry)
   if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
   if (m.eptp >= 0) judgeNested(m, v, entry, eptRight(mode))
-  if (space !== m.S[m.cr3 + v] && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
+  const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
+  if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {
     const now = translationNow(m, space, page)
     if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)

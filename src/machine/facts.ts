@@ -62,6 +62,7 @@ export const WITNESSES = {
   'lazy-skipped': 'a CPU in lazy-TLB mode was left out of a flush',
   speculation: 'a speculative walk filled a TLB',
   'collapse-copied': 'a collapse copied the pages of a table',
+  'vpid-in-use': 'INVVPID found translations that a VPID had from before',
 } as const
 
 export type WitnessKind = keyof typeof WITNESSES

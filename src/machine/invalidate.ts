@@ -139,6 +139,13 @@ export function dropContext(m: Machine, context: number): void {
   for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
 }
 
+/** True if a context has TLB entries. */
+export function hasTranslations(m: Machine, context: number): boolean {
+  const base = m.tlbOf(context, 0, 0)
+  for (let at = base; at < base + m.tags * m.tagSize; at++) if (m.S[at] & VALID) return true
+  return false
+}
+
 /** Drops the pages in `mask` from a context under all tags, with all its structure caches. */
 export function dropPagesOfContext(m: Machine, context: number, mask: number): void {
   for (let tag = 0; tag < m.tags; tag++) dropPages(m, m.tlbOf(context, 0, tag), mask)

@@ -7,7 +7,7 @@ import type { MachineConfig } from './config.ts'
 import { G, RSVD, US, XD, frameOf, isLarge, isPresent, keyOf } from './entry.ts'
 import type { Features } from './features.ts'
 import type { Geometry } from './geometry.ts'
-import { FETCH, IMPLICIT, SUPERVISOR } from './rights.ts'
+import { FETCH, IMPLICIT, MEANT, MEANT_SHIFT, SUPERVISOR } from './rights.ts'
 
 /** A segment, in pages: what an address counts from, and the last address inside. */
 export interface Segment {
@@ -21,6 +21,8 @@ export interface AccessMode extends Segment {
   readonly supervisor?: boolean
   /** An access of the processor's own to a system structure. */
   readonly implicit?: boolean
+  /** The address space that the code takes for loaded; default: whatever is. Only the invariants look at it. */
+  readonly space?: number
 }
 
 /** Who executes an instruction of the kernel's: at CPL 3 it raises #GP. Default 0. */
@@ -28,8 +30,15 @@ export interface Privilege {
   readonly cpl?: 0 | 3
 }
 
-export function modeBits(config: MachineConfig, { supervisor, implicit }: AccessMode, kind: number): number {
-  const mode = kind | (supervisor === true ? SUPERVISOR : 0) | (implicit === true ? IMPLICIT : 0)
+export function modeBits(
+  config: MachineConfig,
+  { supervisor, implicit, space }: AccessMode,
+  kind: number,
+): number {
+  if (space !== undefined && !(space >= 0 && space < config.spaces))
+    throw fail.badConfig('space of an access', space, `0 to ${config.spaces - 1}`)
+  const meant = space === undefined ? 0 : MEANT | (space << MEANT_SHIFT)
+  const mode = kind | meant | (supervisor === true ? SUPERVISOR : 0) | (implicit === true ? IMPLICIT : 0)
   const special = [
     [IMPLICIT, 'An implicit access'],
     [SUPERVISOR, 'A supervisor access'],

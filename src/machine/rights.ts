@@ -12,6 +12,9 @@ export const FETCH = 1 << 1
 export const SUPERVISOR = 1 << 2
 /** An access of the processor's own to a system structure: supervisor mode whatever the CPL is. */
 export const IMPLICIT = 1 << 3
+/** The code takes an address space for loaded; its number is in the bits from {@link MEANT_SHIFT}. No right depends on it. */
+export const MEANT = 1 << 6
+export const MEANT_SHIFT = 7
 
 /** Bits of the error code. */
 export const PF_P = 1 << 0

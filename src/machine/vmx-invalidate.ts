@@ -6,7 +6,7 @@
  */
 import { defineOp, type Op } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import { abortSpeculation, dropContext, dropPath, dropTag } from './invalidate.ts'
+import { abortSpeculation, dropContext, dropPath, dropTag, hasTranslations } from './invalidate.ts'
 import type { Execute, Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 import { dropPage } from './tlb.ts'
@@ -54,6 +54,7 @@ export function installVmx(m: Machine): void {
     for (let each = 0; each < m.vpids; each++) {
       const context = m.contextOn(pcpu, each)
       if (context < 0 || (type !== VPID_ALL && each !== vpid - 1)) continue
+      if (hasTranslations(m, context)) m.hooks.witness('vpid-in-use')
       if (type === VPID_ADDRESS) dropAddress(m, context, page)
       else if (type === VPID_CONTEXT_BUT_GLOBAL)
         for (let pcid = 0; pcid < m.pcids; pcid++) dropTag(m, context, pcid)

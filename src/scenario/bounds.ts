@@ -97,13 +97,14 @@ function checkGroups(bounds: Bounds): Bounds {
 
 /** The machine that a workload needs within some bounds. */
 export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): MachineConfig {
+  const needs = needsOf(policy, workload)
   const { groups, gupRecheck: _kernel, ...machine } = bounds
   return machineConfig({
     ...withoutFeatures(machine),
     ...featuresOn(policy?.machine ?? {}),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
-    spaces: needsOf(policy, workload).has('switching') ? 2 : 1,
+    spaces: needs.has('switching') || needs.has('spaces') ? 2 : 1,
   })
 }
 
@@ -117,7 +118,7 @@ const someShareVpids = ({ vpids = 0, vcpus }: Bounds): boolean => vpids > 1 && v
 /** What the kernel has to keep track of for a workload. */
 export function featuresFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): KernelFeatures {
   const needs = needsOf(policy, workload)
-  const switching = needs.has('switching') || needs.has('cpumask')
+  const switching = needs.has('switching') || needs.has('cpumask') || needs.has('spaces')
   return { lazy: needs.has('lazy'), switching, gupRecheck: bounds.gupRecheck }
 }
 

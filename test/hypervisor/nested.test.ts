@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { experiment } from '../../src/experiment/experiment.ts'
 import { nestedVmx } from './nested-vmx.ts'
 import { hypervList, hypervRcu, nativeIpi } from '../../src/policies/index.ts'
+import { definePolicy } from '../../src/policies/define.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { quiet } from '../explore/quiet.ts'
 
@@ -30,6 +31,42 @@ describe('the VPID of an L2 guest', () => {
     expect([...broken.violations.keys()]).toEqual(['address-space-isolation'])
     const fixed = run(false)
     expect([fixed.outcomes, fixed.violations.size]).toEqual([[[1]], 0])
+  })
+})
+
+describe('a VPID with a past', () => {
+  const witnesses = (warm: boolean): readonly string[] => {
+    const policy = definePolicy({
+      name: 'taking-over',
+      summary: 'Takes over a VPID, with or without a past.',
+      workload: ['take_over'],
+      operations: {
+        take_over: {
+          summary: 'flush a VPID that may have been used',
+          as: 'load',
+          *run(cpu) {
+            yield* cpu.hypercall('useVpid', 0, [])
+            if (warm) yield* cpu.access(0, 'read')
+            yield* cpu.hypercall('flushVpid', 0, [])
+          },
+        },
+      },
+      hypercalls: {
+        *useVpid(host) {
+          yield* host.vmx.loadVpid(2)
+        },
+        *flushVpid(host) {
+          yield* host.vmx.invvpid(1, 2)
+        },
+      },
+      *flush() {},
+    })
+    return verify({ policy, bounds: quiet({ vcpus: 1, vpids: 2, groups: [[0]] }), operations: 1 }).witnesses
+  }
+
+  it('is witnessed when INVVPID finds what it has cached', () => {
+    expect(witnesses(true)).toEqual(['vpid-in-use'])
+    expect(witnesses(false)).toEqual([])
   })
 })
 

@@ -109,3 +109,30 @@ it('an entry leads to a frame that is there', () => {
 it('a page that the scenario does not have is refused, while one that no table reaches is an address', () => {
   expect(() => run({}, (cpu) => cpu.read(1))).toThrow('page of an access is 1; expected one of 0')
 })
+
+describe('an access on behalf of an address space', () => {
+  const broken = (loaded: number, meant?: number): string[] => [
+    ...experiment({
+      machine: { spaces: 2 },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.loadCr3(loaded)
+          yield* cpu.read(0, meant === undefined ? {} : { space: meant })
+        },
+      ],
+    }).violations.keys(),
+  ]
+
+  it('is foreign where another one is loaded', () => {
+    expect(broken(1, 0)).toEqual(['address-space-isolation'])
+    expect(broken(0, 1)).toEqual(['address-space-isolation'])
+  })
+
+  it('is like any other where it is the one that is loaded, and where none is named', () => {
+    for (const loaded of [0, 1]) expect([broken(loaded, loaded), broken(loaded)]).toEqual([[], []])
+  })
+
+  it('names one that there is', () => {
+    expect(() => broken(0, 2)).toThrow('space of an access is 2; expected 0 to 1.')
+  })
+})

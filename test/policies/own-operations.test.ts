@@ -100,3 +100,34 @@ it('an operation that changes mm_cpumask and stays in its space makes flushes he
   const workload = [[{ op: 'leave' }]]
   expect(machineFor(absent('cpumask'), boundsFor(absent('cpumask')), workload).spaces).toBe(1)
 })
+
+it('an operation that needs both spaces works on the other one, which nobody uses before a switch', () => {
+  const poking = definePolicy({
+    name: 'poking',
+    summary: 'Unmaps pages of the other process and flushes nobody.',
+    operations: {
+      poke: {
+        summary: 'unmap a page of the other process',
+        subject: 'page',
+        needs: 'spaces',
+        *run(cpu, page, space) {
+          const mm = cpu.mm(1 - space)
+          const frame = yield* mm.clearEntry(1, page)
+          yield* mm.flush([page])
+          if (frame !== 0) yield* mm.put(frame)
+        },
+      },
+    },
+    workload: ['read', 'switch_mm', 'poke'],
+    machine: { preemptions: 0, groups: [[0]] },
+    *flush() {},
+  })
+  const bounds = boundsFor(poking)
+  expect(machineFor(poking, bounds, [[{ op: 'poke', page: 0 }], []]).spaces).toBe(2)
+  expect(machineFor(poking, bounds, [[{ op: 'read', page: 0 }], []]).spaces).toBe(1)
+  expect(verify({ policy: poking, bounds, operations: 2 }).verdict).toBe('safe')
+  const { race } = verify({ policy: poking, bounds, operations: 3 })
+  expect(race?.workload.flat().map(({ op }) => op)).toEqual(
+    expect.arrayContaining(['poke', 'switch_mm', 'read']),
+  )
+})

@@ -21,9 +21,10 @@ export interface GuestOperation {
   code(cpu: Cpu, page: number, space: number): Code
   /**
    * What the kernel has to keep track of for it: lazy CPUs; mm_cpumask, because the operation goes to the other address
-   * space (`switching`), or because it changes the mask and stays (`cpumask`).
+   * space (`switching`), or because it changes the mask and stays (`cpumask`); the other address space, because it works
+   * on that one's tables from its own (`spaces`).
    */
-  readonly needs?: 'lazy' | 'switching' | 'cpumask'
+  readonly needs?: 'lazy' | 'switching' | 'cpumask' | 'spaces'
 }
 
 /** An operation that only one policy has. */
