@@ -88,16 +88,14 @@ describe('a verification', () => {
   })
 
   it('ends when it is stopped though there are more workloads than anybody can list', () => {
-    const begun = performance.now()
     const told: (number | undefined)[] = []
     const stopped = verify({
       policy: nativeIpi,
       bounds: quiet({ vcpus: 6, pcpus: 6, groups: [[0], [2, 3]] }),
       operations: 6,
-      stop: () => performance.now() - begun > 500,
+      stop: () => told.length > 20,
       onProgress: ({ of }) => told.push(of),
     })
-    expect(performance.now() - begun).toBeLessThan(5000)
     expect(stopped.verdict).toBe('incomplete')
     expect(stopped.workloads).toBeGreaterThan(0)
     expect(new Set(told)).toEqual(new Set([undefined]))
