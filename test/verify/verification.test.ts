@@ -91,7 +91,7 @@ describe('a verification', () => {
     const told: (number | undefined)[] = []
     const stopped = verify({
       policy: nativeIpi,
-      bounds: quiet({ vcpus: 6, pcpus: 6, groups: [[0], [2, 3]] }),
+      bounds: quiet({ vcpus: 4, pcpus: 4, groups: [[0], [2, 3]] }),
       operations: 6,
       stop: () => told.length > 0,
       onProgress: ({ of }) => told.push(of),
