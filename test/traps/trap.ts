@@ -3,8 +3,12 @@
  * neighbour, the same programs one step worse, must be flagged, so that silence does not come from sleep.
  */
 import { expect, it } from 'vitest'
+import type { Code } from '../../src/engine/step.ts'
 import type { Experiment } from '../../src/experiment/experiment.ts'
+import type { AnyCpu } from '../../src/guest/cpu.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
+import type { Word } from '../../src/machine/word.ts'
+import type { X86 } from '../../src/machine/x86.ts'
 import { flushNobody, nativeIpi } from '../../src/policies/index.ts'
 
 type Outcome = (...outcome: number[]) => boolean
@@ -49,5 +53,24 @@ export const noting = (policy: AnyPolicy = nativeIpi): AnyPolicy => ({
   },
 })
 
-/** Setup of a CPU that does nothing. */
+/** A setup that does nothing. */
 export const idle = function* (): Generator<never, void, number> {}
+
+export function* readPage0(cpu: X86): Code {
+  yield* cpu.read(0)
+}
+
+/** Setups after which CPU 1 has page 0 cached. */
+export const warm = [idle, readPage0]
+
+/** Moves page 0 to another frame, flushes, gives the old frame back, and says so. */
+export function* move(cpu: X86, { done }: { readonly done: Word }, kernel: AnyCpu): Code {
+  yield* cpu.map(0, cpu.spare())
+  yield* kernel.mm(0).flush([0])
+  yield* kernel.put(cpu.frame(0))
+  yield* cpu.store(done, 1)
+}
+/** Whether page 0 leads where it was moved. */
+export function* isNew(cpu: X86): Code<boolean> {
+  return (yield* cpu.read(0)).frame === cpu.spare()
+}

@@ -1,118 +1,12 @@
-/** Waits that end, frames that are held, and others than CPUs: handlers, vCPUs, emulators, devices. */
+/** Frames that are still used by right, and translations that others than CPUs hold. */
 import { describe } from 'vitest'
-import { perform, type Code } from '../../src/engine/step.ts'
-import { P, experiment, frameOf, variable, type Word, type X86 } from '../../src/experiment/index.ts'
-import type { AnyCpu } from '../../src/guest/cpu.ts'
+import { perform } from '../../src/engine/step.ts'
+import { P, experiment, frameOf, variable } from '../../src/experiment/index.ts'
 import { flushBy } from '../../src/guest/flush.ts'
 import { REUSE } from '../../src/machine/frames.ts'
-import { flushNobody, hypervSpace, nativeIpi } from '../../src/policies/index.ts'
+import { nativeIpi } from '../../src/policies/index.ts'
 import { pvFlush } from '../hypervisor/pv-flush.ts'
-import { idle, noting, trap } from './trap.ts'
-
-describe('a wait', () => {
-  trap('for a long section with interrupts off is no deadlock', {
-    run: (worse) =>
-      experiment({
-        words: { inside: variable(), done: variable() },
-        policy: nativeIpi,
-        cpus: [
-          function* (cpu, { inside, done }, kernel) {
-            const before = yield* cpu.load(inside)
-            yield* kernel.mm(0).flush([0])
-            yield* cpu.store(done, 1)
-            return [before, yield* cpu.load(inside)]
-          },
-          function* (cpu, { inside, done }) {
-            yield* cpu.cli()
-            yield* cpu.store(inside, 1)
-            for (const page of [0, 0, 0]) yield* cpu.read(page)
-            if (worse) yield* cpu.until(done, 1)
-            yield* cpu.store(inside, 0)
-            yield* cpu.sti()
-          },
-        ],
-      }),
-    reached: (before, after) => before === 1 && after === 0,
-    worse: ['that section must not wait in turn', 'deadlock'],
-  })
-
-  trap('for a vCPU that is preempted is no deadlock', {
-    run: (worse) =>
-      experiment({
-        machine: { pcpus: 1, preemptions: 2 },
-        words: { asked: variable(), done: variable() },
-        policy: noting(),
-        cpus: [
-          function* (cpu, { asked, done }, kernel) {
-            const before = yield* cpu.load(asked)
-            yield* kernel.mm(0).flush([0])
-            yield* cpu.store(done, 1)
-            return [before, yield* cpu.load(asked)]
-          },
-          function* (cpu, { done }) {
-            yield* cpu.cli()
-            if (worse) yield* cpu.until(done, 1)
-            yield* cpu.sti()
-          },
-        ],
-      }),
-    // One physical CPU: whoever flushes knows that the other does not run.
-    reached: (before, after) => before === 0 && after === 1,
-    worse: ['it is if the vCPU waits with interrupts off', 'deadlock'],
-  })
-
-  trap('of two CPUs for each other is no deadlock while they take interrupts', {
-    run: (worse) => {
-      function* asksTheOther(cpu: X86, { both, most }: Record<'both' | 'most', Word>, kernel: AnyCpu): Code {
-        if (worse) yield* cpu.cli()
-        if ((yield* cpu.fetchAdd(both, 1)) === 1) yield* cpu.store(most, 1)
-        yield* kernel.mm(0).flush([0])
-        yield* cpu.fetchAdd(both, -1)
-        if (worse) yield* cpu.sti()
-      }
-      return experiment({
-        words: { both: variable({ max: 2 }), most: variable() },
-        policy: nativeIpi,
-        cpus: [asksTheOther, asksTheOther],
-        observe: (read, { most }) => [read(most)],
-      })
-    },
-    reached: (_0, _1, most) => most === 1,
-    worse: ['not both with interrupts off', 'deadlock'],
-  })
-
-  trap('for a hypercall tells nothing about where the other CPU is', {
-    run: (worse) =>
-      experiment({
-        machine: { spare: 1 },
-        words: { inside: variable() },
-        policy: worse ? flushNobody : hypervSpace,
-        setup: [
-          idle,
-          function* (cpu) {
-            yield* cpu.read(0)
-          },
-        ],
-        cpus: [
-          function* (cpu, { inside }, kernel) {
-            yield* cpu.map(0, cpu.spare())
-            const before = yield* cpu.load(inside)
-            yield* kernel.mm(0).flush([0])
-            return [before, yield* cpu.load(inside)]
-          },
-          function* (cpu, { inside }) {
-            yield* cpu.cli()
-            yield* cpu.store(inside, 1)
-            yield* cpu.read(0)
-            yield* cpu.store(inside, 0)
-            yield* cpu.sti()
-          },
-        ],
-      }),
-    reached: (before, after) => before + after === 2,
-    worse: ['it must have flushed that CPU', 'stale-translation'],
-  })
-})
+import { trap, warm } from './trap.ts'
 
 describe('a frame that was unmapped', () => {
   trap('may be reused under a translation that nobody can use before it is dropped', {
@@ -137,12 +31,7 @@ describe('a frame that was unmapped', () => {
             yield* cpu.invlpg(0)
           },
         },
-        setup: [
-          idle,
-          function* (cpu) {
-            yield* cpu.read(0)
-          },
-        ],
+        setup: warm,
         cpus: [
           function* (cpu, { reused }, kernel) {
             const frame = yield* kernel.mm(0).clearEntry(1, 0)
@@ -204,12 +93,7 @@ describe('a frame that was unmapped', () => {
       experiment({
         words: { listed: variable() },
         policy: nativeIpi,
-        setup: [
-          idle,
-          function* (cpu) {
-            yield* cpu.read(0)
-          },
-        ],
+        setup: warm,
         cpus: [
           function* (cpu, { listed }, kernel) {
             const frame = yield* kernel.mm(0).clearEntry(1, 0)
