@@ -162,4 +162,38 @@ describe('somebody else’s translation', () => {
     reached: (_0, frame) => frame > 0,
     worse: ['INVLPG is none of its business', 'stale-translation'],
   })
+
+  trap('a vCPU may use what the EPT said until it was made to leave its guest', {
+    run: (worse) =>
+      experiment({
+        machine: { ept: 1 },
+        words: { unmapped: variable() },
+        policy: {
+          ...nativeIpi,
+          hypercalls: {
+            *unmap(host, frame, others) {
+              yield* host.vmx.setEpt(frame, frame, 0)
+              yield* host.store(host.shared.unmapped.of(), 1)
+              yield* host.vmx.flushEpt(frame, function* () {
+                if (worse) return
+                for (const vcpu of others) yield* host.inveptAtEntry(vcpu)
+                for (const vcpu of others) yield* host.kick(vcpu)
+                yield* host.waitForKicks(others)
+              })
+            },
+          },
+        },
+        setup: warm,
+        cpus: [
+          function* (cpu, _words, kernel) {
+            yield* kernel.hypercall('unmap', cpu.frame(0), [1])
+          },
+          function* (cpu, { unmapped }) {
+            return [yield* cpu.load(unmapped), (yield* cpu.read(0)).fault]
+          },
+        ],
+      }),
+    reached: (_0, unmapped, fault) => unmapped === 1 && fault === 0,
+    worse: ['not once the host counts on it', 'stale-translation'],
+  })
 })
