@@ -23,7 +23,7 @@ export const FACTS = [
   'dirty-lost',
   /** Code that may sleep was run where it must not; ghost: IRQS_OFF or READ_SIDE. */
   'sleep',
-  /** A TLB came to hold a small and a large entry for one address. */
+  /** A TLB came to hold a small and a large entry for one address that disagree, or may both be hit. */
   'mixed-sizes',
 ] as const
 

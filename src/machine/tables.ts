@@ -98,6 +98,12 @@ export function installTables(m: Machine): void {
     if (levelOf(b) > 1) learn(v, word)
     return word
   })
+  /** A locked operation that takes D out of an entry hands it on: the kernel knows from now on that the page is dirty. */
+  const collect = (word: number): void => {
+    const page = m.frame + frameOf(word)
+    if (isPresent(word) && word & D && (m.S[page] & KIND) === DATA) m.S[page] |= DIRTY
+  }
+
   m.install(PEEK_ENTRY, (v, a, b) => buffer.read(v, at(a, b)))
   const clear: Execute = (v, a, b) => {
     inspect(v, a)
@@ -105,8 +111,7 @@ export function installTables(m: Machine): void {
     m.S[at(a, b)] = 0
     const frame = isPresent(word) ? frameOf(word) : 0
     if (levelOf(b) > 1 && frame !== 0) noteWalkersInside(m, v, frame)
-    const page = m.frame + frame
-    if (word & D && (m.S[page] & KIND) === DATA) m.S[page] |= DIRTY
+    collect(word)
     return frame
   }
   m.install(CLEAR_ENTRY, clear, undefined, 'drained')
@@ -120,6 +125,7 @@ export function installTables(m: Machine): void {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = word & ~c
+    if (c & D) collect(word)
     return (word & c) !== 0 ? 1 : 0
   }
   m.install(REVOKE_ENTRY, revoke, undefined, 'drained')
@@ -133,6 +139,7 @@ export function installTables(m: Machine): void {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = c
+    collect(word)
     return word
   }
   m.install(XCHG_ENTRY, exchange, undefined, 'drained')

@@ -3,7 +3,7 @@
  * translation under one tag; a large page fills the place of each small page that was accessed ("fractured"), or those
  * of all its pages. With multi-hit on, small and large translations have places of their own.
  */
-import { CACHED_G, CACHED_HUGE, CACHED_PS, VALID } from './cached.ts'
+import { CACHED_G, CACHED_HUGE, CACHED_PS, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { PGE } from './control.ts'
 import type { Machine } from './machine.ts'
 
@@ -35,7 +35,14 @@ export const covers = (m: Machine, entry: number, own: number, page: number): bo
   return cover === 0 ? own === page : m.geometry.base(own, cover) === m.geometry.base(page, cover)
 }
 
-/** Creates a TLB entry; reports it if the CPU then holds a small and a large entry for one address. */
+/** Two translations of different sizes do the same, whichever is used: one frame, and the same rights. */
+const agree = (m: Machine, a: number, b: number): boolean =>
+  m.cached.frame(a) === m.cached.frame(b) && ((a ^ b) & RIGHTS) === 0 && keyOfCached(a) === keyOfCached(b)
+
+/**
+ * Creates a TLB entry; reports it if the CPU then holds a small and a large entry for one address that disagree. With
+ * multi-hit on they need not disagree: errata begin where both are found.
+ */
 export function fill(m: Machine, v: number, page: number, entry: number): void {
   const { pages, fractured, multihit } = m.config
   const base = entry & CACHED_G ? m.globalNow(v) : m.tlbNow(v)
@@ -44,7 +51,7 @@ export function fill(m: Machine, v: number, page: number, entry: number): void {
     if ((other & VALID) === 0 || ((other ^ entry) & (CACHED_PS | CACHED_HUGE)) === 0) continue
     const own = pages[place % pages.length]
     if (covers(m, other, own, page) || covers(m, entry, page, own)) {
-      if (m.cached.space(other) === m.cached.space(entry))
+      if (m.cached.space(other) === m.cached.space(entry) && (multihit || !agree(m, other, entry)))
         m.hooks.fact('mixed-sizes', v, 1, m.cached.frame(entry))
     }
   }
