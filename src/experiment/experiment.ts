@@ -59,7 +59,15 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly features?: Partial<KernelFeatures>
   /** Give up with a clear sentence beyond so many states. Default 20 million. */
   readonly maxStates?: number
+  /**
+   * Breaks a rule of the hardware before anything runs: replaces what an operation of `world.machine` does, withholds a
+   * transition. For testing that an experiment can fail; what comes of it says nothing about any processor.
+   */
+  readonly breakage?: Breakage | undefined
 }
+
+/** Changes a world so that it breaks a rule. */
+export type Breakage = (world: World) => void
 
 export interface Experiment {
   /** Every possible outcome: what the programs returned, in the order of the CPUs, then what was observed. Sorted. */
@@ -105,6 +113,7 @@ export function experiment<const D extends Record<string, SharedDeclaration> = R
     throw fail.badConfig('setup', `${setups.length} programs`, `at most one for each of ${config.vcpus} CPUs`)
   const lists = new Lists()
   const world = new World(policyOf(options, config, lists), config, featuresOf(options, config), true)
+  options.breakage?.(world)
   world.load(
     [
       ...Array.from({ length: config.vcpus }, (_, cpu) => (cpu < cpus.length ? [{ op: `cpu${cpu}` }] : [])),

@@ -13,6 +13,7 @@ export { perCpu, variable, type Word } from '../machine/word.ts'
 export { X86 } from '../machine/x86.ts'
 export {
   experiment,
+  type Breakage,
   type Experiment,
   type ExperimentOptions,
   type Program,

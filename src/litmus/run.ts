@@ -4,7 +4,7 @@
  * fill them, so that their depth never matters.
  */
 import { fail } from '../errors.ts'
-import { experiment } from '../experiment/experiment.ts'
+import { experiment, type Breakage } from '../experiment/experiment.ts'
 import { machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { variable } from '../machine/word.ts'
 import { keyOfLocation, keyOfRegister, keysOf, satisfies, type Key, type Predicate } from './condition.ts'
@@ -36,11 +36,13 @@ export interface LitmusOptions {
   readonly keys?: readonly Key[]
   /** Give up with a clear sentence beyond so many states. Default 20 million. */
   readonly maxStates?: number
+  /** As of an experiment: breaks a rule of the machine, for testing that the result depends on it. */
+  readonly breakage?: Breakage | undefined
 }
 
 /** Runs a test to the end of all of its executions. */
 export function runLitmus(test: LitmusTest, options: LitmusOptions = {}): LitmusResult {
-  const { keys = test.shown, maxStates } = options
+  const { keys = test.shown, maxStates, breakage } = options
   const predicates = test.conditions.map(({ predicate }) => predicate)
   if (test.filter !== undefined) predicates.push(test.filter)
   const observed = [...new Set([...keys, ...predicates.flatMap(keysOf)])]
@@ -62,6 +64,7 @@ export function runLitmus(test: LitmusTest, options: LitmusOptions = {}): Litmus
       words: Object.fromEntries(words) as Record<string, ReturnType<typeof variable>>,
       cpus: threads.map((thread) => (cpu, all) => thread.run(cpu, all)),
       observe: (read, all) => locations.map((name) => read(all[name])),
+      breakage,
       ...(maxStates === undefined ? {} : { maxStates }),
     }),
   )

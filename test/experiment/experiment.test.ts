@@ -1,6 +1,7 @@
 /** Experiments: all executions of a few lines on each CPU, and what can come of them. */
 import { expect, it } from 'vitest'
-import { experiment } from '../../src/experiment/experiment.ts'
+import { experiment, type Breakage } from '../../src/experiment/experiment.ts'
+import { INVLPG } from '../../src/machine/invalidate.ts'
 import { perCpu, variable } from '../../src/machine/word.ts'
 
 it('lists every outcome of a program, and nothing else', () => {
@@ -76,4 +77,24 @@ it('refuses a setup that waits for others, and more programs than CPUs', () => {
   expect(() => experiment({ machine: { vcpus: 1 }, cpus: [function* () {}, function* () {}] })).toThrow(
     'machine.vcpus is 1; expected at least the 2 CPUs that have programs.',
   )
+})
+
+it('runs on a machine that breaks a rule, from its setup on', () => {
+  const moved = (breakage?: Breakage) =>
+    experiment({
+      machine: { spare: 1 },
+      *setup(cpu) {
+        yield* cpu.read(0)
+        yield* cpu.invlpg(0)
+      },
+      cpus: [
+        function* (cpu) {
+          yield* cpu.map(0, cpu.spare())
+          return (yield* cpu.read(0)).frame === cpu.frame(0)
+        },
+      ],
+      breakage,
+    }).outcomes
+  expect(moved()).toEqual([[0]])
+  expect(moved(({ machine }) => (machine.execute[INVLPG.code] = () => 0))).toEqual([[1]])
 })

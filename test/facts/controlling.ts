@@ -11,7 +11,15 @@ import { fact, no, readsOld, restless, yes } from './fact.ts'
  * `act` is done, or nothing. The outcome: was it done, and which of the three translations are used afterwards.
  */
 const survivors = (act: (cpu: X86) => Code<unknown>, protection = false) => ({
-  machine: { pages: [0, 1], pcids: 2, globals: true, spare: 1, eviction: true, protection },
+  machine: {
+    pages: [0, 1],
+    pcids: 2,
+    globals: true,
+    spare: 1,
+    eviction: true,
+    uncachedLevels: 0b1110,
+    protection,
+  },
   *setup(cpu: X86): Code {
     yield* cpu.setFlags(1, 0, G)
     yield* cpu.read(0)

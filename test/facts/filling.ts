@@ -123,7 +123,7 @@ export const filling = [
   }),
 
   fact(24, 'G in the entry of a PMD makes what lies below it global', no, {
-    machine: { pcids: 3, globals: true, spare: 1, ...restless },
+    machine: { pcids: 3, globals: true, spare: 1, uncachedLevels: 0b1100, ...restless },
     cpus: [
       function* (cpu) {
         const leaf = yield* cpu.choose(2)

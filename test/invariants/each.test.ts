@@ -8,7 +8,8 @@ import type { Bounds } from '../../src/scenario/bounds.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
 import { shortest } from '../../src/shrink/shortest.ts'
 import { quiet } from '../explore/quiet.ts'
-import { instead, keeping, worldOf, wordsOf, type Breakage } from '../mutants/broken-world.ts'
+import { sparing, type Breakage } from '../mutants/breaking.ts'
+import { worldOf } from '../mutants/broken-world.ts'
 import { copyAway, migrate, sleeper, unmap } from './scenarios.ts'
 
 interface Scenario {
@@ -36,12 +37,7 @@ const freesTwice: AnyPolicy = {
     yield* cpu.freeTableNow(table)
   },
 }
-const keepsTlb: Breakage = instead(
-  'MOV CR3',
-  (before, m) =>
-    (v, ...args) =>
-      keeping(m, wordsOf(m, 'TLB'), () => before(v, ...args)),
-)
+const keepsTlb: Breakage = sparing('MOV CR3', 'TLB')
 
 const cases: readonly Case[] = [
   {

@@ -10,7 +10,8 @@ import { nativeIpi, staticKey } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
 import { shortest } from '../../src/shrink/shortest.ts'
 import { quiet } from '../explore/quiet.ts'
-import { nothing, worldOf } from '../mutants/broken-world.ts'
+import { nothing } from '../mutants/breaking.ts'
+import { worldOf } from '../mutants/broken-world.ts'
 
 const callEverybody = (masked: boolean): AnyPolicy => ({
   ...nativeIpi,

@@ -1,5 +1,7 @@
 /** The classic programs, in both forms: every final state that x86-TSO allows, and no other. */
 import { describe, expect, it } from 'vitest'
+import type { Breakage } from '../../src/experiment/experiment.ts'
+import { MFENCE } from '../../src/machine/memory.ts'
 import { runLitmus } from '../../src/litmus/run.ts'
 import { att, intel, ran, read } from './texts.ts'
 
@@ -194,4 +196,13 @@ it('refuses values that depend on which part of a register they are in', () => {
   expect(() => ran(att(['P0', 'movl $0x1ff,%eax', 'movb %al,(x)'], 'exists (x=255)'))).toThrow(
     'operands of different sizes together with a value that does not fit 8 bits are not supported',
   )
+})
+
+it('runs on a machine that breaks a rule', () => {
+  const test = read(
+    intel(['P0 | P1', 'MOV [x],1 | MOV [y],1', 'MFENCE | MFENCE', SB[2]], 'exists (0:EAX=0 /\\ 1:EAX=0)'),
+  )
+  expect(runLitmus(test).verdict).toBe('Forbid')
+  const breakage: Breakage = ({ machine }) => (machine.guards[MFENCE.code] = undefined)
+  expect(runLitmus(test, { breakage }).verdict).toBe('Allow')
 })

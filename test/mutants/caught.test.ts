@@ -1,19 +1,11 @@
 /** Every broken machine, kernel and hypervisor of the catalogue is caught, and none of them when it is whole. */
 import { describe, expect, it } from 'vitest'
-import type { Bounds } from '../../src/scenario/bounds.ts'
-import { quiet } from '../explore/quiet.ts'
-import { firstViolation, type Search } from './broken-world.ts'
+import { firstViolation } from './broken-world.ts'
 import { hardware } from './hardware.ts'
 import { hypervisor } from './hypervisor.ts'
 import { kernel } from './kernel.ts'
-import type { Mutant } from './mutant.ts'
+import { searchOf } from './mutant.ts'
 
-const boundsOf = ({ bounds }: Mutant): Bounds => quiet({ groups: [[0]], preemptions: 0, ...bounds })
-const searchOf = (mutant: Mutant): Search => ({
-  policy: mutant.by,
-  bounds: boundsOf(mutant),
-  workloads: mutant.workloads,
-})
 const all = [...hardware, ...kernel, ...hypervisor]
 
 describe.each([
@@ -28,7 +20,10 @@ describe.each([
 
 describe('the same searches of machines that are whole', () => {
   const searches = new Map(
-    all.map((mutant) => [JSON.stringify([mutant.by.name, boundsOf(mutant), mutant.workloads]), mutant]),
+    all.map((mutant) => [
+      JSON.stringify([mutant.by.name, searchOf(mutant).bounds, mutant.workloads]),
+      mutant,
+    ]),
   )
 
   it.each([...searches.values()])('find nothing ($by.name, as for "$name")', (mutant) => {

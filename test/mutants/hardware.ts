@@ -1,10 +1,9 @@
 /** Broken hardware: one rule each of TLB, page walk or interrupts, and what catches it. */
 import { CACHED_D } from '../../src/machine/cached.ts'
 import { D } from '../../src/machine/entry.ts'
-import { levelOf } from '../../src/machine/walk-stage.ts'
 import { nativeIpi, staticKey } from '../../src/policies/index.ts'
-import { both, instead, keeping, nothing, waitsFor, wordsOf } from './broken-world.ts'
-import { FULL, SPECULATING, on, sparing, type Mutant } from './mutant.ts'
+import { both, instead, keeping, nothing, mismarking, sparing, waitsFor, wordsOf } from './breaking.ts'
+import { FULL, SPECULATING, on, type Mutant } from './mutant.ts'
 
 export const hardware: readonly Mutant[] = [
   {
@@ -71,13 +70,7 @@ export const hardware: readonly Mutant[] = [
   {
     name: 'the page walk does not set D',
     by: nativeIpi,
-    breakage: instead('walk', (before, m) => (v, a, b, c) => {
-      const at = m.entryAt(a, levelOf(b), c & 63)
-      const was = m.S[at] & D
-      const result = before(v, a, b, c)
-      m.S[at] = (m.S[at] & ~D) | was
-      return result
-    }),
+    breakage: mismarking((was, now) => (now & ~D) | (was & D)),
     breaks: 'dirty-bit',
   },
   {

@@ -1,7 +1,7 @@
 /** Broken hypervisors: one rule each of flushing a vCPU, flagging it or kicking it, and what catches it. */
 import { hypervRcu, xenRcu } from '../../src/policies/index.ts'
-import { instead, nothing, waitsFor } from './broken-world.ts'
-import { FULL, on, sparing, type Mutant } from './mutant.ts'
+import { instead, nothing, sparing, waitsFor } from './breaking.ts'
+import { FULL, on, type Mutant } from './mutant.ts'
 
 /** What an instruction, or a speculative walk, has in flight. */
 const FLIGHT = [

@@ -3,7 +3,7 @@ import { D } from '../../src/machine/entry.ts'
 import { DATA, KIND, REF, REF_MASK } from '../../src/machine/machine.ts'
 import { hypervRcu, nativeIpi, staticKey } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
-import { both, instead, keeping, nothing, waitsFor, wordsOf } from './broken-world.ts'
+import { both, instead, keeping, nothing, waitsFor, wordsOf } from './breaking.ts'
 import { FULL, SPECULATING, on, type Mutant } from './mutant.ts'
 
 /** The key is turned beside an operation that decided before. */

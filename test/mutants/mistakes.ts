@@ -7,17 +7,10 @@ import type { HostCpu } from '../../src/hypervisor/host.ts'
 import { PUT } from '../../src/machine/frames.ts'
 import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
 import { hypervRcu, nativeIpi, xenRcu } from '../../src/policies/index.ts'
-import type { Bounds } from '../../src/scenario/bounds.ts'
-import type { Workload } from '../../src/scenario/workload.ts'
 import { framesOf, withOwn } from '../invariants/scenarios.ts'
+import type { Mutant } from './mutant.ts'
 
-export interface Mistake {
-  readonly name: string
-  readonly policy: AnyPolicy
-  readonly breaks: string
-  readonly bounds?: Partial<Bounds>
-  readonly workloads?: readonly Workload[]
-}
+export type Mistake = Omit<Mutant, 'breakage'>
 
 const native: AnyPolicy = nativeIpi
 const on = (op: string, page = 0): { op: string; page: number } => ({ op, page })
@@ -43,10 +36,10 @@ export const unmapping = (
   })
 
 export const mistakes: readonly Mistake[] = [
-  { name: 'nobody is flushed', policy: flushing(nativeIpi, function* () {}), breaks: 'software-walk' },
+  { name: 'nobody is flushed', by: flushing(nativeIpi, function* () {}), breaks: 'software-walk' },
   {
     name: 'the initiator does not flush itself',
-    policy: flushing(nativeIpi, function* (cpu, request) {
+    by: flushing(nativeIpi, function* (cpu, request) {
       yield* cpu.callFunction(request.targets, request)
     }),
     breaks: 'frame-lifetime',
@@ -54,15 +47,13 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the first target is left out',
-    policy: flushing(nativeIpi, (cpu, request) =>
-      native.flush(cpu, less(request, request.targets.slice(1)), 0),
-    ),
+    by: flushing(nativeIpi, (cpu, request) => native.flush(cpu, less(request, request.targets.slice(1)), 0)),
     breaks: 'software-walk',
     bounds: { vcpus: 3 },
   },
   {
     name: 'one page of several is flushed',
-    policy: flushing(nativeIpi, (cpu, request) =>
+    by: flushing(nativeIpi, (cpu, request) =>
       native.flush(
         cpu,
         {
@@ -78,12 +69,12 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'tables wait for RCU, but nobody flushes',
-    policy: flushing(hypervRcu, function* () {}),
+    by: flushing(hypervRcu, function* () {}),
     breaks: 'stale-translation',
   },
   {
     name: 'only the running vCPUs are flushed',
-    policy: {
+    by: {
       ...hypervRcu,
       hypercalls: {
         *HvFlushVirtualAddressList(host: HostCpu, pages: number, cpus: readonly number[]) {
@@ -96,7 +87,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the flags are set after the kicks',
-    policy: {
+    by: {
       ...xenRcu,
       hypercalls: {
         *XenFlushTlbMulti(host: HostCpu, _pages: number, cpus: readonly number[]) {
@@ -110,7 +101,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the page is freed before the flush',
-    policy: unmapping(function* ({ clear, put, unhook, flush, free }) {
+    by: unmapping(function* ({ clear, put, unhook, flush, free }) {
       yield* clear()
       yield* put()
       yield* unhook()
@@ -122,7 +113,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the table is freed before the flush',
-    policy: unmapping(function* ({ clear, unhook, free, flush, put }) {
+    by: unmapping(function* ({ clear, unhook, free, flush, put }) {
       yield* clear()
       yield* unhook()
       yield* free()
@@ -134,7 +125,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the table is unhooked after the flush, and not flushed again',
-    policy: unmapping(function* ({ clear, flush, unhook, free, put }) {
+    by: unmapping(function* ({ clear, flush, unhook, free, put }) {
       yield* clear()
       yield* flush()
       yield* unhook()
@@ -146,7 +137,7 @@ export const mistakes: readonly Mistake[] = [
   },
   {
     name: 'the table is never unhooked',
-    policy: unmapping(function* ({ clear, flush, free, put }) {
+    by: unmapping(function* ({ clear, flush, free, put }) {
       yield* clear()
       yield* flush()
       yield* free()

@@ -1,8 +1,10 @@
-/** The shape of a mutant, and what the catalogues of them share. */
+/** The shape of a mutant that a policy tells, and what the catalogues of them share. */
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import type { Bounds } from '../../src/scenario/bounds.ts'
+import { quiet } from '../explore/quiet.ts'
+import type { Search } from './broken-world.ts'
 import type { Operation, Workload } from '../../src/scenario/workload.ts'
-import { instead, keeping, wordsOf, type Breakage } from './broken-world.ts'
+import type { Breakage } from './breaking.ts'
 
 export interface Mutant {
   readonly name: string
@@ -21,9 +23,9 @@ export const on = (op: string, page = 0): Operation => ({ op, page })
 export const FULL: Partial<Bounds> = { groups: [[0], [2, 3]] }
 export const SPECULATING: Partial<Bounds> = { speculation: 1 }
 
-/** The operation is done, but these words stay what they were. */
-export const sparing = (name: string, ...fields: readonly string[]): Breakage =>
-  instead(name, (before, m) => {
-    const words = fields.flatMap((field) => wordsOf(m, field))
-    return (...args) => keeping(m, words, () => before(...args))
-  })
+/** The search that tells a mutant: exhaustive, without the host's and the environment's doings that it does not ask for. */
+export const searchOf = ({ by, bounds, workloads }: Pick<Mutant, 'by' | 'bounds' | 'workloads'>): Search => ({
+  policy: by,
+  bounds: quiet({ groups: [[0]], preemptions: 0, ...bounds }),
+  workloads,
+})

@@ -2,19 +2,16 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { hypervRcu, nativeIpi, xenRcu } from '../../src/policies/index.ts'
-import type { Bounds } from '../../src/scenario/bounds.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { quiet } from '../explore/quiet.ts'
 import { firstViolation } from './broken-world.ts'
-import { mistakes, own, unmapping, type Mistake } from './mistakes.ts'
+import { mistakes, own, unmapping } from './mistakes.ts'
+import { searchOf } from './mutant.ts'
 
 const on = (op: string): { op: string; page: number } => ({ op, page: 0 })
-const boundsOf = ({ bounds }: Mistake): Bounds => quiet({ groups: [[0]], preemptions: 0, ...bounds })
-
 describe('a policy or operation in which', () => {
   it.each(mistakes)('$name violates $breaks', (mistake) => {
-    const { policy, workloads } = mistake
-    expect(firstViolation({ policy, bounds: boundsOf(mistake), workloads })?.invariant).toBe(mistake.breaks)
+    expect(firstViolation(searchOf(mistake))?.invariant).toBe(mistake.breaks)
   })
 
   it('everything is done in order violates nothing, in the same searches', () => {
@@ -31,11 +28,9 @@ describe('a policy or operation in which', () => {
       [[own], [on('write')]],
     ]
     expect(firstViolation({ policy: sound, bounds: quiet({ groups: [[0]] }), workloads })).toBeUndefined()
-    for (const mistake of mistakes.filter(({ policy }) => policy.operations === undefined)) {
-      const whole = [nativeIpi, hypervRcu, xenRcu].find(({ name }) => name === mistake.policy.name)!
-      expect(
-        firstViolation({ policy: whole, bounds: boundsOf(mistake), workloads: mistake.workloads }),
-      ).toBeUndefined()
+    for (const mistake of mistakes.filter(({ by }) => by.operations === undefined)) {
+      const whole = [nativeIpi, hypervRcu, xenRcu].find(({ name }) => name === mistake.by.name)!
+      expect(firstViolation(searchOf({ ...mistake, by: whole }))).toBeUndefined()
     }
   })
 

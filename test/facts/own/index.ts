@@ -1,0 +1,30 @@
+/** Our own facts by subject. */
+import { broadcasts } from './broadcasts.ts'
+import { buffers } from './buffers.ts'
+import { choices } from './choices.ts'
+import { contexts } from './contexts.ts'
+import { freeing } from './freeing.ts'
+import { interrupts } from './interrupts.ts'
+import { iommu } from './iommu.ts'
+import { nmis } from './nmis.ts'
+import { offline } from './offline.ts'
+import { rar } from './rar.ts'
+import { readers } from './readers.ts'
+import { structures } from './structures.ts'
+import { walks } from './walks.ts'
+
+export const ownGroups = {
+  structures,
+  walks,
+  contexts,
+  buffers,
+  interrupts,
+  nmis,
+  offline,
+  broadcasts,
+  rar,
+  iommu,
+  freeing,
+  readers,
+  choices,
+}
