@@ -39,7 +39,7 @@ describe.each([
       fc.property(arbitrary, (scenario) => {
         expect(runScenario(cure, bounds, scenario).violation).toBeUndefined()
       }),
-      { examples: examples.map(({ scenario }) => [scenario]), plugins, numRuns: 3000 },
+      { examples: examples.map(({ scenario }) => [scenario]), plugins, numRuns: 1500 },
     )
   })
 })
@@ -50,7 +50,7 @@ test('native-ipi survives vCPUs that share pCPUs and migrate between them', () =
     fc.property(scenarios(nativeIpi, bounds, { operations: 5, turns: 8 }), (scenario) => {
       expect(runScenario(nativeIpi, bounds, scenario).violation).toBeUndefined()
     }),
-    { plugins, numRuns: 3000 },
+    { plugins, numRuns: 1500 },
   )
 })
 
@@ -63,6 +63,6 @@ test('whoever is preempted for nothing breaks nothing: a scenario survives more 
         runScenario(nativeIpi, { preemptions: 4 }, { ...scenario, preemptions }).violation,
       ).toBeUndefined()
     }),
-    { plugins, numRuns: 2000 },
+    { plugins, numRuns: 1000 },
   )
 })

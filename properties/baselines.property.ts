@@ -3,4 +3,4 @@ import { flushBeforeUnhook, flushNobody, freeBeforeAck } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
 for (const policy of [flushNobody, flushBeforeUnhook, freeBeforeAck])
-  describePolicy(policy, { runs: 20_000, bounds: { speculation: 0 } })
+  describePolicy(policy, { runs: 5_000, bounds: { speculation: 0 } })

@@ -3,4 +3,4 @@ import { hypervList, hypervRcu, hypervSpace, rcuNoFallback, xenPv, xenRcu } from
 import { describePolicy } from '../src/vitest/index.ts'
 
 for (const policy of [hypervList, hypervSpace, xenPv, hypervRcu, xenRcu, rcuNoFallback])
-  describePolicy(policy, { runs: 20_000 })
+  describePolicy(policy, { runs: 5_000 })

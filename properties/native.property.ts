@@ -2,5 +2,5 @@
 import { nativeIpi, nativeRcu } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
 
-describePolicy(nativeIpi, { runs: 20_000 })
-describePolicy(nativeRcu, { runs: 20_000 })
+describePolicy(nativeIpi, { runs: 5_000 })
+describePolicy(nativeRcu, { runs: 5_000 })

@@ -40,9 +40,11 @@ export function checkByHunting(
 ): Finding & { readonly hunted: Hunted } {
   const { operations, corpus: _corpus, policyFile: _file, ...rest } = options
   const broken = policy.expected === 'broken'
-  // What is stated is not news: that there is a race is all that is asked. Its smallest form is in the corpus.
+  // What is stated is not news: that there is a race is all that is asked. Its smallest form is in the corpus. Where
+  // there is none, the verification that goes with a check enumerates more than a hunt would.
   const hunted = hunt(policy, {
     ...rest,
+    enumerates: broken,
     operations: operations?.hunt ?? CHECK_DEFAULTS.huntOperations,
     shrinks: !broken,
   })

@@ -27,6 +27,8 @@ export interface HuntOptions {
   readonly seconds?: number
   /** False: races are left as they were met, for those who only ask whether there are any. Default true. */
   readonly shrinks?: boolean
+  /** False: nothing is enumerated where random search finds nothing, for those who verify anyway. Default true. */
+  readonly enumerates?: boolean
   /** Asked now and then; true ends the hunt, and what was found is kept. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: { runs: number; of: number }) => void
@@ -98,7 +100,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     foundBy: strategy,
     run: searched.foundAt[i],
   }))
-  const enumerate = found.length === 0 && !stop()
+  const enumerate = found.length === 0 && options.enumerates !== false && !stop()
   const plain = { ...bounds, speculation: 0, eviction: false }
   const enumerated = enumerate
     ? verify({ policy, bounds: plain, operations: Math.min(ENUMERATED_OPERATIONS, operations), stop })

@@ -2,6 +2,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, openSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { errorJson, huntJson, verifyJson } from '../../src/index.ts'
@@ -10,12 +12,16 @@ import { BREAKS, moduleFile, policyFile, policyText, QUICK, SHIPPED } from './dr
 
 const bin = fileURLToPath(new URL('../../bin/shootdown.js', import.meta.url))
 
+const cache = join(tmpdir(), 'shootdown-compile-cache')
+
 type Started = ReturnType<typeof start>
 
 /** Starts the command and records what it writes. */
 function start(argv: readonly string[], out: 'pipe' | number = 'pipe') {
   const child = spawn(process.execPath, [bin, ...argv], {
     cwd: temporaryFolder(),
+    // Half of the time to start goes into stripping types.
+    env: { ...process.env, NODE_COMPILE_CACHE: cache },
     stdio: ['ignore', out, 'pipe'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

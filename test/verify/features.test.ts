@@ -4,6 +4,7 @@ import { hypervList, hypervRcu, nativeIpi, xenPv, xenRcu } from '../../src/polic
 import type { Bounds } from '../../src/scenario/bounds.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { quiet } from '../explore/quiet.ts'
+import { some } from '../thorough.ts'
 
 /** Workloads about one page alone. */
 const FEW: Partial<Bounds> = { groups: [[0]] }
@@ -22,10 +23,13 @@ const features: readonly (readonly [string, Partial<Bounds>])[] = [
 ]
 
 describe.each(features)('with %s', (_, given) => {
-  it.each([nativeIpi, hypervList, hypervRcu, xenPv, xenRcu])('$name is what it claims to be', (policy) => {
-    const { verdict, race } = verify({ policy, bounds: quiet(given), operations: 2 })
-    expect(race?.violation.explanation).toEqual(policy.expected === 'safe' ? undefined : expect.any(String))
-    expect(verdict).toBe(policy.expected === 'safe' ? 'safe' : 'race')
-    if (race !== undefined) expect(race.violation.invariant).toBe('software-walk')
-  })
+  it.each(some([nativeIpi, hypervList, hypervRcu, xenPv, xenRcu], 2))(
+    '$name is what it claims to be',
+    (policy) => {
+      const { verdict, race } = verify({ policy, bounds: quiet(given), operations: 2 })
+      expect(race?.violation.explanation).toEqual(policy.expected === 'safe' ? undefined : expect.any(String))
+      expect(verdict).toBe(policy.expected === 'safe' ? 'safe' : 'race')
+      if (race !== undefined) expect(race.violation.invariant).toBe('software-walk')
+    },
+  )
 })
