@@ -25,7 +25,10 @@ export interface HuntOptions {
    * than half of them: the rest is left for the proof that there is no smaller one. Default: no limit.
    */
   readonly seconds?: number
-  /** False: races are left as they were met, for those who only ask whether there are any. Default true. */
+  /**
+   * False, for those who only ask whether there are races: the first workload that has some ends the hunt, and they are
+   * left as they were met. Default true.
+   */
   readonly shrinks?: boolean
   /** False: nothing is enumerated where random search finds nothing, for those who verify anyway. Default true. */
   readonly enumerates?: boolean
@@ -91,7 +94,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     strategy,
     stop: (done, races) => {
       options.onProgress?.({ runs: done, of: runs })
-      return stop() || (races > 0 && elapsed() > seconds / 2)
+      return stop() || (races > 0 && (options.shrinks === false || elapsed() > seconds / 2))
     },
   })
   const found = searched.races.map((raw, i): Found => ({

@@ -22,7 +22,7 @@ function boundsFor(policy: AnyPolicy): Bounds {
 }
 
 describe('with two operations on three vCPUs', () => {
-  it.each(some(policies, 7))('$name is $expected', (policy) => {
+  it.each(some(policies, 4))('$name is $expected', (policy) => {
     const bounds = boundsFor(policy)
     const { verdict, race, witnesses, workloads, states, transitions } = verify({
       policy,
