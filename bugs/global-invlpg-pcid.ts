@@ -5,6 +5,7 @@
  * microcode is new enough.
  */
 import { A, G, P, PCIDE, RW, definePolicy, entry } from '../src/index.ts'
+import { vunmap } from './parts/vunmap.ts'
 
 const make = ({ broken }: { broken: boolean }) =>
   definePolicy({
@@ -28,20 +29,7 @@ const make = ({ broken }: { broken: boolean }) =>
         yield* cpu.x86.setEntry(1, page, entry(cpu.x86.frame(page), P | RW | A | G))
     },
     operations: {
-      vunmap: {
-        summary: 'unmap a page of kernel addresses; its table stays',
-        subject: 'page',
-        *run(cpu, page, space) {
-          const mm = cpu.mm(space)
-          yield* mm.lock()
-          const frame = yield* mm.clearEntry(1, page)
-          if (frame !== 0) {
-            yield* mm.flush([page])
-            yield* mm.put(frame)
-          }
-          yield* mm.unlock()
-        },
-      },
+      vunmap,
       kernel_read: {
         summary: 'read a page of kernel addresses',
         subject: 'page',

@@ -6,6 +6,7 @@
  * PMD entry and freeing the table.
  */
 import { A, D, definePolicy, entry, P, PS, RW } from '../src/index.ts'
+import { vunmap } from './parts/vunmap.ts'
 
 const make = ({ broken }: { broken: boolean }) =>
   definePolicy({
@@ -17,20 +18,7 @@ const make = ({ broken }: { broken: boolean }) =>
     workload: ['read', 'vunmap', 'ioremap'],
     machine: { preemptions: 0, spare: 1 },
     operations: {
-      vunmap: {
-        summary: 'unmap a page of kernel addresses; its table stays',
-        subject: 'page',
-        *run(cpu, page, space) {
-          const mm = cpu.mm(space)
-          yield* mm.lock()
-          const frame = yield* mm.clearEntry(1, page)
-          if (frame !== 0) {
-            yield* mm.flush([page])
-            yield* mm.put(frame)
-          }
-          yield* mm.unlock()
-        },
-      },
+      vunmap,
       ioremap: {
         summary: 'map device memory by a large page where nothing is mapped',
         subject: 'region',

@@ -4,10 +4,8 @@
  * byte, instead of sending an IPI. A vCPU thread that lost its pCPU twice before it got back to the guest was marked
  * twice, and the second store wiped the request out. Since the fix, a vCPU that is marked already is left alone.
  */
-import { definePolicy, perCpu, type HostCpu, type SharedWords } from '../src/index.ts'
-
-const PREEMPTED = 1
-const FLUSH_TLB = 2
+import { definePolicy, type HostCpu, type SharedWords } from '../src/index.ts'
+import { FLUSH_TLB, PREEMPTED, flush, shared } from './parts/kvm-pv-flush.ts'
 
 const make = ({ broken }: { broken: boolean }) => {
   /** kvm_steal_time_set_preempted. */
@@ -21,20 +19,10 @@ const make = ({ broken }: { broken: boolean }) => {
     expected: broken ? 'broken' : 'safe',
     ...(broken ? { breaks: 'frame-lifetime, stale-translation, hardware-walk' } : {}),
     symmetric: true,
-    shared: { state: perCpu({ max: PREEMPTED | FLUSH_TLB }) },
+    shared,
     workload: ['read', 'munmap'],
     machine: { preemptions: 1, groups: [[0]] },
-    *flush(cpu, request) {
-      yield* cpu.flushLocal(request)
-      const running: number[] = []
-      for (const target of request.targets) {
-        const word = cpu.shared.state.of(target)
-        const state = yield* cpu.load(word)
-        const flagged = state & PREEMPTED && (yield* cpu.cmpxchg(word, state, state | FLUSH_TLB)) === state
-        if (!flagged) running.push(target)
-      }
-      yield* cpu.callFunction(running, request)
-    },
+    flush,
     *freeTable(cpu, table) {
       yield* cpu.rcuFree(table)
     },

@@ -4,10 +4,8 @@
  * host emulated an instruction of it: the address was translated before the flush, and is accessed after it, but before
  * the entry. Since the fix, a vCPU is marked as preempted only where it left its guest between two instructions.
  */
-import { definePolicy, perCpu } from '../src/index.ts'
-
-const PREEMPTED = 1
-const FLUSH_TLB = 2
+import { definePolicy } from '../src/index.ts'
+import { FLUSH_TLB, PREEMPTED, flush, shared } from './parts/kvm-pv-flush.ts'
 
 const make = ({ broken }: { broken: boolean }) =>
   definePolicy({
@@ -16,7 +14,7 @@ const make = ({ broken }: { broken: boolean }) =>
     expected: broken ? 'broken' : 'safe',
     ...(broken ? { breaks: 'frame-lifetime, stale-translation' } : {}),
     symmetric: true,
-    shared: { state: perCpu({ max: PREEMPTED | FLUSH_TLB }) },
+    shared,
     workload: ['read', 'munmap', 'emulated_write'],
     machine: { emulation: true, preemptions: 1, groups: [[0]] },
     operations: {
@@ -28,17 +26,7 @@ const make = ({ broken }: { broken: boolean }) =>
         },
       },
     },
-    *flush(cpu, request) {
-      yield* cpu.flushLocal(request)
-      const running: number[] = []
-      for (const target of request.targets) {
-        const word = cpu.shared.state.of(target)
-        const state = yield* cpu.load(word)
-        const flagged = state & PREEMPTED && (yield* cpu.cmpxchg(word, state, state | FLUSH_TLB)) === state
-        if (!flagged) running.push(target)
-      }
-      yield* cpu.callFunction(running, request)
-    },
+    flush,
     *freeTable(cpu, table) {
       yield* cpu.rcuFree(table)
     },

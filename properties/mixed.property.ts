@@ -4,9 +4,9 @@
  */
 import { serializationFlag, serializationFlagCollapse, staticKey, staticKeyEarly } from '../src/index.ts'
 import { describePolicy } from '../src/vitest/index.ts'
-import { thorough } from '../test/thorough.ts'
+import { unlessThorough } from '../test/thorough.ts'
 
 for (const policy of [serializationFlag, serializationFlagCollapse])
-  describePolicy(policy, { runs: 5_000, ...(thorough ? {} : { bounds: { speculation: 0 } }) })
+  describePolicy(policy, { runs: 5_000, ...unlessThorough })
 for (const policy of [staticKey, staticKeyEarly])
   describePolicy(policy, { runs: 5_000, bounds: { speculation: 0 } })

@@ -16,6 +16,8 @@ export class ShootdownError extends Error {
 
 const because = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
+const atLine = (file: string, line: number, problem: string): string => `${file}, line ${line}: ${problem}.`
+
 export const messages = {
   notAStep: (where: string, found: string) =>
     `${where} yielded ${found}, which is not a step. Expected a step of the cpu or host handle: write \`yield* cpu.load(...)\`, not \`yield\` or a bare call.`,
@@ -66,7 +68,7 @@ export const messages = {
   offPcpu: (what: string, vcpu: number) =>
     `${what} needs a pCPU to run on, but vCPU${vcpu} is on none. Use it in onVcpuEntry or a hypercall, not in onVcpuExit.`,
   unreadable: (file: string, cause: unknown) => `${file} could not be read: ${because(cause)}.`,
-  badTable: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  badTable: atLine,
   missingArgument: (command: string, what: string) =>
     `The command ${command} needs ${what}. See npx shootdown --help.`,
   waitsAlone: (operation: string) =>
@@ -85,7 +87,7 @@ export const messages = {
     `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
   corpusWrite: (file: string, cause: unknown) =>
     `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
-  litmus: (file: string, line: number, problem: string) => `${file}, line ${line}: ${problem}.`,
+  litmus: atLine,
   litmusFolder: (path: string, problem: string) =>
     `${path}: ${problem}. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).`,
   litmusVerdicts: (file: string, problem: string) =>

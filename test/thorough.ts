@@ -9,3 +9,6 @@ export function some<T>(cases: readonly T[], count: number): readonly T[] {
   if (thorough || cases.length <= count) return cases
   return Array.from({ length: count }, (_, i) => cases[Math.floor((i * cases.length) / count)])
 }
+
+/** What a property adds to its options so that a short run leaves speculation to the thorough one. */
+export const unlessThorough = thorough ? {} : { bounds: { speculation: 0 } }

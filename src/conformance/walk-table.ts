@@ -13,6 +13,7 @@ import { A, P, RSVD, RW, US, XD, entry } from '../machine/entry.ts'
 import type { AccessMode } from '../machine/operands.ts'
 import type { X86 } from '../machine/x86.ts'
 import { World } from '../scenario/world.ts'
+import { readTable } from '../table.ts'
 
 /** One row: flags of the leaf entry, control bits, access; and what should come of it. */
 export interface WalkRow {
@@ -36,17 +37,11 @@ const COLUMNS = [...Object.keys(FLAGS), ...Object.keys(CONTROLS), 'cpl', 'access
 
 /** Reads a tab-separated table with a header; `file` is named in what goes wrong. */
 export function parseWalkTable(file: string, text: string): WalkRow[] {
-  const [header = '', ...lines] = text.split(/\r?\n/)
-  const names = header.split('\t').map((name) => name.trim())
-  const missing = COLUMNS.find((column) => !names.includes(column))
+  const { columns, rows } = readTable(text)
+  const missing = COLUMNS.find((column) => !columns.includes(column))
   if (missing !== undefined)
     throw fail.badTable(file, 1, `has no column "${missing}"; expected ${COLUMNS.join(', ')}`)
-  return lines.flatMap((text_, i): WalkRow[] => {
-    if (text_.trim() === '') return []
-    const cells = text_.split('\t').map((cell) => cell.trim())
-    const cell = (name: string): string => cells[names.indexOf(name)] ?? ''
-    return [parseRow(file, i + 2, cell)]
-  })
+  return rows.map(({ line, cell }) => parseRow(file, line, cell))
 }
 
 function parseRow(file: string, line: number, cell: (name: string) => string): WalkRow {

@@ -43,8 +43,8 @@ export function installQueues(m: Machine): void {
     m.S[at] -= oldest * unit
     return oldest
   }
-  m.install(QUEUE_PUSH, push, undefined, 'drained')
-  m.install(QUEUE_POP, pop, undefined, 'drained')
+  m.installDrained(QUEUE_PUSH, push)
+  m.installDrained(QUEUE_POP, pop)
 }
 
 /** Declares a queue for each CPU. */

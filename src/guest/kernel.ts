@@ -8,7 +8,7 @@ import { IRQS_OFF, READ_SIDE } from '../machine/facts.ts'
 import type { Events } from '../machine/events.ts'
 import { release } from '../machine/frames.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { DYING, KIND, TABLE, type Execute, type Machine } from '../machine/machine.ts'
+import { DYING, KIND, TABLE, type Machine } from '../machine/machine.ts'
 import { policyWords, word, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
 import { CALL_RCU_HEAD, RcuHeads } from './rcu-head.ts'
 import { MIGHT_SLEEP } from './spinlock.ts'
@@ -150,18 +150,6 @@ export class Kernel {
     return (S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0
   }
 
-  /** Adds `first + i * unit` for each deferral number `i` that is due. */
-  addDue(out: Int32Array, count: number, first: number, unit: number): number {
-    const { S, frame, tableFrames } = this.m
-    let n = count
-    for (let i = 0; i < tableFrames.length; i++) {
-      if ((S[frame + tableFrames[i]] & KIND) === DYING && S[this.rcuTables + i] === 0)
-        out[n++] = first + i * unit
-    }
-    for (let i = tableFrames.length; i < this.deferrals; i++) if (this.isDue(i)) out[n++] = first + i * unit
-    return n
-  }
-
   doDeferred(i: number): void {
     const { tableFrames } = this.m
     if (i < tableFrames.length) release(this.m, tableFrames[i])
@@ -184,7 +172,8 @@ export class Kernel {
 
   private installRcu(): void {
     const { m } = this
-    const callRcu: Execute = (v, table) => {
+    // A grace period begins with full ordering. That it happens in the call itself makes no store visible too late.
+    m.installDrained(CALL_RCU, (v, table) => {
       if ((m.S[m.frame + table] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, table)
       const readers = this.readers()
       if (readers !== 0) m.hooks.witness('rcu-waited')
@@ -192,22 +181,14 @@ export class Kernel {
       const slot = m.tableFrames.indexOf(table)
       if (slot >= 0) m.S[this.rcuTables + slot] = readers
       return 0
-    }
-    // A grace period begins with full ordering. That it happens in the call itself makes no store visible too late.
-    m.install(CALL_RCU, callRcu, undefined, 'drained')
-    m.install(
-      CALL_RCU_HEAD,
-      (v, at, what) => (this.heads.arm(v, at, what, this.readers()), 0),
-      undefined,
-      'drained',
-    )
+    })
+    m.installDrained(CALL_RCU_HEAD, (v, at, what) => (this.heads.arm(v, at, what, this.readers()), 0))
     m.install(MIGHT_SLEEP, (v) => (this.mightSleep(v), 0))
-    const begin: Execute = (v) => {
+    m.installDrained(SYNC_RCU_BEGIN, (v) => {
       this.mightSleep(v)
       m.S[this.rcuWaiters + v] = this.readers() & ~(1 << v)
       return 0
-    }
-    m.install(SYNC_RCU_BEGIN, begin, undefined, 'drained')
+    })
     m.install(
       SYNC_RCU_END,
       () => 0,

@@ -11,7 +11,7 @@ import { CACHED_D, CACHED_U, CACHED_W, VALID } from '../machine/cached.ts'
 import { A, D, frameOf, isLarge, isPresent, isWritable } from '../machine/entry.ts'
 import { eptRight, translateBySoftware } from '../machine/ept.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import type { Execute, Machine } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
 import { ALLOWED, WRITE, judgeAccess } from '../machine/rights.ts'
 import { translationNow } from '../machine/tables.ts'
 import type { Vmx } from '../machine/vmx.ts'
@@ -44,14 +44,13 @@ export const AT_BOUNDARY = defineOp(
 
 export function installEmulator(m: Machine): void {
   if (!m.config.emulation) return
-  const hold: Execute = (v, page, mode) => {
+  // It sets A and D by locked operations.
+  m.installDrained(TRANSLATE, (v, page, mode) => {
     const entry = translate(m, v, page, mode)
     m.S[m.emulator + v] = entry
     m.S[m.emulatorPage + v] = entry === 0 ? 0 : page
     return entry === 0 ? 0 : 1
-  }
-  // It sets A and D by locked operations.
-  m.install(TRANSLATE, hold, undefined, 'drained')
+  })
   m.install(
     ACCESS_TRANSLATED,
     (v, _a, mode, value) => {

@@ -7,10 +7,10 @@
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import type { MachineConfig } from '../machine/config.ts'
-import type { Features } from '../machine/features.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
-import type { Execute, Machine } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
+import { need } from '../machine/operands.ts'
 import { resultsOf } from '../machine/word.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
@@ -81,15 +81,14 @@ export class Host {
       m.S[this.flushAtEntry + target] = control
       return 0
     })
-    const flagForInvept: Execute = (_v, target) => {
+    m.installDrained(INVEPT_AT_ENTRY, (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       m.S[this.inveptAtEntry + target] = 1
       return 0
-    }
-    m.install(INVEPT_AT_ENTRY, flagForInvept, undefined, 'drained')
+    })
     m.install(PCPU, (v) => m.S[m.on + v])
     m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
-    const flush: Execute = (_v, target, mask) => {
+    m.installDrained(FLUSH_VCPU, (_v, target, mask) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       const end = m.contexts - m.config.devices
@@ -99,20 +98,17 @@ export class Host {
       }
       abortInstruction(m, target)
       return 0
-    }
-    m.install(FLUSH_VCPU, flush, undefined, 'drained')
-    const flag: Execute = (_v, target) => {
+    })
+    m.installDrained(FLUSH_AT_ENTRY, (_v, target) => {
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       m.S[this.flushAtEntry + target] = FLUSH_TAG
       return 0
-    }
-    m.install(FLUSH_AT_ENTRY, flag, undefined, 'drained')
+    })
     m.install(IS_RUNNING, (_v, target) => (m.S[m.on + target] === 0 ? 0 : 1))
-    const kick: Execute = (_v, target) => {
+    m.installSend(KICK, (_v, target) => {
       if (m.S[m.on + target] !== 0) m.S[this.kicked + target] = 1
       return 0
-    }
-    m.install(KICK, kick, undefined, m.config.x2apic ? undefined : 'drained')
+    })
     m.install(
       KICKED,
       () => 0,
@@ -238,7 +234,7 @@ export class HostCpu<Shared = unknown> {
    * KVM_REQ_TLB_FLUSH.
    */
   *inveptAtEntry(vcpu: number): Code {
-    this.need('INVEPT', this.config.ept > 0, 'ept')
+    need('INVEPT', this.config.ept > 0, 'ept')
     this.check('inveptAtEntry', vcpu)
     yield* perform(INVEPT_AT_ENTRY, vcpu)
   }
@@ -273,14 +269,10 @@ export class HostCpu<Shared = unknown> {
    * this ASID (3), or its translations that are not global (7).
    */
   *tlbControl(value: number): Code {
-    this.need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
+    need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
     const control = CONTROLS[value]
     if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
     yield* perform(TLB_CONTROL, this.vcpu, control)
-  }
-
-  private need(what: string, has: boolean, feature: keyof Features): void {
-    if (!has) throw fail.needsFeature(what, feature)
   }
 
   private check(method: string, vcpu: number): void {

@@ -3,7 +3,7 @@
  * "TLB Flush"; Linux arch/x86/include/asm/svm.h): what is derived from nested tables goes together with the ASID, since
  * nothing invalidates nested translations alone.
  */
-import { dropContext, dropTag } from '../machine/invalidate.ts'
+import { dropAllButGlobal, dropContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
 
@@ -34,7 +34,7 @@ export function obey(m: Machine, vcpu: number, control: number): void {
     for (let view = 0; view < m.config.ept; view++) dropEpt(m, pcpu, view)
     return
   }
-  if (control === FLUSH_ASID_BUT_GLOBAL) for (let pcid = 0; pcid < m.pcids; pcid++) dropTag(m, context, pcid)
+  if (control === FLUSH_ASID_BUT_GLOBAL) dropAllButGlobal(m, context)
   else dropContext(m, context)
   if (control !== FLUSH_TAG) for (let view = 0; view < m.config.ept; view++) dropGuestPhysical(m, pcpu, view)
 }

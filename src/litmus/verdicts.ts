@@ -4,6 +4,7 @@
  * the keys).
  */
 import { fail } from '../errors.ts'
+import { readTable } from '../table.ts'
 import { takeKey, type Key } from './condition.ts'
 import { Text } from './text.ts'
 
@@ -22,23 +23,16 @@ const VERDICTS = ['Allow', 'Forbid', 'Require']
 
 /** Reads a table; `file` is named in complaints. */
 export function parseVerdicts(file: string, raw: string): Row[] {
-  const [head = '', ...lines] = raw.replaceAll('\r', '').split('\n')
-  const header = head.split('\t').map((name) => name.trim())
-  const missing = COLUMNS.find((name) => !header.includes(name))
+  const { columns, rows } = readTable(raw)
+  const missing = COLUMNS.find((name) => !columns.includes(name))
   if (missing !== undefined) throw fail.litmusVerdicts(file, `the header has no column "${missing}"`)
-  return lines.flatMap((line, i) => {
-    if (line.trim() === '') return []
-    const cells = line.split('\t')
-    const cell = (name: (typeof COLUMNS)[number]): string => (cells[header.indexOf(name)] ?? '').trim()
-    if (!VERDICTS.includes(cell('verdict')))
-      throw fail.litmusVerdicts(
-        file,
-        `line ${i + 2} has the verdict "${cell('verdict')}", not ${VERDICTS.join(', ')}`,
-      )
-    if (cell('path') === '' || (cell('keys') === '') !== (cell('states') === ''))
-      throw fail.litmusVerdicts(file, `line ${i + 2} has an empty column`)
-    const states = cell('states').split(/\s+/)
-    return [{ path: cell('path'), verdict: cell('verdict'), keys: cell('keys'), states }]
+  return rows.map(({ line, cell }) => {
+    const [path, verdict, keys, states] = COLUMNS.map(cell)
+    if (!VERDICTS.includes(verdict))
+      throw fail.litmusVerdicts(file, `line ${line} has the verdict "${verdict}", not ${VERDICTS.join(', ')}`)
+    if (path === '' || (keys === '') !== (states === ''))
+      throw fail.litmusVerdicts(file, `line ${line} has an empty column`)
+    return { path, verdict, keys, states: states.split(/\s+/) }
   })
 }
 

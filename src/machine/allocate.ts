@@ -27,7 +27,7 @@ export function installAllocator(m: Machine): void {
     for (const frame of framesFor[purpose]) if (isFree(frame)) n++
     return n
   }
-  m.install(
+  m.installDrained(
     ALLOCATE_PAGE,
     (v, purpose) => {
       let left = m.alternative
@@ -39,7 +39,6 @@ export function installAllocator(m: Machine): void {
       return 0
     },
     undefined,
-    'drained',
     (_v, purpose, mayFail) => Math.max(1, countFree(purpose) + mayFail),
   )
 }

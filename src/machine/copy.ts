@@ -7,17 +7,7 @@ import { defineOp } from '../engine/step.ts'
 import { frameOf } from './entry.ts'
 import { memoryBehind } from './ept.ts'
 import { COPIED_UNDER_PIN, READ_TOO_LATE } from './facts.ts'
-import {
-  CONTENT_MAX,
-  COPIED,
-  DIRTY,
-  PIN_MASK,
-  SEEN,
-  SUPERSEDED,
-  WRITTEN,
-  type Execute,
-  type Machine,
-} from './machine.ts'
+import { CONTENT_MAX, COPIED, DIRTY, PIN_MASK, SEEN, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { translationNow } from './tables.ts'
 
 /** Above the page in `c` of COPY_PAGE: the original is given up. */
@@ -30,13 +20,12 @@ export const COPY_PAGE = defineOp(
 )
 
 export function installCopy(m: Machine): void {
-  const copyPage: Execute = (v, to, from, c) => {
+  // A copy is many stores; none of them is left behind here, so the page is whole or not there.
+  m.installDrained(COPY_PAGE, (v, to, from, c) => {
     if (c & REPLACES) supersede(m, v, from)
     copy(m, v, to, from, c & ~REPLACES)
     return 0
-  }
-  // A copy is many stores; none of them is left behind here, so the page is whole or not there.
-  m.install(COPY_PAGE, copyPage, undefined, 'drained')
+  })
 }
 
 /** A copy is about to take the place of a frame. */

@@ -4,7 +4,7 @@
  * points to the frame, so that a later use is recognised even when the frame has become something else meanwhile.
  * Reference counts and the allocator's lists change by locked operations.
  */
-import { defineOp, type Op } from '../engine/step.ts'
+import { defineOp } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
 import { clearContent, copy, supersede } from './copy.ts'
 import { PIN_CONFIRMED } from './facts.ts'
@@ -22,7 +22,6 @@ import {
   SUPERSEDED,
   TABLE,
   WRITTEN,
-  type Execute,
   type Machine,
 } from './machine.ts'
 
@@ -67,20 +66,19 @@ export const REUSE = defineOp('reuse', 0, (_a, _b, _c, n, r) =>
 export function installFrames(m: Machine): void {
   const { geometry } = m
   const initiallyFree = new Set(geometry.huge.map((page) => page.frame))
-  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
-  locked(FREE_TABLE, (v, a) => {
+  m.installDrained(FREE_TABLE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== TABLE) m.hooks.fact('bad-free', v, 1, a)
     release(m, a)
     return 0
   })
-  locked(TRY_GET, (_v, a) => {
+  m.installDrained(TRY_GET, (_v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) return 0
     if ((m.S[at] & REF_MASK) === REF_MASK) throw fail.valueTooLarge(`references of ${geometry.name(a)}`, 8, 7)
     m.S[at] += REF
     return 1
   })
-  locked(PUT, (v, a) => {
+  m.installDrained(PUT, (v, a) => {
     const at = m.frame + a
     if ((m.S[at] & KIND) !== DATA || (m.S[at] & REF_MASK) === 0) m.hooks.fact('bad-free', v, 1, a)
     else m.S[at] -= REF
@@ -98,7 +96,7 @@ export function installFrames(m: Machine): void {
     m.S[at] += PIN
     return 0
   })
-  locked(RELEASE_PIN, (v, a) => {
+  m.installDrained(RELEASE_PIN, (v, a) => {
     const word = m.S[m.frame + a]
     if (word & PIN_MASK) m.S[m.frame + a] -= PIN
     // A frame that was given back meanwhile has lost its pins; that it is put once more is for the invariants to say.
@@ -112,13 +110,13 @@ export function installFrames(m: Machine): void {
     copy(m, v, a, b, geometry.datas.find(({ frame }) => frame === b)?.page)
     return 0
   })
-  locked(ALLOCATE, (v, a) => {
+  m.installDrained(ALLOCATE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
     clearContent(m, v, a)
     return 1
   })
-  locked(REUSE, () => {
+  m.installDrained(REUSE, () => {
     for (let frame = 1; frame <= geometry.frames; frame++) {
       if ((m.S[m.frame + frame] & KIND) === FREE && !initiallyFree.has(frame)) {
         m.S[m.frame + frame] = REUSED

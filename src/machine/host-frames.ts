@@ -4,11 +4,11 @@
  * frames: what an EPT contradicts when a flush of it begins is due, and condemned when the flush has completed. Entries
  * and the allocator's lists change by locked operations.
  */
-import { defineOp, type Names, type Op } from '../engine/step.ts'
+import { defineOp, type Names } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
 import { contradictsEpt, eptNow, eptTableAt } from './ept.ts'
 import { EPT_FREED, EPT_LINKED, HOST_FREE, HOST_REUSED, HOST_USED, tellEptEntry } from './ept-entry.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 
 const named = (view: number, frame: number, n: Names): string => `EPT${view}[${n.frame(frame)}]`
 const told = (word: number | undefined, n: Names): string =>
@@ -55,30 +55,29 @@ export const EPT_FLUSH_DONE = defineOp('EPT flush done', 1, undefined, 'left')
 export function installHostFrames(m: Machine): void {
   if (m.config.ept === 0) return
   const { cached } = m
-  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
   m.install(READ_EPT, (_v, view, frame) => m.S[m.eptAt(view, frame)])
-  locked(XCHG_EPT, (_v, view, frame, to) => {
+  m.installDrained(XCHG_EPT, (_v, view, frame, to) => {
     const old = m.S[m.eptAt(view, frame)]
     m.S[m.eptAt(view, frame)] = to
     return old
   })
-  locked(CLEAR_EPT, (_v, view, frame, flags) => {
+  m.installDrained(CLEAR_EPT, (_v, view, frame, flags) => {
     const old = m.S[m.eptAt(view, frame)]
     m.S[m.eptAt(view, frame)] = old & ~flags
     return old
   })
-  locked(LINK_EPT_TABLE, (_v, view, frame, linked) => {
+  m.installDrained(LINK_EPT_TABLE, (_v, view, frame, linked) => {
     const at = eptTableAt(m, view, frame)
     m.S[at] = linked === 1 ? m.S[at] | EPT_LINKED : m.S[at] & ~EPT_LINKED
     return 0
   })
-  locked(FREE_EPT_TABLE, (v, view, frame) => {
+  m.installDrained(FREE_EPT_TABLE, (v, view, frame) => {
     const at = eptTableAt(m, view, frame)
     if (m.S[at] & EPT_FREED) m.hooks.fact('bad-free', v, 1, frame)
     m.S[at] |= EPT_FREED
     return 0
   })
-  locked(FREE_HOST, (v, host) => {
+  m.installDrained(FREE_HOST, (v, host) => {
     if (m.S[m.hostFrame + host] !== HOST_USED) m.hooks.fact('bad-free', v, 1, host)
     m.S[m.hostFrame + host] = HOST_FREE
     for (let at = m.tlb; at < m.cachedEnd; at++) {
@@ -86,7 +85,7 @@ export function installHostFrames(m: Machine): void {
     }
     return 0
   })
-  locked(REUSE_HOST, (_v, host) => {
+  m.installDrained(REUSE_HOST, (_v, host) => {
     if (m.S[m.hostFrame + host] !== HOST_FREE) return 0
     m.S[m.hostFrame + host] = HOST_REUSED
     return 1

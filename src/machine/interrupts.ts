@@ -7,7 +7,7 @@
  * of the scenario's threads.
  */
 import { defineOp } from '../engine/step.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 
 export const CLI = defineOp('cli', 1)
 export const STI = defineOp('sti', 1)
@@ -37,20 +37,17 @@ export function installInterrupts(m: Machine): void {
     return 0
   })
   m.install(READ_IF, (v) => m.S[m.interruptFlag + v])
-  const send: Execute = (_v, target, vector) => {
+  m.installSend(SEND_IPI, (_v, target, vector) => {
     if (m.isOffline(target)) return 0
     m.S[m.pending + target] |= 1 << vector
     if (m.S[m.interruptFlag + target] === 0) m.hooks.witness('ipi-held-off')
     if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
     return 0
-  }
-  const ordered = m.config.x2apic ? undefined : 'drained'
-  m.install(SEND_IPI, send, undefined, ordered)
-  const sendNmi: Execute = (_v, target) => {
+  })
+  m.installSend(SEND_NMI, (_v, target) => {
     if (!m.isOffline(target)) m.S[nmi + target] = 1
     return 0
-  }
-  m.install(SEND_NMI, sendNmi, undefined, ordered)
+  })
   m.install(HLT, (v) => ((m.S[halted + v] = 1), 0))
   m.install(
     WOKEN,

@@ -4,10 +4,10 @@
  * walks that its CPU has in flight, because the invalidating
  * instructions are serializing; for the same reason they wait for its store buffer.
  */
-import { defineOp, type Op } from '../engine/step.ts'
+import { defineOp } from '../engine/step.ts'
 import { VALID } from './cached.ts'
 import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 import { dropPage, dropPages } from './tlb.ts'
 
@@ -45,18 +45,17 @@ export const READ_CR3 = defineOp(
 
 export function installInvalidations(m: Machine): void {
   m.install(READ_CR3, (v) => m.S[m.cr3 + v])
-  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
-  locked(INVLPG, (v, a, b) => {
+  m.installDrained(INVLPG, (v, a, b) => {
     if (b !== 0) dropAddress(m, v, b - 1)
     invalidatePages(m, v, a)
     return 0
   })
-  locked(SERIALIZE, (v) => {
+  m.installDrained(SERIALIZE, (v) => {
     abortSpeculation(m, v)
     return 0
   })
   m.install(RAISE_GP, () => 0)
-  locked(LOAD_CR3, (v, a, b) => {
+  m.installDrained(LOAD_CR3, (v, a, b) => {
     if (b & CR3_NOFLUSH && (controlsOf(m, v) & PCIDE) === 0) return GP
     if (a !== SAME_SPACE) {
       m.S[m.cr3 + v] = a
@@ -130,6 +129,11 @@ export function dropTag(m: Machine, context: number, tag: number): void {
     m.S.fill(0, base, base + m.tagSize)
   }
   dropStructures(m, context, tag)
+}
+
+/** Drops what a context has cached under all PCIDs, global translations aside. */
+export function dropAllButGlobal(m: Machine, context: number): void {
+  for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
 }
 
 /** Drops what a context has cached under all tags, global translations included. */

@@ -67,7 +67,7 @@ export class Iommu {
     this.tail = m.layout.add('IOMMU queue tail', 1, QUEUE - 1)
     this.queue = m.layout.add('IOMMU queue', QUEUE, DESCRIPTOR_MAX)
     this.addresses = m.layout.add('IOMMU status address', QUEUE, ADDRESS_MAX)
-    m.install(
+    m.installDrained(
       IQ_SUBMIT,
       (_v, descriptor, address) => {
         const at = m.S[this.tail]
@@ -77,9 +77,8 @@ export class Iommu {
         return 0
       },
       () => (m.S[this.tail] + 1) % QUEUE !== m.S[this.head],
-      'drained',
     )
-    m.install(
+    m.installDrained(
       IOMMU_ATTACH,
       (_v, device, space) => {
         const walker = m.config.vcpus + device
@@ -89,7 +88,6 @@ export class Iommu {
         return 0
       },
       (_v, device) => (m.S[m.latch + m.config.vcpus + device] & VALID) === 0,
-      'drained',
     )
   }
 

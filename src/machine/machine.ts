@@ -270,6 +270,19 @@ export class Machine {
     this.outcomes[op.code] = outcomes
   }
 
+  /** Installs a locked operation or a serializing instruction: one that waits for its CPU's store buffer. */
+  installDrained(op: Op, execute: Execute, guard?: Guard, outcomes?: Outcomes): void {
+    this.install(op, execute, guard, 'drained', outcomes)
+  }
+
+  /**
+   * Installs what is sent through the local APIC. The xAPIC's registers are memory, written behind older stores; the MSR
+   * of the x2APIC waits for none of them.
+   */
+  installSend(op: Op, execute: Execute): void {
+    this.install(op, execute, undefined, this.config.x2apic ? undefined : 'drained')
+  }
+
   /** The guard, where there are store buffers with what is asked of them. */
   private withBuffer(guard: Guard | undefined, wants: Wants | undefined): Guard | undefined {
     const { buffer } = this

@@ -4,7 +4,7 @@
  * buffer is empty.
  */
 import { fail } from '../errors.ts'
-import { defineOp, type Op } from '../engine/step.ts'
+import { defineOp } from '../engine/step.ts'
 import type { Execute, Machine } from './machine.ts'
 
 const was = (result: number | undefined): string => (result === undefined ? '' : ` (was ${result})`)
@@ -70,16 +70,15 @@ export function installMemory(m: Machine): void {
     m.S[word] = value
     return old
   }
-  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
   m.install(LOAD, (v, a) => buffer.read(v, a))
   const store: Execute = (v, a, b) => (check(a, b), buffer.write(v, a, b), 0)
   m.install(STORE, store, undefined, 'room')
-  locked(MFENCE, () => 0)
-  locked(XCHG, (_v, a, b) => swap(a, b))
-  locked(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
-  locked(OR, (_v, a, b) => swap(a, m.S[a] | b))
-  locked(AND, (_v, a, b) => swap(a, m.S[a] & b))
-  locked(ADD, (_v, a, b) => swap(a, m.S[a] + b))
+  m.installDrained(MFENCE, () => 0)
+  m.installDrained(XCHG, (_v, a, b) => swap(a, b))
+  m.installDrained(CMPXCHG, (_v, a, b, c) => (m.S[a] === b ? swap(a, c) : m.S[a]))
+  m.installDrained(OR, (_v, a, b) => swap(a, m.S[a] | b))
+  m.installDrained(AND, (_v, a, b) => swap(a, m.S[a] & b))
+  m.installDrained(ADD, (_v, a, b) => swap(a, m.S[a] + b))
   m.install(
     UNTIL,
     () => 0,
@@ -92,11 +91,10 @@ export function installMemory(m: Machine): void {
   )
   m.install(CHOOSE, () => m.alternative)
   m.install(TRY_ALLOCATE, () => m.alternative)
-  m.install(
+  m.installDrained(
     LOCK,
     (v, a) => (swap(a, v + 1), 0),
     (_v, a) => m.S[a] === 0,
-    'drained',
   )
   const unlock: Execute = (v, a) => {
     const owner = buffer.read(v, a)

@@ -7,7 +7,7 @@ import { defineOp } from '../engine/step.ts'
 import { initialControls } from './control.ts'
 import { RUNNING, TO_BE_STARTED, WAITS_FOR_SIPI } from './events.ts'
 import { abortInstruction, dropContext } from './invalidate.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 
 /** Goes offline. */
 export const PARK = defineOp('go offline', 1)
@@ -38,9 +38,8 @@ export function installOffline(m: Machine): void {
     () => 0,
     (v) => !m.isOffline(v),
   )
-  const start: Execute = (_v, target) => {
+  m.installSend(START_CPU, (_v, target) => {
     m.S[offline + target] = m.isOffline(target) ? RUNNING : TO_BE_STARTED
     return 0
-  }
-  m.install(START_CPU, start, undefined, m.config.x2apic ? undefined : 'drained')
+  })
 }

@@ -3,9 +3,9 @@
  * Caches", and vol. 2, INVPCID. Both can raise #GP, which is a result here, not an exception: the programs that
  * execute them ask for it. Writes with PG cleared are only a flush, since accesses without paging are not modelled.
  */
-import { defineOp, type Op } from '../engine/step.ts'
+import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
-import { GP, abortSpeculation, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
+import { GP, abortSpeculation, dropAllButGlobal, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
 import type { Execute, Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 
@@ -39,8 +39,7 @@ const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG
 const RELOADING = PGE | SMEP | PG
 
 export function installPcid(m: Machine): void {
-  const locked = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
-  locked(INVPCID, (v, type, pcid, page) => {
+  m.installDrained(INVPCID, (v, type, pcid, page) => {
     const enabled = (controlsOf(m, v) & PCIDE) !== 0
     if (type > ALL_BUT_GLOBAL || (type <= SINGLE_CONTEXT && pcid !== 0 && !enabled)) return GP
     if (type === INDIVIDUAL_ADDRESS && page === NON_CANONICAL) return GP
@@ -76,7 +75,7 @@ export function installPcid(m: Machine): void {
 function invalidate(m: Machine, v: number, type: number, pcid: number, page: number): void {
   const context = m.context(v)
   if (type === ALL_CONTEXTS) dropContext(m, context)
-  else if (type === ALL_BUT_GLOBAL) for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
+  else if (type === ALL_BUT_GLOBAL) dropAllButGlobal(m, context)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)
   else dropPageOfPcid(m, context, pcid, page)
 }

@@ -8,7 +8,7 @@ import { defineOp, perform, type Code } from '../engine/step.ts'
 import { fail } from '../errors.ts'
 import { RAR_FAILURE, RAR_PENDING, RAR_SUCCESS } from './events.ts'
 import { abortSpeculation } from './invalidate.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
 import { dropOperand, encodeOperand, tellOperand, type Operand } from './operand.ts'
 import type { Word } from './word.ts'
 
@@ -28,20 +28,18 @@ const RAR_SERVE = defineOp('RAR serve', 0, (a, _b, _c, n, r) => {
 
 export function installRar(m: Machine): void {
   const { payloads, actions, signal } = m.events
-  const send: Execute = (_v, target) => {
+  m.installSend(SEND_RAR, (_v, target) => {
     if (!m.isOffline(target)) m.S[signal + target] = 1
     return 0
-  }
-  m.install(SEND_RAR, send, undefined, m.config.x2apic ? undefined : 'drained')
+  })
   m.install(RAR_LOOK, (v, slot) => m.S[actions[v][slot].at])
-  const serve: Execute = (v, slot) => {
+  m.installDrained(RAR_SERVE, (v, slot) => {
     const operand = m.S[payloads[slot].at]
     if (operand !== 0) dropOperand(m, m.context(v), operand)
     abortSpeculation(m, v)
     m.S[actions[v][slot].at] = operand === 0 ? RAR_FAILURE : RAR_SUCCESS
     return operand
-  }
-  m.install(RAR_SERVE, serve, undefined, 'drained')
+  })
 }
 
 /** What microcode does upon a RAR signal. */

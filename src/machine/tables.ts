@@ -105,7 +105,7 @@ export function installTables(m: Machine): void {
   }
 
   m.install(PEEK_ENTRY, (v, a, b) => buffer.read(v, at(a, b)))
-  const clear: Execute = (v, a, b) => {
+  m.installDrained(CLEAR_ENTRY, (v, a, b) => {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = 0
@@ -113,36 +113,32 @@ export function installTables(m: Machine): void {
     if (levelOf(b) > 1 && frame !== 0) noteWalkersInside(m, v, frame)
     collect(word)
     return frame
-  }
-  m.install(CLEAR_ENTRY, clear, undefined, 'drained')
+  })
   const set: Execute = (v, a, b, c) => {
     inspect(v, a)
     buffer.write(v, at(a, b), c)
     return 0
   }
   m.install(SET_ENTRY, set, undefined, 'room')
-  const revoke: Execute = (v, a, b, c) => {
+  m.installDrained(REVOKE_ENTRY, (v, a, b, c) => {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = word & ~c
     if (c & D) collect(word)
     return (word & c) !== 0 ? 1 : 0
-  }
-  m.install(REVOKE_ENTRY, revoke, undefined, 'drained')
-  const grant: Execute = (v, a, b, c) => {
+  })
+  m.installDrained(GRANT_ENTRY, (v, a, b, c) => {
     inspect(v, a)
     m.S[at(a, b)] |= c
     return 0
-  }
-  m.install(GRANT_ENTRY, grant, undefined, 'drained')
-  const exchange: Execute = (v, a, b, c) => {
+  })
+  m.installDrained(XCHG_ENTRY, (v, a, b, c) => {
     inspect(v, a)
     const word = m.S[at(a, b)]
     m.S[at(a, b)] = c
     collect(word)
     return word
-  }
-  m.install(XCHG_ENTRY, exchange, undefined, 'drained')
+  })
   m.install(SAME_ENTRY, (v, a, b, c) => {
     inspect(v, a)
     return buffer.read(v, at(a, b)) === c ? 1 : 0

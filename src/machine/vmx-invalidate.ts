@@ -4,10 +4,10 @@
  * for the store buffer there: invalidations and VM entries serialize. On a CPU with SVM the VPID is an ASID; see the
  * TLB_CONTROL of the host.
  */
-import { defineOp, type Op } from '../engine/step.ts'
+import { defineOp } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import { abortSpeculation, dropContext, dropPath, dropTag, hasTranslations } from './invalidate.ts'
-import type { Execute, Machine } from './machine.ts'
+import { abortSpeculation, dropAllButGlobal, dropContext, dropPath, hasTranslations } from './invalidate.ts'
+import type { Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
 import { dropPage } from './tlb.ts'
 
@@ -46,8 +46,7 @@ export const LOAD_GUEST_CR3 = defineOp(
 )
 
 export function installVmx(m: Machine): void {
-  const serializing = (op: Op, execute: Execute): void => m.install(op, execute, undefined, 'drained')
-  serializing(INVVPID, (v, type, vpid, page) => {
+  m.installDrained(INVVPID, (v, type, vpid, page) => {
     if (type > VPID_CONTEXT_BUT_GLOBAL || (type !== VPID_ALL && vpid === 0)) return VM_FAIL
     if (type === VPID_ADDRESS && page === NO_ADDRESS) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVVPID')
@@ -56,31 +55,30 @@ export function installVmx(m: Machine): void {
       if (context < 0 || (type !== VPID_ALL && each !== vpid - 1)) continue
       if (hasTranslations(m, context)) m.hooks.witness('vpid-in-use')
       if (type === VPID_ADDRESS) dropAddress(m, context, page)
-      else if (type === VPID_CONTEXT_BUT_GLOBAL)
-        for (let pcid = 0; pcid < m.pcids; pcid++) dropTag(m, context, pcid)
+      else if (type === VPID_CONTEXT_BUT_GLOBAL) dropAllButGlobal(m, context)
       else dropContext(m, context)
     }
     abortSpeculation(m, v)
     return 0
   })
-  serializing(INVEPT, (v, type, view) => {
+  m.installDrained(INVEPT, (v, type, view) => {
     if (type !== EPT_CONTEXT && type !== EPT_ALL) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVEPT')
     for (let each = 0; each < m.views; each++) if (type === EPT_ALL || each === view) dropEpt(m, pcpu, each)
     abortSpeculation(m, v)
     return 0
   })
-  serializing(LOAD_VPID, (v, vpid) => {
+  m.installDrained(LOAD_VPID, (v, vpid) => {
     m.S[m.vpid + v] = vpid - 1
     abortSpeculation(m, v)
     return 0
   })
-  serializing(LOAD_EPTP, (v, view) => {
+  m.installDrained(LOAD_EPTP, (v, view) => {
     m.S[m.eptp + v] = view
     abortSpeculation(m, v)
     return 0
   })
-  serializing(LOAD_GUEST_CR3, (v, space, pcid) => {
+  m.installDrained(LOAD_GUEST_CR3, (v, space, pcid) => {
     m.S[m.cr3 + v] = space
     if (m.pcid >= 0) m.S[m.pcid + v] = pcid
     loadPdptes(m, v)

@@ -97,15 +97,20 @@ function checkGroups(bounds: Bounds): Bounds {
 
 /** The machine that a workload needs within some bounds. */
 export function machineFor(policy: AnyPolicy, bounds: Bounds, workload: Workload): MachineConfig {
-  const needs = needsOf(policy, workload)
   const { groups, gupRecheck: _kernel, ...machine } = bounds
   return machineConfig({
     ...withoutFeatures(machine),
-    ...featuresOn(policy?.machine ?? {}),
+    ...featuresOn(policy.machine ?? {}),
     ...featuresOn(bounds),
     pages: mappedPages(workload, groups),
-    spaces: needs.has('switching') || needs.has('spaces') ? 2 : 1,
+    spaces: spacesFor(policy, workload),
   })
+}
+
+/** Address spaces that a workload needs. */
+export function spacesFor(policy: AnyPolicy, workload: Workload): number {
+  const needs = needsOf(policy, workload)
+  return needs.has('switching') || needs.has('spaces') ? 2 : 1
 }
 
 /** True if renumbering CPUs changes nothing: the policy claims so, and none of them has to share a pCPU. */

@@ -93,7 +93,7 @@ export class Threads {
     this.position = layout.add('position', walkers, 15)
     this.results = keepsResults ? layout.add('result', walkers, 0x7fffffff) : -1
     // A coroutine ends with the step before its end, unless that is an IRET that waits for the store buffer.
-    around.machine.install(RETURN, () => 0, undefined, 'drained')
+    around.machine.installDrained(RETURN, () => 0)
     this.hypercalls = this.frames + this.inHypercall * walkers
     this.hooks = this.frames + this.hooked * walkers
     this.movers = Uint8Array.from(opTable(), (op) =>
@@ -187,6 +187,10 @@ export class Threads {
     return Math.floor((top - this.frames) / this.walkers)
   }
 
+  private roleAt(top: number): Role {
+    return this.roles[this.roleOf(top)]
+  }
+
   /**
    * The pending interrupts (one bit a vector) that a vCPU with IF=1 can take now: any between two instructions of an
    * operation; in a handler, those of other vectors, where handlers nest.
@@ -278,7 +282,7 @@ export class Threads {
           : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
       if (result === UNFINISHED) return
       if (result === VIOLATES) return this.violate(v, top, node)
-      if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
+      this.tracer?.(v, node, result, this.roleAt(top))
       const next = co.next(node, result)
       S[top] = next
       if (this.movers[op] !== RIGHT || judge.violation !== undefined) {
@@ -304,20 +308,20 @@ export class Threads {
       }
       if (this.movers[op] !== LEFT || !this.canStep(v, top)) return
       const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
-      if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
+      this.tracer?.(v, node, result, this.roleAt(top))
       S[top] = co.next(node, result)
     }
   }
 
   /** True for a coroutine that ends with an IRET. */
   private isHandler(top: number): boolean {
-    const role = this.roles[this.roleOf(top)]
+    const role = this.roleAt(top)
     return role === 'interrupt' || role === 'nmi'
   }
 
   /** The end of an interrupt handler that had to wait. */
   private endLate(v: number, top: number, node: number): void {
-    if (this.tracer !== undefined) this.tracer(v, node, 0, this.roles[this.roleOf(top)])
+    this.tracer?.(v, node, 0, this.roleAt(top))
     this.settle(v)
   }
 
@@ -326,7 +330,7 @@ export class Threads {
     const { machine, host, co } = this.around
     const { S } = machine
     S[top] = 0
-    switch (this.roles[this.roleOf(top)]) {
+    switch (this.roleAt(top)) {
       case 'operation': {
         if (v < machine.config.vcpus) {
           S[machine.held + v] = 0
@@ -407,7 +411,7 @@ export class Threads {
 
   /** VM exit into the host side of a hypercall. */
   private enterHost(v: number, top: number, node: number): void {
-    if (this.tracer !== undefined) this.tracer(v, node, 0, this.roles[this.roleOf(top)])
+    this.tracer?.(v, node, 0, this.roleAt(top))
     this.around.host.enterHost(v)
     this.push(v, this.inHypercall, this.programs.hostSide(v, node))
   }
@@ -424,7 +428,7 @@ export class Threads {
     host.exit(v)
     host.enter(v)
     const result = givenUp(mode)
-    if (this.tracer !== undefined) this.tracer(v, node, result, this.roles[this.roleOf(top)])
+    this.tracer?.(v, node, result, this.roleAt(top))
     machine.S[top] = co.next(node, result)
     this.settle(v)
   }

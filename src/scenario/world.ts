@@ -89,9 +89,9 @@ export class World implements System {
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
     this.config = config
-    const { vcpus: all, pcpus: real, invlpgb, storeBuffer, devices, nmis, rar } = config
+    const { vcpus, pcpus, invlpgb, storeBuffer, devices, nmis, rar } = config
     this.hasSignals = nmis > 0 || rar > 0
-    this.hasMore = all > real || invlpgb > 0 || storeBuffer > 0 || devices > 0
+    this.hasMore = vcpus > pcpus || invlpgb > 0 || storeBuffer > 0 || devices > 0
     const m = (this.machine = new Machine(config))
     this.host = new Host(m)
     this.kernel = new Kernel(m, policy.shared ?? {})
@@ -101,7 +101,7 @@ export class World implements System {
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
     this.environment = new Environment(m, host, this.threads, walkers)
     this.placement = new Placement(m, this.threads)
-    this.devices = config.devices > 0 ? new Devices(m, co) : undefined
+    this.devices = devices > 0 ? new Devices(m, co) : undefined
     m.seal()
     installMemory(m)
     for (const install of [
@@ -150,10 +150,9 @@ export class World implements System {
     }
     const handles = { ...surroundings, options: optionsOf(policy), policy: hooksOf(policy) }
     this.threads.equip(new Programs(co, policy, handles))
-    const { vcpus, pcpus } = config
-    this.broadcastActor = 2 * vcpus + 2 + (config.devices > 0 ? config.devices + 1 : 0)
-    this.drainActor = this.broadcastActor + (config.invlpgb > 0 ? pcpus : 0)
-    this.actors = this.drainActor + (m.buffer.depth === 0 ? 0 : vcpus)
+    this.broadcastActor = 2 * vcpus + 2 + (devices > 0 ? devices + 1 : 0)
+    this.drainActor = this.broadcastActor + (invlpgb > 0 ? pcpus : 0)
+    this.actors = this.drainActor + (storeBuffer > 0 ? vcpus : 0)
     this.load([])
   }
 
@@ -197,9 +196,8 @@ export class World implements System {
    * @throws ShootdownError if the workload is for more CPUs than the machine has
    */
   load(workload: Workload, setup: readonly Operation[] = []): void {
-    const { S, interruptFlag, on } = this.machine
+    const { S, interruptFlag, on, walkers } = this.machine
     const { vcpus, pcpus } = this.config
-    const { walkers } = this.machine
     if (workload.length > walkers) throw fail.workloadTooWide(this.policy.name, workload.length, walkers)
     S.fill(0)
     initializeFrames(this.machine)
@@ -221,7 +219,7 @@ export class World implements System {
     setup.forEach((operation, v) => this.threads.runAlone(v, operation))
     this.booting = false
     this.threads.load(workload)
-    for (let v = 0; v < this.machine.walkers; v++) this.threads.settle(v)
+    for (let v = 0; v < walkers; v++) this.threads.settle(v)
     this.initial = S.slice()
     this.beginnings++
     this.clearViolation()
@@ -239,7 +237,7 @@ export class World implements System {
   enabled(out: Int32Array): number {
     const { S, on, pending, interruptFlag } = this.machine
     const { vcpus } = this.config
-    const { threads, placement } = this
+    const { threads, placement, kernel } = this
     const { kicked } = this.host
     let n = 0
     for (let v = 0; v < vcpus; v++) {
@@ -257,7 +255,7 @@ export class World implements System {
         if (S[kicked + v] !== 0) out[n++] = T.transition(T.EXIT, v)
       } else if (top < 0 || !threads.inHook(top)) n = placement.addSchedules(v, out, n)
     }
-    n = this.kernel.addDue(out, n, T.transition(T.RCU_FREE, 0), T.transition(0, 1))
+    for (let i = 0; i < kernel.deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
     if (this.hasMore) n = this.addMore(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.final())) return n
@@ -320,7 +318,7 @@ export class World implements System {
         this.kernel.doDeferred(who)
         break
       case T.DRAIN:
-        this.machine.buffer.drain(who)
+        machine.buffer.drain(who)
         break
       case T.SIGNAL:
         if (detail === T.NMI) {

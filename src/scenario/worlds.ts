@@ -1,7 +1,7 @@
 /** Worlds by what their machine is like, so that workloads on equal machines share one world and its control states. */
 import type { AnyPolicy } from '../guest/policy.ts'
-import { featuresFor, machineFor, type Bounds } from './bounds.ts'
-import type { Workload } from './workload.ts'
+import { featuresFor, machineFor, spacesFor, type Bounds } from './bounds.ts'
+import { mappedPages, type Workload } from './workload.ts'
 import { World } from './world.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 
@@ -17,11 +17,12 @@ export class Worlds {
 
   /** A world at the beginning of a workload. The next call may hand out the same one again. */
   at(workload: Workload): World {
-    const machine = machineFor(this.policy, this.bounds, workload)
-    const features = featuresFor(this.policy, this.bounds, workload)
-    const key = JSON.stringify([machine.pages, machine.spaces, features])
-    let world = this.known.get(key)
-    if (world === undefined) this.known.set(key, (world = new World(this.policy, machine, features)))
+    const { policy, bounds } = this
+    const features = featuresFor(policy, bounds, workload)
+    // What machines for one policy within the same bounds differ in; a machine is configured for each once.
+    const key = JSON.stringify([mappedPages(workload, bounds.groups), spacesFor(policy, workload), features])
+    const world = this.known.get(key) ?? new World(policy, machineFor(policy, bounds, workload), features)
+    this.known.set(key, world)
     world.load(workload)
     return world
   }

@@ -3,7 +3,7 @@ import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../corpus/folder.ts'
-import { caseOf, SHIPPED as SHIPPED_IDS } from '../corpus/shipped.ts'
+import { caseOf, SHIPPED_IDS } from '../corpus/shipped.ts'
 import { SHIPPED, shootdown } from './drive.ts'
 
 /**

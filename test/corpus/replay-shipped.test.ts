@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { expectedOutcome, policies, replayCase, ShootdownError, type Case } from '../../src/index.ts'
-import { SHIPPED, caseOf, cases, policyOf } from './shipped.ts'
+import { SHIPPED_IDS, caseOf, cases, policyOf } from './shipped.ts'
 
 const OUTCOMES = ['reproduced', 'fixed', 'diverged']
 
@@ -21,7 +21,7 @@ describe.each(cases)('$id', (kept) => {
     )
   })
 
-  const isCured = SHIPPED.includes(kept.id) && policy.fixedBy !== undefined
+  const isCured = SHIPPED_IDS.includes(kept.id) && policy.fixedBy !== undefined
   it.runIf(isCured)('is fixed by the policy that cures it', () => {
     const { outcome, step, reason } = replayCase(kept, policyOf(policy.fixedBy!))
     expect({ outcome, step, reason }).toEqual({
@@ -52,7 +52,7 @@ describe.each(cases)('$id', (kept) => {
 
 it('all that is shipped is there', () => {
   const ids = new Set(cases.map(({ id }) => id))
-  expect(SHIPPED.filter((id) => !ids.has(id))).toEqual([])
+  expect(SHIPPED_IDS.filter((id) => !ids.has(id))).toEqual([])
 })
 
 it('what a replay should end in follows from the claim of the policy, unless the case says otherwise', () => {

@@ -3,25 +3,9 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { machineConfigSchema } from '../../src/machine/config.ts'
-import { addressing } from '../facts/addressing.ts'
-import { changing } from '../facts/changing.ts'
-import { controlling } from '../facts/controlling.ts'
-import { faulting } from '../facts/faulting.ts'
-import { filling } from '../facts/filling.ts'
-import { invalidating } from '../facts/invalidating.ts'
-import { marking } from '../facts/marking.ts'
-import { protecting } from '../facts/protecting.ts'
+import { groups } from '../facts/index.ts'
 
-const facts = [
-  ...addressing,
-  ...changing,
-  ...controlling,
-  ...faulting,
-  ...filling,
-  ...invalidating,
-  ...marking,
-  ...protecting,
-]
+const facts = Object.values(groups).flat()
 
 const root = join(import.meta.dirname, '../..')
 const text = readFileSync(join(root, 'docs/machine.md'), 'utf8')

@@ -1,6 +1,7 @@
 /** Facts about translation, each as an experiment; and the same verdicts as a table from outside. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { readTable } from '../../src/table.ts'
 import { reference } from '../conformance/reference.ts'
 import { groups, ownGroups } from './index.ts'
 
@@ -20,10 +21,8 @@ it('every fact has a number or a name of its own', () => {
 
 const outside = reference('facts.tsv', 'the facts against the outside table of facts')
 it.runIf(outside !== undefined)('every row of the outside table is a fact with the same verdict', () => {
-  const [header = '', ...lines] = readFileSync(outside!, 'utf8').trim().split(/\r?\n/)
-  const names = header.split('\t')
-  const rows = lines.map((line) => line.split('\t'))
-  const told = rows.map((row) => [Number(row[names.indexOf('id')]), row[names.indexOf('reachable')]])
+  const { rows } = readTable(readFileSync(outside!, 'utf8'))
+  const told = rows.map(({ cell }) => [Number(cell('id')), cell('reachable')])
   expect(told.length).toBeGreaterThan(80)
   const stated = numbered.map(({ id, verdict }) => [id, verdict])
   const byNumber = (all: readonly unknown[][]): unknown[][] =>
