@@ -32,7 +32,10 @@ export function seedRace(policy: SeedPolicy, { cpus, rounds, preemptions }: Seed
     if (cpu === cpus - 1) S[flushed] = 1
   })
   const waitForAcks = p.step('wait for acks', (S) => void (S[flushed] = 1), {
-    when: (S) => S.indexOf(1, pending) < 0 || S.indexOf(1, pending) >= pending + cpus,
+    when: (S) => {
+      for (let cpu = 1; cpu < cpus; cpu++) if (S[pending + cpu] === 1) return false
+      return true
+    },
   })
   const quiescence = p.step('see IF=1', () => {}, { when: (S, cpu) => S[flag + cpu] === 1 })
   const free = p.step('free', (S) => void (S[freed] = 1))

@@ -138,8 +138,12 @@ export class Space implements System {
         : protocol.actions[op]!(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))
     S[control + thread] = this.settled(co.next(node, result ?? 0))
     this.violation = protocol.violation
-    for (const { name, holds } of protocol.nevers) {
-      if (holds(S)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
+    if (protocol.nevers.length > 0) this.judge()
+  }
+
+  private judge(): void {
+    for (const { name, holds } of this.protocol.nevers) {
+      if (holds(this.state)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
     }
   }
 
