@@ -1,0 +1,92 @@
+/** What a world is put together from. Each part adds its fields to the state before the state gets its room. */
+import { Coroutines } from '../engine/coroutine.ts'
+import type { KernelFeatures } from '../guest/cpu.ts'
+import { hooksOf } from '../guest/hooks.ts'
+import { Kernel } from '../guest/kernel.ts'
+import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
+import { Host } from '../hypervisor/host.ts'
+import type { MachineConfig } from '../machine/config.ts'
+import type { WitnessKind } from '../machine/facts.ts'
+import { Machine } from '../machine/machine.ts'
+import { Devices } from './devices.ts'
+import { Environment } from './environment.ts'
+import { installOperations } from './installers.ts'
+import { Judge } from './judge.ts'
+import { Placement } from './placement.ts'
+import { Programs } from './programs.ts'
+import { Threads } from './threads.ts'
+import { Walkers } from './walkers.ts'
+
+export interface Parts {
+  readonly machine: Machine
+  readonly co: Coroutines
+  readonly host: Host
+  readonly kernel: Kernel
+  readonly judge: Judge
+  readonly walkers: Walkers
+  readonly threads: Threads
+  readonly environment: Environment
+  readonly placement: Placement
+  /** Absent from a machine without devices. */
+  readonly devices: Devices | undefined
+  /** Names of interrupt vectors and of hypercalls, by number. */
+  readonly vectors: readonly string[]
+  readonly hypercalls: readonly string[]
+}
+
+/** Puts a machine together with its host, its kernel and what moves on it; `witness` hears of dangerous situations. */
+export function assemble(
+  policy: AnyPolicy,
+  config: MachineConfig,
+  features: KernelFeatures,
+  keepsResults: boolean,
+  witness: (kind: WitnessKind) => void,
+): Parts {
+  const co = new Coroutines()
+  const machine = new Machine(config)
+  const host = new Host(machine)
+  const kernel = new Kernel(machine, policy.shared ?? {})
+  const judge = new Judge(machine, kernel, policy)
+  const walkers = new Walkers(machine, co)
+  const threads = new Threads({ machine, co, kernel, host, judge, walkers }, keepsResults)
+  const environment = new Environment(machine, host, threads, walkers)
+  const placement = new Placement(machine, threads)
+  const devices = config.devices > 0 ? new Devices(machine, co) : undefined
+  machine.seal()
+  installOperations(machine)
+  devices?.equip(threads)
+  machine.hooks = {
+    fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
+    witness,
+    quiescent: (vcpu) => kernel.quiescent(vcpu),
+  }
+  const vectors = ['call-function', ...Object.keys(policy.interrupts ?? {})]
+  const hypercalls = Object.keys(policy.hypercalls ?? {})
+  threads.equip(
+    new Programs(co, policy, {
+      config,
+      frames: machine.geometry.frames,
+      kernel,
+      vectors,
+      hypercalls,
+      features,
+      shared: kernel.shared,
+      options: optionsOf(policy),
+      policy: hooksOf(policy),
+    }),
+  )
+  return {
+    machine,
+    co,
+    host,
+    kernel,
+    judge,
+    walkers,
+    threads,
+    environment,
+    placement,
+    devices,
+    vectors,
+    hypercalls,
+  }
+}
