@@ -6,6 +6,7 @@
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import type { MachineConfig } from './config.ts'
 import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
 import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } from './ept.ts'
@@ -64,10 +65,12 @@ export const givenUp = (mode: number): number => (mode & DETAILED ? (EPT_VIOLATI
 
 const hits = new Int32Array(4)
 
+/** True for machines on which the steps of an access can have several outcomes. */
+export const hasAlternatives = ({ multihit, globals, lateAccessed }: MachineConfig): boolean =>
+  multihit || globals || lateAccessed
+
 /** How many outcomes the next step of an access has for the explorer to pick from. */
 export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
-  const { multihit, globals, lateAccessed } = m.config
-  if (!multihit && !globals && !lateAccessed) return 1
   const walk = m.S[m.walk + v]
   if (walk !== 0) {
     const { nodes } = co

@@ -9,7 +9,10 @@ import type { Machine } from '../machine/machine.ts'
 import type { Devices } from './devices.ts'
 import type { Environment } from './environment.ts'
 import type { Parts } from './parts.ts'
+import type { Interrupts } from './interrupts.ts'
+import type { NextSteps } from './next-steps.ts'
 import type { Placement } from './placement.ts'
+import type { Stacks } from './stacks.ts'
 import type { Threads } from './threads.ts'
 import * as T from './transition.ts'
 
@@ -18,6 +21,9 @@ export class Enabled {
   progress = 0
   private readonly machine: Machine
   private readonly threads: Threads
+  private readonly stacks: Stacks
+  private readonly nextSteps: NextSteps
+  private readonly interrupts: Interrupts
   private readonly kernel: Kernel
   private readonly host: Host
   private readonly placement: Placement
@@ -28,13 +34,17 @@ export class Enabled {
   /** True if anything but vCPUs, RCU and the environment can move. */
   private readonly hasMore: boolean
 
-  constructor({ machine, threads, kernel, host, placement, environment, devices }: Parts) {
+  constructor(parts: Parts) {
+    const { machine, devices } = parts
     this.machine = machine
-    this.threads = threads
-    this.kernel = kernel
-    this.host = host
-    this.placement = placement
-    this.environment = environment
+    this.threads = parts.threads
+    this.stacks = parts.stacks
+    this.nextSteps = parts.nextSteps
+    this.interrupts = parts.interrupts
+    this.kernel = parts.kernel
+    this.host = parts.host
+    this.placement = parts.placement
+    this.environment = parts.environment
     this.devices = devices
     const { vcpus, pcpus, invlpgb, storeBuffer, nmis, rar } = machine.config
     this.hasSignals = nmis > 0 || rar > 0
@@ -58,15 +68,15 @@ export class Enabled {
   /** Adds the steps of a vCPU, the interrupts that it can take, and what the host can do with it. */
   private addOfVcpu(v: number, out: Int32Array, count: number): number {
     const { S, on, pending, interruptFlag } = this.machine
-    const { threads } = this
+    const { stacks, nextSteps } = this
     let n = count
-    const top = threads.top(v)
+    const top = stacks.top(v)
     const running = S[on + v] !== 0
-    if (top >= 0 && (running || threads.inHook(top)) && threads.canStep(v, top))
-      n = threads.addSteps(v, top, out, n)
-    if (!running) return top < 0 || !threads.inHook(top) ? this.placement.addSchedules(v, out, n) : n
+    if (top >= 0 && (running || stacks.inHook(top)) && nextSteps.canStep(v, top))
+      n = nextSteps.add(v, top, out, n)
+    if (!running) return top < 0 || !stacks.inHook(top) ? this.placement.addSchedules(v, out, n) : n
     if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) {
-      for (let bits = threads.deliverable(v), vector = 0; bits !== 0; bits >>= 1, vector++) {
+      for (let bits = this.interrupts.deliverable(v), vector = 0; bits !== 0; bits >>= 1, vector++) {
         if (bits & 1) out[n++] = T.transition(T.INTERRUPT, v, vector)
       }
     }
@@ -77,7 +87,7 @@ export class Enabled {
 
   /** Adds what a vCPU can take whatever its IF says. */
   private addSignals(v: number, out: Int32Array, count: number): number {
-    const bits = this.threads.signals(v)
+    const bits = this.interrupts.signals(v)
     let n = count
     if (bits & (1 << T.NMI)) out[n++] = T.transition(T.SIGNAL, v, T.NMI)
     if (bits & (1 << T.RAR)) out[n++] = T.transition(T.SIGNAL, v, T.RAR)

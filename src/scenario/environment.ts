@@ -5,25 +5,42 @@
 import { VALID } from '../machine/cached.ts'
 import type { Host } from '../hypervisor/host.ts'
 import type { Machine } from '../machine/machine.ts'
-import type { Threads } from './threads.ts'
+import type { Interrupts } from './interrupts.ts'
+import type { Stacks } from './stacks.ts'
+import type { Programs } from './programs.ts'
 import * as T from './transition.ts'
 import type { Walkers } from './walkers.ts'
+
+/** What the environment acts on. */
+interface EnvironmentAround {
+  readonly machine: Machine
+  readonly host: Host
+  readonly programs: Programs
+  readonly stacks: Stacks
+  readonly interrupts: Interrupts
+  readonly walkers: Walkers
+}
 
 export class Environment {
   /** False if the configuration allows none of it. */
   readonly mayAct: boolean
   /** True if it may still act when its preemptions and NMIs are used up. */
   private readonly alwaysActs: boolean
+  /** True if NMIs from outside would be noticed. */
+  private readonly handlesNmis: boolean
   private readonly machine: Machine
   private readonly host: Host
-  private readonly threads: Threads
+  private readonly stacks: Stacks
+  private readonly interrupts: Interrupts
   private readonly walkers: Walkers
 
-  constructor(machine: Machine, host: Host, threads: Threads, walkers: Walkers) {
+  constructor({ machine, host, programs, stacks, interrupts, walkers }: EnvironmentAround) {
     this.machine = machine
     this.host = host
-    this.threads = threads
+    this.stacks = stacks
+    this.interrupts = interrupts
     this.walkers = walkers
+    this.handlesNmis = programs.handlesNmis
     const { preemptions, speculation, eviction, dmas, nmis } = machine.config
     this.alwaysActs = speculation > 0 || eviction
     this.mayAct = preemptions > 0 || this.alwaysActs || dmas > 0 || nmis > 0
@@ -33,19 +50,19 @@ export class Environment {
   add(out: Int32Array, count: number): number {
     const { S, on, config, events } = this.machine
     const canPreempt = S[this.host.preemptions] < config.preemptions
-    const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.threads.handlesNmis
+    const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.handlesNmis
     if (!canPreempt && !canSignal && !this.alwaysActs) return count
     let n = count
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0 || this.machine.isOffline(v)) continue
-      const top = this.threads.top(v)
-      if (top >= 0 && !this.threads.inGuest(top)) {
-        if (config.emulation && canPreempt && this.threads.inHostCode(top))
+      const top = this.stacks.top(v)
+      if (top >= 0 && !this.stacks.inGuest(top)) {
+        if (config.emulation && canPreempt && this.stacks.inHostCode(top))
           out[n++] = T.transition(T.PREEMPT, v)
         continue
       }
       if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
-      if (canSignal && this.threads.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
+      if (canSignal && this.interrupts.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
       if (config.speculation > 0) n = this.addSpeculation(v, out, n)
       if (config.eviction) n = this.addEvictions(v, out, n)
     }

@@ -6,15 +6,21 @@ import { Kernel } from '../guest/kernel.ts'
 import { optionsOf, type AnyPolicy } from '../guest/policy.ts'
 import { Host } from '../hypervisor/host.ts'
 import type { MachineConfig } from '../machine/config.ts'
+import { installDevice } from '../machine/device.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { Machine } from '../machine/machine.ts'
 import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
 import { installOperations } from './installers.ts'
+import { Interrupts } from './interrupts.ts'
 import { Judge } from './judge.ts'
+import { NextSteps } from './next-steps.ts'
 import { Placement } from './placement.ts'
 import { Programs } from './programs.ts'
+import { Stacks } from './stacks.ts'
+import { Tasks } from './tasks.ts'
 import { Threads } from './threads.ts'
+import { VmExits } from './vm-exits.ts'
 import { Walkers } from './walkers.ts'
 
 export interface Parts {
@@ -24,6 +30,11 @@ export interface Parts {
   readonly kernel: Kernel
   readonly judge: Judge
   readonly walkers: Walkers
+  readonly programs: Programs
+  readonly stacks: Stacks
+  readonly nextSteps: NextSteps
+  readonly interrupts: Interrupts
+  readonly tasks: Tasks
   readonly threads: Threads
   readonly environment: Environment
   readonly placement: Placement
@@ -48,45 +59,37 @@ export function assemble(
   const kernel = new Kernel(machine, policy.shared ?? {})
   const judge = new Judge(machine, kernel, policy)
   const walkers = new Walkers(machine, co)
-  const threads = new Threads({ machine, co, kernel, host, judge, walkers }, keepsResults)
-  const environment = new Environment(machine, host, threads, walkers)
-  const placement = new Placement(machine, threads)
-  const devices = config.devices > 0 ? new Devices(machine, co) : undefined
+  const vectors = ['call-function', ...Object.keys(policy.interrupts ?? {})]
+  const hypercalls = Object.keys(policy.hypercalls ?? {})
+  const programs = new Programs(co, policy, {
+    config,
+    frames: machine.geometry.frames,
+    kernel,
+    vectors,
+    hypercalls,
+    features,
+    shared: kernel.shared,
+    options: optionsOf(policy),
+    policy: hooksOf(policy),
+  })
+  const stacks = new Stacks(machine)
+  const nextSteps = new NextSteps(machine, co, walkers)
+  const interrupts = new Interrupts(machine, kernel, stacks, nextSteps)
+  const exits = new VmExits(machine, co, host, stacks, programs)
+  const tasks = new Tasks(machine, keepsResults)
+  const around = { machine, co, host, judge, walkers, programs, stacks, nextSteps, interrupts, tasks }
+  const threads = new Threads({ ...around, exits })
+  const parts = { ...around, kernel, threads, vectors, hypercalls }
+  const environment = new Environment(parts)
+  const placement = new Placement(parts)
+  const devices = config.devices > 0 ? new Devices(parts) : undefined
   machine.seal()
   installOperations(machine)
-  devices?.equip(threads)
+  if (devices !== undefined) installDevice(machine)
   machine.hooks = {
     fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
     witness,
     quiescent: (vcpu) => kernel.quiescent(vcpu),
   }
-  const vectors = ['call-function', ...Object.keys(policy.interrupts ?? {})]
-  const hypercalls = Object.keys(policy.hypercalls ?? {})
-  threads.equip(
-    new Programs(co, policy, {
-      config,
-      frames: machine.geometry.frames,
-      kernel,
-      vectors,
-      hypercalls,
-      features,
-      shared: kernel.shared,
-      options: optionsOf(policy),
-      policy: hooksOf(policy),
-    }),
-  )
-  return {
-    machine,
-    co,
-    host,
-    kernel,
-    judge,
-    walkers,
-    threads,
-    environment,
-    placement,
-    devices,
-    vectors,
-    hypercalls,
-  }
+  return { ...parts, environment, placement, devices }
 }

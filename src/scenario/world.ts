@@ -14,6 +14,7 @@ import type { WitnessKind } from '../machine/facts.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { SharedWords } from '../machine/word.ts'
 import { Actors } from './actors.ts'
+import { bootAll, setUp } from './alone.ts'
 import { initialize } from './beginning.ts'
 import { deadlockOf } from './deadlock.ts'
 import type { Devices } from './devices.ts'
@@ -107,7 +108,7 @@ export class World implements System {
 
   /** What the last operation of a vCPU returned, in a world that keeps results; 0 for nothing. */
   resultOf(v: number): number {
-    return this.threads.resultOf(v)
+    return this.parts.tasks.resultOf(v)
   }
 
   /**
@@ -116,12 +117,13 @@ export class World implements System {
    * @throws ShootdownError if the workload is for more CPUs than the machine has
    */
   load(workload: Workload, setup: readonly Operation[] = []): void {
+    const { parts } = this
     const { walkers, S } = this.machine
     if (workload.length > walkers) throw fail.workloadTooWide(this.policy.name, workload.length, walkers)
-    initialize(this.machine, this.parts.kernel, this.policy)
+    initialize(this.machine, parts.kernel, this.policy)
     this.booting = true
-    if (this.policy.boot !== undefined) this.threads.boot()
-    setup.forEach((operation, v) => this.threads.runAlone(v, operation))
+    if (this.policy.boot !== undefined) bootAll(parts)
+    setup.forEach((operation, v) => setUp(parts, v, operation))
     this.booting = false
     this.threads.load(workload)
     for (let v = 0; v < walkers; v++) this.threads.settle(v)
