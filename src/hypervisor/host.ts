@@ -91,8 +91,8 @@ export class Host {
     m.installDrained(FLUSH_VCPU, (_v, target, mask) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      const end = m.contexts - m.config.devices
-      for (let context = m.vpidOf(target); context < end; context += m.vpids) {
+      const end = m.caches.contexts - m.config.devices
+      for (let context = m.caches.vpidOf(target); context < end; context += m.caches.vpids) {
         if (mask === 0) dropContext(m, context)
         else dropPagesOfContext(m, context, mask)
       }
@@ -125,7 +125,7 @@ export class Host {
     m.buffer.drainAll(vcpu)
     abortInstruction(m, vcpu)
     m.S[this.kicked + vcpu] = 0
-    if (!m.config.vpid && m.S[m.on + vcpu] !== 0) dropContext(m, m.context(vcpu))
+    if (!m.config.vpid && m.S[m.on + vcpu] !== 0) dropContext(m, m.caches.context(vcpu))
   }
 
   /** VM entry of a vCPU that is on a pCPU: a flush asked for meanwhile is done first. */
@@ -134,7 +134,7 @@ export class Host {
     m.buffer.drainAll(vcpu)
     if (m.eptp >= 0 && m.S[this.inveptAtEntry + vcpu] !== 0) {
       m.S[this.inveptAtEntry + vcpu] = 0
-      dropEpt(m, m.S[m.on + vcpu] - 1, m.view(vcpu))
+      dropEpt(m, m.S[m.on + vcpu] - 1, m.caches.view(vcpu))
       abortInstruction(m, vcpu)
     }
     const control = m.S[this.flushAtEntry + vcpu]
@@ -162,8 +162,8 @@ export class Host {
     m.S[m.on + vcpu] = pcpu + 1
     const { migration, keepOnMigration } = m.config
     if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) {
-      dropContext(m, m.context(vcpu))
-      dropGuestPhysical(m, pcpu, m.view(vcpu))
+      dropContext(m, m.caches.context(vcpu))
+      dropGuestPhysical(m, pcpu, m.caches.view(vcpu))
     }
     if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
       m.S[this.inHost + vcpu] = OWED

@@ -12,7 +12,8 @@ import { isWritable, frameOf } from './entry.ts'
 import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
-import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
@@ -76,7 +77,7 @@ export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: numb
     const { nodes } = co
     return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
   }
-  if (m.S[m.latch + v] & VALID) return 1
+  if (m.S[m.caches.latch + v] & VALID) return 1
   const page = argA(co.nodes, node)
   return Math.max(1, lookUp(m, v, page, hits)) * (mayStartLeavingAccessedClear(m, v, page) ? 2 : 1)
 }
@@ -94,9 +95,9 @@ export function stepAccess(
   const value = argC(co.nodes, node)
   const { config } = m
   if (m.S[m.walk + v] === 0) {
-    const held = m.S[m.latch + v]
+    const held = m.S[m.caches.latch + v]
     if (held & VALID) {
-      m.S[m.latch + v] = 0
+      m.S[m.caches.latch + v] = 0
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
@@ -119,7 +120,7 @@ export function stepAccess(
         if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) {
           if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
           // What a device has had translated is on its way to memory for a while.
-          m.S[m.latch + v] = hit
+          m.S[m.caches.latch + v] = hit
           m.S[m.walkPage + v] = page
           return UNFINISHED
         }

@@ -22,7 +22,7 @@ export function installFlushGhosts(m: Machine): void {
   const below: { level: number; page: number; slot: number }[] = []
   for (const page of pages) {
     for (let level = 1; level < config.levels; level++) {
-      const slot = m.structureSlot(level, page)
+      const slot = m.caches.structureSlot(level, page)
       if (slot >= 0 && !below.some((other) => other.slot === slot)) below.push({ level, page, slot })
     }
   }
@@ -37,45 +37,45 @@ export function installFlushGhosts(m: Machine): void {
       if ((mask & (1 << slot)) === 0) continue
       const page = pages[slot]
       const now = translationNow(m, space, page)
-      for (let at = m.tlb + slot; at < m.structures; at += pages.length)
+      for (let at = m.caches.tlb + slot; at < m.caches.structures; at += pages.length)
         if (contradicts(m, m.S[at], space, now)) mark(at, due)
       for (let cpu = 0; cpu < m.walkers; cpu++) {
         if (m.S[m.walkPage + cpu] === page) {
-          if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
-          if (strays(m, m.S[m.pointer + cpu], space, page)) mark(m.pointer + cpu, due)
+          if (contradicts(m, m.S[m.caches.latch + cpu], space, now)) mark(m.caches.latch + cpu, due)
+          if (strays(m, m.S[m.caches.pointer + cpu], space, page)) mark(m.caches.pointer + cpu, due)
         }
         if (
           cpu < vcpus &&
           m.S[m.speculationPage + cpu] === page &&
-          strays(m, m.S[m.speculationPointer + cpu], space, page)
+          strays(m, m.S[m.caches.speculationPointer + cpu], space, page)
         ) {
-          mark(m.speculationPointer + cpu, due)
+          mark(m.caches.speculationPointer + cpu, due)
         }
         if (cpu < vcpus && config.emulation && m.S[m.emulatorPage + cpu] === page) {
-          if (contradicts(m, m.S[m.emulator + cpu], space, now)) mark(m.emulator + cpu, due)
+          if (contradicts(m, m.S[m.caches.emulator + cpu], space, now)) mark(m.caches.emulator + cpu, due)
         }
       }
     }
     for (const { level, page, slot } of below) {
       if (!covers(m, mask, level, page)) continue
       const table = tableFor(m, space, level, page)
-      for (let at = m.structures + slot; at < m.latch; at += m.structureSlots) {
+      for (let at = m.caches.structures + slot; at < m.caches.latch; at += m.caches.structureSlots) {
         const word = m.S[at]
         if (word & VALID && cached.space(word) === space && cached.frame(word) !== table) mark(at, due)
       }
     }
     for (let i = 0; config.pdptes && i < vcpus * config.entries; i++) {
-      const word = m.S[m.pdptes + i]
+      const word = m.S[m.caches.pdptes + i]
       const page = firstPage(m, i % config.entries)
       if ((word & VALID) === 0 || cached.space(word) !== space || !covers(m, mask, levels - 1, page)) continue
-      if (cached.frame(word) !== tableFor(m, space, levels - 1, page)) mark(m.pdptes + i, due)
+      if (cached.frame(word) !== tableFor(m, space, levels - 1, page)) mark(m.caches.pdptes + i, due)
     }
     return 0
   })
 
   m.install(FLUSH_DONE, (v) => {
     const due = cached.due(v)
-    for (let at = m.tlb; at < m.cachedEnd; at++) {
+    for (let at = m.caches.tlb; at < m.caches.end; at++) {
       if (m.S[at] & due) m.S[at] = (m.S[at] & ~due) | CONDEMNED
     }
     return 0

@@ -5,7 +5,9 @@
 import { defineOp, type Names } from '../engine/step.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import { D, P, PS, RW, frameOf, isLarge, isPresent, tellEntry } from './entry.ts'
-import { DATA, DIRTY, KIND, type Execute, type Machine } from './machine.ts'
+import { DATA, DIRTY, KIND } from './frame-word.ts'
+import type { Machine } from './machine.ts'
+import type { Execute } from './semantics.ts'
 
 /** `b` of the entry operations: level and page. */
 export const place = (level: number, page: number): number => (page << 3) | level
@@ -219,7 +221,7 @@ function noteWalkersInside(m: Machine, v: number, table: number): void {
   for (let cpu = 0; cpu < m.config.vcpus; cpu++) {
     if (cpu === v) continue
     if (m.S[m.held + cpu] & bit && m.S[m.interruptFlag + cpu] === 0) m.hooks.witness('walker-inside')
-    if (m.S[m.pointer + cpu] !== 0 && m.cached.frame(m.S[m.pointer + cpu]) === table)
+    if (m.S[m.caches.pointer + cpu] !== 0 && m.cached.frame(m.S[m.caches.pointer + cpu]) === table)
       m.hooks.witness('hardware-walk-inside')
   }
 }

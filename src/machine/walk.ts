@@ -26,7 +26,8 @@ import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from '.
 import { judgeNested } from './ept.ts'
 import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import type { Execute, Guard, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute, Guard } from './semantics.ts'
 import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
 import { WALK_EPT, finishWalk, walkPointer } from './nested-walk.ts'
 import {
@@ -92,7 +93,7 @@ export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number
   const level = startLevel(m, v, page)
   const table =
     level < m.config.levels
-      ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
+      ? m.cached.frame(m.S[m.caches.structuresNow(v) + m.caches.structureSlot(level, page)])
       : m.geometry.roots[m.S[m.cr3 + v]]
   const stage = (level << 5) | (level < m.config.levels ? TRANSLATED : 0)
   return mayLeaveAccessedClear(m, table, stage, walkRequest(page, 0))
@@ -101,9 +102,9 @@ export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number
 /** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
 function startLevel(m: Machine, v: number, page: number): number {
   const { levels, pcids } = m.config
-  const base = m.structuresNow(v)
+  const base = m.caches.structuresNow(v)
   for (let level = 1; level < levels; level++) {
-    const slot = m.structureSlot(level, page)
+    const slot = m.caches.structureSlot(level, page)
     const hit = slot < 0 ? 0 : m.S[base + slot]
     if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
   }
@@ -133,12 +134,12 @@ export function installWalk(m: Machine): void {
     const pointer = walkPointer(m, v, modeOf(c))
     const level = startLevel(m, v, page)
     if (level < config.levels) {
-      const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+      const hit = m.S[m.caches.structuresNow(v) + m.caches.structureSlot(level, page)]
       m.S[pointer] = hit
       return found(cached.frame(hit), level, (hit & RIGHTS) | TRANSLATED)
     }
     if (config.pdptes) {
-      const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
+      const register = m.S[m.caches.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
       if ((register & VALID) === 0) return refuse(pointer, errorCode(m, v, modeOf(c), 0))
       m.S[pointer] = register
       return found(cached.frame(register), config.levels - 1, ALL_RIGHTS)
@@ -175,8 +176,8 @@ export function installWalk(m: Machine): void {
       }
       const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
       m.S[pointer] = next
-      const slot = nested ? -1 : m.structureSlot(level - 1, page)
-      if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
+      const slot = nested ? -1 : m.caches.structureSlot(level - 1, page)
+      if (slot >= 0 && late === 0) m.S[m.caches.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
     // A dirty assist of a CPU that looks at R/W once has looked already; speculative loads cache what they may not use.

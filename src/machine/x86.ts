@@ -16,7 +16,7 @@ import { IommuQueue } from './iommu-queue.ts'
 import { CLI, HLT, STI, WOKEN } from './interrupts.ts'
 import { LOAD_CR3, RAISE_GP, SAME_SPACE, SERIALIZE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
-import { CONTENT_MAX } from './machine.ts'
+import { CONTENT_MAX } from './frame-word.ts'
 import { encodeOperand, type Operand } from './operand.ts'
 import { WRPKRU } from './pcid.ts'
 import {

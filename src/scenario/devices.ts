@@ -112,17 +112,17 @@ export class Devices {
   }
 
   private evictables(): number {
-    const { config, structureSlots } = this.machine
-    return config.pages.length + structureSlots
+    const { config, caches } = this.machine
+    return config.pages.length + caches.structureSlots
   }
 
   /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches. */
   private evictable(v: number, detail: number): number {
     const { machine } = this
     const { length } = machine.config.pages
-    const context = machine.context(v)
+    const context = machine.caches.context(v)
     return detail < length
-      ? machine.tlbOf(context, 0, 0) + detail
-      : machine.structuresOf(context, 0, 0) + detail - length
+      ? machine.caches.tlbOf(context, 0, 0) + detail
+      : machine.caches.structuresOf(context, 0, 0) + detail - length
   }
 }

@@ -77,7 +77,7 @@ export class Environment {
       return n
     }
     if (S[speculations] >= config.speculation) return n
-    const base = this.machine.tlbNow(v)
+    const base = this.machine.caches.tlbNow(v)
     const { length } = config.pages
     for (let slot = 0; slot < length; slot++) {
       if ((S[base + slot] & VALID) === 0 || config.multihit) out[n++] = T.transition(T.SPECULATE, v, slot)
@@ -87,7 +87,8 @@ export class Environment {
   }
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
-    const { S, tags, tagSize, structureTags, structureSlots, guestPhysicalSlots, config } = this.machine
+    const { S, config, caches } = this.machine
+    const { tags, tagSize, structureTags, structureSlots, guestPhysicalSlots } = caches
     const mappings = config.ept * guestPhysicalSlots
     let n = count
     for (let i = 0; i < tags * tagSize + structureTags * structureSlots + mappings; i++) {
@@ -107,36 +108,37 @@ export class Environment {
    */
   private evictable(v: number, detail: number): number {
     const { machine } = this
-    const context = machine.context(v)
-    const translations = machine.tags * machine.tagSize
-    if (detail < translations) return machine.tlbOf(context, 0, 0) + detail
+    const context = machine.caches.context(v)
+    const translations = machine.caches.tags * machine.caches.tagSize
+    if (detail < translations) return machine.caches.tlbOf(context, 0, 0) + detail
     const structure = detail - translations
-    const structures = machine.structureTags * machine.structureSlots
-    if (structure < structures) return machine.structuresOf(context, 0, 0) + structure
-    return machine.guestPhysicalAt(machine.S[machine.on + v] - 1, 0, 0) + structure - structures
+    const structures = machine.caches.structureTags * machine.caches.structureSlots
+    if (structure < structures) return machine.caches.structuresOf(context, 0, 0) + structure
+    return machine.caches.guestPhysicalAt(machine.S[machine.on + v] - 1, 0, 0) + structure - structures
   }
 
   evictableName(detail: number): string {
-    const { config, geometry, tags, tagSize, tagsOfView, structureTags, structureSlots } = this.machine
+    const { config, geometry, caches } = this.machine
+    const { tags, tagSize, tagsOfView, structureTags, structureSlots } = caches
     const { pages, pcids, ept } = config
     const of = (view: number): string => (ept > 1 ? ` EPT${view}` : '')
     const structure = detail - tags * tagSize
     const mapping = structure - structureTags * structureSlots
     if (mapping >= 0) {
-      const slots = this.machine.guestPhysicalSlots
+      const slots = this.machine.caches.guestPhysicalSlots
       const table = (mapping % slots) - geometry.frames - 1
       const what = table < 0 ? `guest frame ${geometry.name(mapping % slots)}` : `EPT table ${table}`
       return `${what}${of(Math.floor(mapping / slots))}`
     }
     if (structure >= 0) {
       const tag = Math.floor(structure / structureSlots)
-      const under = pcids > 0 ? ` PCID ${tag % this.machine.pcids}` : ''
-      return `structure ${structure % structureSlots}${under}${of(Math.floor(tag / this.machine.pcids))}`
+      const under = pcids > 0 ? ` PCID ${tag % this.machine.caches.pcids}` : ''
+      return `structure ${structure % structureSlots}${under}${of(Math.floor(tag / this.machine.caches.pcids))}`
     }
     const tag = Math.floor(detail / tagSize) % tagsOfView
     const view = Math.floor(detail / (tagSize * tagsOfView))
     const place = detail % tagSize
-    const under = tag === this.machine.pcids ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
+    const under = tag === this.machine.caches.pcids ? ' global' : pcids > 0 ? ` PCID ${tag}` : ''
     return `tlb page ${pages[place % pages.length]}${place >= pages.length ? ' large' : ''}${under}${of(view)}`
   }
 }

@@ -35,7 +35,7 @@ export class Walkers {
     const outcome = this.walk(v, m.speculation + v, 'speculation')
     if (outcome === UNFINISHED) return
     m.S[m.speculationPage + v] = 0
-    m.S[m.speculationPointer + v] = 0
+    m.S[m.caches.speculationPointer + v] = 0
     if (outcome !== FAULT) m.hooks.witness('speculation')
   }
 

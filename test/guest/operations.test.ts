@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { P, RW, isPresent, isWritable } from '../../src/machine/entry.ts'
-import { FREE, REUSED, TABLE } from '../../src/machine/machine.ts'
+import { FREE, REUSED, TABLE } from '../../src/machine/frame-word.ts'
 import { translationNow } from '../../src/machine/tables.ts'
 import { flushNobody, hypervRcu, nativeIpi, nativeRcu, xenRcu } from '../../src/policies/index.ts'
 import type { Operation } from '../../src/scenario/workload.ts'

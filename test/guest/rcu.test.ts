@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
-import { DYING, FREE } from '../../src/machine/machine.ts'
+import { DYING, FREE } from '../../src/machine/frame-word.ts'
 import { READ_ENTRY, place } from '../../src/machine/tables.ts'
 import { program, programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
 

@@ -124,9 +124,9 @@ describe('an invalidation', () => {
         'speculate cpu0 page 2',
         'cpu0',
       )
-      expect([d.m.speculation, d.m.speculationPointer, d.m.speculationPage].map((at) => d.S[at])).toEqual([
-        0, 0, 0,
-      ])
+      expect(
+        [d.m.speculation, d.m.caches.speculationPointer, d.m.speculationPage].map((at) => d.S[at]),
+      ).toEqual([0, 0, 0])
     }
   })
 })

@@ -194,9 +194,9 @@ describe('flushes of several CPUs at once', () => {
     const d = race([unhook, begin(), done], [access(2), (cpu) => cpu.invlpg(1)])
     d.finish(0)
     d.finish(1)
-    expect([...d.S.subarray(d.m.tlb, d.m.cachedEnd)].every((word) => (word & d.m.cached.ghosts) === 0)).toBe(
-      true,
-    )
+    expect(
+      [...d.S.subarray(d.m.caches.tlb, d.m.caches.end)].every((word) => (word & d.m.cached.ghosts) === 0),
+    ).toBe(true)
   })
 })
 

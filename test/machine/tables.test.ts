@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
-import { DIRTY } from '../../src/machine/machine.ts'
+import { DIRTY } from '../../src/machine/frame-word.ts'
 import {
   CLEAR_ENTRY,
   FIND_TABLE,

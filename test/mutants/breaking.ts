@@ -5,7 +5,8 @@
  */
 import { opTable } from '../../src/engine/step.ts'
 import type { Breakage } from '../../src/experiment/experiment.ts'
-import type { Execute, Guard, Machine } from '../../src/machine/machine.ts'
+import type { Machine } from '../../src/machine/machine.ts'
+import type { Execute, Guard } from '../../src/machine/semantics.ts'
 import { levelOf } from '../../src/machine/walk-stage.ts'
 import { kindOf } from '../../src/scenario/transition.ts'
 import type { World } from '../../src/scenario/world.ts'

@@ -57,7 +57,7 @@ const forgetting =
     const { interrupts } = world['parts']
     const before = interrupts[name].bind(interrupts) as (v: number) => number
     const forgetful = (v: number): number => {
-      const words = fields.map((field) => machine[field] + v)
+      const words = fields.map((field) => (field === 'latch' ? machine.caches.latch : machine.walk) + v)
       return keeping(machine, words, () => {
         for (const at of words) machine.S[at] = 0
         return before(v)
