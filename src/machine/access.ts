@@ -127,7 +127,7 @@ export function stepAccess(
       }
     }
     m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, config.ept > 0)
+    m.S[m.walk + v] = walkRoot(m, co, page, mode & ~DETAILED)
   }
   if (stepWalk(v) !== FAULT) return UNFINISHED
   return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
@@ -160,19 +160,9 @@ export function installAccess(m: Machine): void {
 const withValue = (content: number, value: number): number => (content & ~CONTENT_MAX) | (value & CONTENT_MAX)
 
 /** First control state of a walk. */
-export function walkRoot(co: Coroutines, page: number, mode: number, nested: boolean): number {
+export function walkRoot(m: Machine, co: Coroutines, page: number, mode: number): number {
   const key = walkRequest(page, mode)
-  return (
-    (roots.get(co) ?? remember(co))[key] ??
-    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key, nested)))
-  )
-}
-
-const roots = new WeakMap<Coroutines, number[]>()
-function remember(co: Coroutines): number[] {
-  const fresh: number[] = []
-  roots.set(co, fresh)
-  return fresh
+  return (m.walkRoots[key] ??= co.root(`page walk ${key}`, () => pageWalk(key, m.config.ept > 0)))
 }
 
 function fault(m: Machine, v: number, page: number, mode: number, code: number): number {

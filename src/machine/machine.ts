@@ -80,6 +80,9 @@ export class Machine {
   /** Per vCPU: page of the translation that host code holds. */
   readonly emulatorPage: number
 
+  /** First control states of page walks, by what they are asked for, as far as they are known. */
+  readonly walkRoots: number[] = []
+
   /** Error code of the fault that the step being done has met; means nothing between steps. */
   errorCode = 0
   /** Guest frame whose translation through EPT the step being done was refused; 0 for a fault of the guest's own. */

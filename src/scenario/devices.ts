@@ -49,7 +49,7 @@ export class Devices {
     let n = count
     for (let v = config.vcpus; v < walkers; v++) {
       const top = stacks.top(v)
-      if (top >= 0 && nextSteps.canStep(v, top)) n = nextSteps.add(v, top, out, n)
+      if (top >= 0) n = nextSteps.add(v, top, out, n)
     }
     if (this.iommu.canProcess()) out[n++] = T.transition(T.STEP, walkers)
     return n

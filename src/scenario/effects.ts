@@ -1,5 +1,5 @@
 /** What transitions do: each kind is handed to the part of the world that it is about. */
-import type { Kernel } from '../guest/kernel.ts'
+import type { Rcu } from '../guest/rcu.ts'
 import type { Host } from '../hypervisor/host.ts'
 import { deliverBroadcast } from '../machine/broadcast.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -15,7 +15,7 @@ export class Effects {
   private readonly machine: Machine
   private readonly threads: Threads
   private readonly host: Host
-  private readonly kernel: Kernel
+  private readonly rcu: Rcu
   private readonly judge: Judge
   private readonly walkers: Walkers
   private readonly environment: Environment
@@ -25,7 +25,7 @@ export class Effects {
     this.machine = machine
     this.threads = threads
     this.host = host
-    this.kernel = kernel
+    this.rcu = kernel.rcu
     this.judge = judge
     this.walkers = walkers
     this.environment = environment
@@ -58,7 +58,7 @@ export class Effects {
         host.exit(who)
         return host.enter(who)
       case T.RCU_FREE:
-        return this.kernel.doDeferred(who)
+        return this.rcu.doDeferred(who)
       case T.DRAIN:
         return machine.buffer.drain(who)
       case T.SIGNAL:

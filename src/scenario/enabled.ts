@@ -2,7 +2,7 @@
  * The transitions that are enabled in a state of a world, in a fixed order: what code can do, vCPU by vCPU; what RCU,
  * broadcasts, store buffers and devices have left to do; what the environment may do but never has to.
  */
-import type { Kernel } from '../guest/kernel.ts'
+import type { Rcu } from '../guest/rcu.ts'
 import type { Host } from '../hypervisor/host.ts'
 import { broadcastAt, broadcastPlaces } from '../machine/broadcast.ts'
 import type { Machine } from '../machine/machine.ts'
@@ -20,11 +20,13 @@ export class Enabled {
   /** After {@link write}: how many of the transitions are progress of somebody. */
   progress = 0
   private readonly machine: Machine
+  /** Per vCPU: word of its innermost coroutine, as it was looked up last. */
+  private readonly tops: Int32Array
   private readonly threads: Threads
   private readonly stacks: Stacks
   private readonly nextSteps: NextSteps
   private readonly interrupts: Interrupts
-  private readonly kernel: Kernel
+  private readonly rcu: Rcu
   private readonly host: Host
   private readonly placement: Placement
   private readonly environment: Environment
@@ -37,11 +39,12 @@ export class Enabled {
   constructor(parts: Parts) {
     const { machine, devices } = parts
     this.machine = machine
+    this.tops = new Int32Array(machine.config.vcpus)
     this.threads = parts.threads
     this.stacks = parts.stacks
     this.nextSteps = parts.nextSteps
     this.interrupts = parts.interrupts
-    this.kernel = parts.kernel
+    this.rcu = parts.kernel.rcu
     this.host = parts.host
     this.placement = parts.placement
     this.environment = parts.environment
@@ -53,15 +56,14 @@ export class Enabled {
 
   /** Writes what is enabled now to `out`; returns how many. */
   write(out: Int32Array): number {
-    const { vcpus } = this.machine.config
-    const { kernel } = this
+    const { rcu, tops } = this
     let n = 0
-    for (let v = 0; v < vcpus; v++) n = this.addOfVcpu(v, out, n)
-    for (let i = 0; i < kernel.deferrals; i++) if (kernel.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
+    for (let v = 0; v < tops.length; v++) n = this.addOfVcpu(v, out, n)
+    for (let i = 0; i < rcu.deferrals; i++) if (rcu.isDue(i)) out[n++] = T.transition(T.RCU_FREE, i)
     if (this.hasMore) n = this.addMore(out, n)
     this.progress = n
     if (!this.environment.mayAct || (n === 0 && this.threads.ended())) return n
-    n = this.environment.add(out, n)
+    n = this.environment.add(tops, out, n)
     return this.devices === undefined ? n : this.devices.addEnvironment(out, n)
   }
 
@@ -70,10 +72,9 @@ export class Enabled {
     const { S, on, pending, interruptFlag } = this.machine
     const { stacks, nextSteps } = this
     let n = count
-    const top = stacks.top(v)
+    const top = (this.tops[v] = stacks.top(v))
     const running = S[on + v] !== 0
-    if (top >= 0 && (running || stacks.inHook(top)) && nextSteps.canStep(v, top))
-      n = nextSteps.add(v, top, out, n)
+    if (top >= 0 && (running || stacks.inHook(top))) n = nextSteps.add(v, top, out, n)
     if (!running) return top < 0 || !stacks.inHook(top) ? this.placement.addSchedules(v, out, n) : n
     if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) {
       for (let bits = this.interrupts.deliverable(v), vector = 0; bits !== 0; bits >>= 1, vector++) {

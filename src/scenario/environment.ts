@@ -46,8 +46,8 @@ export class Environment {
     this.mayAct = preemptions > 0 || this.alwaysActs || dmas > 0 || nmis > 0
   }
 
-  /** Adds what may happen to each vCPU that is in guest mode. */
-  add(out: Int32Array, count: number): number {
+  /** Adds what may happen to each vCPU that is in guest mode; `tops` are the words of their innermost coroutines. */
+  add(tops: Int32Array, out: Int32Array, count: number): number {
     const { S, on, config, events } = this.machine
     const canPreempt = S[this.host.preemptions] < config.preemptions
     const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.handlesNmis
@@ -55,7 +55,7 @@ export class Environment {
     let n = count
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] === 0 || this.machine.isOffline(v)) continue
-      const top = this.stacks.top(v)
+      const top = tops[v]
       if (top >= 0 && !this.stacks.inGuest(top)) {
         if (config.emulation && canPreempt && this.stacks.inHostCode(top))
           out[n++] = T.transition(T.PREEMPT, v)

@@ -2,7 +2,7 @@
  * Interrupts, NMIs and RAR signals as a vCPU takes them: between two instructions, any in an operation, in a handler
  * only where handlers nest, and no interrupt in an NMI handler. What runs then is pushed by the threads.
  */
-import type { Kernel } from '../guest/kernel.ts'
+import type { Rcu } from '../guest/rcu.ts'
 import { abortSpeculation, inInstruction } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { NextSteps } from './next-steps.ts'
@@ -11,15 +11,15 @@ import * as T from './transition.ts'
 
 export class Interrupts {
   private readonly machine: Machine
-  private readonly kernel: Kernel
+  private readonly rcu: Rcu
   private readonly stacks: Stacks
   private readonly next: NextSteps
   /** The place above those whose code can be interrupted. */
   private readonly last: number
 
-  constructor(machine: Machine, kernel: Kernel, stacks: Stacks, next: NextSteps) {
+  constructor(machine: Machine, rcu: Rcu, stacks: Stacks, next: NextSteps) {
     this.machine = machine
-    this.kernel = kernel
+    this.rcu = rcu
     this.stacks = stacks
     this.next = next
     this.last = machine.config.nesting ? INTERRUPT + 1 : INTERRUPT
@@ -114,6 +114,6 @@ export class Interrupts {
     const { config, events } = machine
     machine.S[machine.interruptFlag + v] = flag
     if (config.nesting || events.nmi >= 0) abortSpeculation(machine, v)
-    this.kernel.quiescent(v)
+    this.rcu.quiescent(v)
   }
 }

@@ -1,10 +1,11 @@
 /**
  * The step that a thread asks for next: whether it can be taken now, how many outcomes it can have, and how it is
  * grouped with its neighbours. Most operations never wait and have one outcome, so what is known of each beforehand is
- * looked up first.
+ * looked up first; what only the others need is in methods of its own, so that the way of most is short enough for
+ * the compiler to inline.
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
-import { RETURN, opTable, type Op } from '../engine/step.ts'
+import { RETURN, opTable } from '../engine/step.ts'
 import { ACCESS, accessOutcomes, hasAlternatives } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
@@ -22,7 +23,11 @@ const SEVERAL = 8
 
 export class NextSteps {
   /** By operation: RIGHT, LEFT, WAITS, SEVERAL. */
-  traits = new Uint8Array(0)
+  readonly traits: Uint8Array
+  /** By operation: RIGHT and LEFT alone, which are the same on all machines. */
+  private readonly movers = Uint8Array.from(opTable(), (op) =>
+    op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : 0,
+  )
   private readonly machine: Machine
   private readonly co: Coroutines
   private readonly walkers: Walkers
@@ -31,58 +36,72 @@ export class NextSteps {
     this.machine = machine
     this.co = co
     this.walkers = walkers
+    this.traits = this.movers.slice()
   }
 
   /** Looks at what is installed on the machine now. */
   learn(): void {
-    this.traits = Uint8Array.from(opTable(), (op) => this.traitsOf(op))
-  }
-
-  private traitsOf(op: Op): number {
     const { guards, outcomes, config } = this.machine
-    const { code, mover } = op
-    const group = op === RETURN || mover === 'left' ? LEFT : mover === 'right' ? RIGHT : 0
-    const waits = guards[code] !== undefined || op === ACCESS
-    const several =
-      outcomes[code] !== undefined ||
-      op === CHOOSE ||
-      op === TRY_ALLOCATE ||
-      (op === ACCESS && hasAlternatives(config))
-    return group | (waits ? WAITS : 0) | (several ? SEVERAL : 0)
+    const { traits } = this
+    traits.set(this.movers)
+    for (let op = 0; op < traits.length; op++) {
+      if (guards[op] !== undefined) traits[op] |= WAITS
+      if (outcomes[op] !== undefined) traits[op] |= SEVERAL
+    }
+    traits[CHOOSE.code] |= SEVERAL
+    traits[TRY_ALLOCATE.code] |= SEVERAL
+    traits[ACCESS.code] |= WAITS | (hasAlternatives(config) ? SEVERAL : 0)
   }
 
   /** True if the step of the innermost coroutine of a vCPU, in word `top`, can be taken now. */
   canStep(v: number, top: number): boolean {
-    const { machine } = this
+    const node = this.machine.S[top]
+    return (this.traits[opOf(this.co.nodes, node)] & WAITS) === 0 || this.isReady(v, node)
+  }
+
+  /** True if the step in word `top` can be taken now and has one outcome: the explorer has nothing to say about it. */
+  isForced(v: number, top: number): boolean {
+    const node = this.machine.S[top]
+    const trait = this.traits[opOf(this.co.nodes, node)]
+    return (trait & (WAITS | SEVERAL)) === 0 || (this.isReady(v, node) && this.outcomes(v, node) === 1)
+  }
+
+  /** Adds the transitions of a vCPU if it can step: one for each outcome that its step can have. */
+  add(v: number, top: number, out: Int32Array, n: number): number {
+    const node = this.machine.S[top]
+    if ((this.traits[opOf(this.co.nodes, node)] & (WAITS | SEVERAL)) !== 0)
+      return this.isReady(v, node) ? this.addOutcomes(v, node, out, n) : n
+    out[n] = T.transition(T.STEP, v)
+    return n + 1
+  }
+
+  private addOutcomes(v: number, node: number, out: Int32Array, n: number): number {
+    const count = this.outcomes(v, node)
+    for (let i = 0; i < count; i++) out[n + i] = T.transition(T.STEP, v, i)
+    return n + count
+  }
+
+  /** True if the step that `node` asks for does not have to wait. */
+  private isReady(v: number, node: number): boolean {
+    const { machine, walkers } = this
     const { nodes } = this.co
-    const node = machine.S[top]
     const op = opOf(nodes, node)
-    if ((this.traits[op] & WAITS) === 0) return true
     const guard = machine.guards[op]
     if (guard !== undefined && !guard(v, argA(nodes, node), argB(nodes, node), argC(nodes, node)))
       return false
     // An access waits where the step of its walk does.
-    return (
-      op !== ACCESS.code || machine.S[machine.walk + v] === 0 || this.walkers.canStep(machine.walk + v, v)
-    )
+    return op !== ACCESS.code || machine.S[machine.walk + v] === 0 || walkers.canStep(machine.walk + v, v)
   }
 
   /** How many outcomes the explorer can pick from for the step that `node` asks for. */
-  outcomes(v: number, node: number): number {
+  private outcomes(v: number, node: number): number {
     const { machine, co } = this
     const { nodes } = co
     const op = opOf(nodes, node)
-    if ((this.traits[op] & SEVERAL) === 0) return 1
     const many = machine.outcomes[op]
     if (many !== undefined) return many(v, argA(nodes, node), argB(nodes, node), argC(nodes, node))
     if (op === CHOOSE.code) return argA(nodes, node)
-    return op === ACCESS.code ? accessOutcomes(machine, co, v, node) : 2
-  }
-
-  /** Adds the transitions of a vCPU that can step: one for each outcome that its step can have. */
-  add(v: number, top: number, out: Int32Array, n: number): number {
-    const count = this.outcomes(v, this.machine.S[top])
-    for (let i = 0; i < count; i++) out[n + i] = T.transition(T.STEP, v, i)
-    return n + count
+    if (op === TRY_ALLOCATE.code) return 2
+    return op === ACCESS.code && hasAlternatives(machine.config) ? accessOutcomes(machine, co, v, node) : 1
   }
 }

@@ -74,7 +74,7 @@ export function assemble(
   })
   const stacks = new Stacks(machine)
   const nextSteps = new NextSteps(machine, co, walkers)
-  const interrupts = new Interrupts(machine, kernel, stacks, nextSteps)
+  const interrupts = new Interrupts(machine, kernel.rcu, stacks, nextSteps)
   const exits = new VmExits(machine, co, host, stacks, programs)
   const tasks = new Tasks(machine, keepsResults)
   const around = { machine, co, host, judge, walkers, programs, stacks, nextSteps, interrupts, tasks }
@@ -89,7 +89,7 @@ export function assemble(
   machine.hooks = {
     fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
     witness,
-    quiescent: (vcpu) => kernel.quiescent(vcpu),
+    quiescent: (vcpu) => kernel.rcu.quiescent(vcpu),
   }
   return { ...parts, environment, placement, devices }
 }

@@ -116,7 +116,7 @@ export class Threads {
         if (traits[behind] & LEFT) this.settle(v)
         return
       }
-      if (!nextSteps.canStep(v, top) || nextSteps.outcomes(v, next) > 1) return
+      if (!nextSteps.isForced(v, top)) return
     }
   }
 

@@ -1,5 +1,5 @@
 /** Stable names of transitions (who, what): schedules are kept as lists of them, so a name must never change. */
-import type { Kernel } from '../guest/kernel.ts'
+import type { Rcu } from '../guest/rcu.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { Devices } from './devices.ts'
 import type { Environment } from './environment.ts'
@@ -8,14 +8,14 @@ import * as T from './transition.ts'
 
 export class TransitionNames {
   private readonly config: MachineConfig
-  private readonly kernel: Kernel
+  private readonly rcu: Rcu
   private readonly environment: Environment
   private readonly devices: Devices | undefined
   private readonly vectors: readonly string[]
 
   constructor({ machine, kernel, environment, devices, vectors }: Parts) {
     this.config = machine.config
-    this.kernel = kernel
+    this.rcu = kernel.rcu
     this.environment = environment
     this.devices = devices
     this.vectors = vectors
@@ -40,7 +40,7 @@ export class TransitionNames {
       case T.EXIT:
         return `exit cpu${who}`
       case T.RCU_FREE:
-        return `rcu ${this.kernel.deferralName(who)}`
+        return `rcu ${this.rcu.nameOf(who)}`
       case T.SCHEDULE:
         return `schedule cpu${who} on pcpu${detail}`
       case T.DESCHEDULE:

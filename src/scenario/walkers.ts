@@ -26,7 +26,7 @@ export class Walkers {
     const m = this.machine
     m.S[m.speculations]++
     m.S[m.speculationPage + v] = page
-    m.S[m.speculation + v] = walkRoot(this.co, page, SPECULATIVE | (write ? WRITE : 0), m.config.ept > 0)
+    m.S[m.speculation + v] = walkRoot(m, this.co, page, SPECULATIVE | (write ? WRITE : 0))
     this.stepSpeculation(v)
   }
 

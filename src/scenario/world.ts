@@ -102,7 +102,7 @@ export class World implements System {
 
   /** What RCU has put off under number `i`, in words. */
   tellDeferral(i: number): string {
-    const name = this.parts.kernel.deferralName(i)
+    const name = this.parts.kernel.rcu.nameOf(i)
     return i < this.machine.tableFrames.length ? `free ${name}` : `callback of ${name}`
   }
 
