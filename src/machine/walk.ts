@@ -6,7 +6,7 @@
  * set A or D in such an entry waits until memory has it. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
  * dirty flags, and on caching translation information.
  */
-import { defineOp, perform, type Code } from '../engine/step.ts'
+import { defineOp, perform, type Code, type Op } from '../engine/step.ts'
 import {
   ALL_RIGHTS,
   CACHED_D,
@@ -61,6 +61,9 @@ const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
   if (r === FILLED) return `${entry} -> TLB`
   return r === RESTART ? `${entry} -> again` : `${entry} -> ${n.frame(tableOf(r))}`
 })
+
+/** What a walk consists of. */
+export const walkOperations: readonly Op[] = [WALK_START, WALK_READ, WALK_EPT]
 
 /** The hardware walk, as one reads it in the manual; `nested` with EPT. Returns FAULT or FILLED. */
 export function* pageWalk(request: number, nested: boolean): Code<number> {

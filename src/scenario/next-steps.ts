@@ -6,6 +6,7 @@
  */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
+import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import { ACCESS, accessOutcomes, hasAlternatives } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
 import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
@@ -16,18 +17,21 @@ import type { Walkers } from './walkers.ts'
 export const RIGHT = 1
 /** To be done before anything else: a step that belongs to the one before it, or the end of a coroutine. */
 export const LEFT = 2
+/** More than an operation to be executed: an access, a hypercall, the end of a coroutine. */
+export const SPECIAL = 16
 /** May have to wait. */
 const WAITS = 4
 /** May have several outcomes for the explorer to pick from. */
 const SEVERAL = 8
 
 export class NextSteps {
-  /** By operation: RIGHT, LEFT, WAITS, SEVERAL. */
+  /** By operation: RIGHT, LEFT, SPECIAL, WAITS, SEVERAL. */
   readonly traits: Uint8Array
-  /** By operation: RIGHT and LEFT alone, which are the same on all machines. */
-  private readonly movers = Uint8Array.from(opTable(), (op) =>
-    op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : 0,
-  )
+  /** By operation: those traits that are the same on all machines. */
+  private readonly always = Uint8Array.from(opTable(), (op) => {
+    const group = op === RETURN || op.mover === 'left' ? LEFT : op.mover === 'right' ? RIGHT : 0
+    return op === RETURN || op === ACCESS || op === HYPERCALL ? group | SPECIAL : group
+  })
   private readonly machine: Machine
   private readonly co: Coroutines
   private readonly walkers: Walkers
@@ -36,21 +40,22 @@ export class NextSteps {
     this.machine = machine
     this.co = co
     this.walkers = walkers
-    this.traits = this.movers.slice()
+    this.traits = this.always.slice()
   }
 
   /** Looks at what is installed on the machine now. */
   learn(): void {
     const { guards, outcomes, config } = this.machine
     const { traits } = this
-    traits.set(this.movers)
+    traits.set(this.always)
     for (let op = 0; op < traits.length; op++) {
       if (guards[op] !== undefined) traits[op] |= WAITS
       if (outcomes[op] !== undefined) traits[op] |= SEVERAL
     }
     traits[CHOOSE.code] |= SEVERAL
     traits[TRY_ALLOCATE.code] |= SEVERAL
-    traits[ACCESS.code] |= WAITS | (hasAlternatives(config) ? SEVERAL : 0)
+    if (this.walkers.mayWait()) traits[ACCESS.code] |= WAITS
+    if (hasAlternatives(config)) traits[ACCESS.code] |= SEVERAL
   }
 
   /** True if the step of the innermost coroutine of a vCPU, in word `top`, can be taken now. */

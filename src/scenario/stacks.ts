@@ -29,6 +29,7 @@ export class Stacks {
   readonly hypercall: number
   readonly hook: number
   private readonly machine: Machine
+  /** By word, counted from the first: what lies there. */
   private readonly roles: readonly Role[]
   /** vCPUs, and behind them devices, whose threads are operations alone. */
   private readonly walkers: number
@@ -42,12 +43,13 @@ export class Stacks {
     const { layout, walkers, config } = machine
     this.machine = machine
     this.walkers = walkers
-    this.roles = rolesOf(config)
+    const roles = rolesOf(config)
+    this.roles = roles.flatMap((role) => Array.from({ length: walkers }, () => role))
     this.nmi = config.nesting ? 3 : 2
     this.microcode = this.nmi + (config.nmis > 0 ? 1 : 0)
-    this.hypercall = this.roles.indexOf('hypercall')
-    this.hook = this.roles.indexOf('hook')
-    this.frames = layout.addControl('control', this.roles.length * walkers)
+    this.hypercall = roles.indexOf('hypercall')
+    this.hook = roles.indexOf('hook')
+    this.frames = layout.addControl('control', this.roles.length)
     this.hypercalls = this.at(this.hypercall, 0)
     this.hooks = this.at(this.hook, 0)
   }
@@ -86,11 +88,11 @@ export class Stacks {
   }
 
   placeOf(top: number): number {
-    return ((top - this.frames) / this.walkers) | 0
+    return Math.floor((top - this.frames) / this.walkers)
   }
 
   roleOf(top: number): Role {
-    return this.roles[this.placeOf(top)]
+    return this.roles[top - this.frames]
   }
 
   /** True for a coroutine that ends with an IRET. */

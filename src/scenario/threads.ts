@@ -10,7 +10,7 @@ import { ACCESS, UNFINISHED, VIOLATES, givenUp, stepAccess } from '../machine/ac
 import type { Machine } from '../machine/machine.ts'
 import type { Interrupts } from './interrupts.ts'
 import type { Judge } from './judge.ts'
-import { LEFT, RIGHT, type NextSteps } from './next-steps.ts'
+import { LEFT, RIGHT, SPECIAL, type NextSteps } from './next-steps.ts'
 import type { Programs } from './programs.ts'
 import { OPERATION, type Stacks } from './stacks.ts'
 import type { Tasks } from './tasks.ts'
@@ -97,34 +97,55 @@ export class Threads {
       if (shadow >= 0) S[shadow + v] = 0
       const node = S[top]
       const op = opOf(co.nodes, node)
-      if (op === HYPERCALL.code) {
-        this.trace(v, top, node, 0)
-        return this.push(v, this.stacks.hypercall, this.exits.hypercall(v, node))
-      }
-      if (op === RETURN.code) return this.endLate(v, top, node)
-      const result =
-        op === ACCESS.code
-          ? stepAccess(machine, co, v, node, this.walkers.stepWalk)
-          : execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
-      if (result === UNFINISHED) return
-      if (result === VIOLATES) return this.violate(v, top, node)
+      if (traits[op] & SPECIAL) return this.stepSpecial(v, top, node)
+      const result = execute[op](v, argA(co.nodes, node), argB(co.nodes, node), argC(co.nodes, node))
+      if ((traits[op] & RIGHT) === 0) return this.goOn(v, top, node, result)
       this.trace(v, top, node, result)
       const next = co.next(node, result)
       S[top] = next
       const behind = opOf(co.nodes, next)
-      if ((traits[op] & RIGHT) === 0 || behind === RETURN.code || this.judge.violation !== undefined) {
-        if (traits[behind] & LEFT) this.settle(v)
-        return
-      }
+      if (behind === RETURN.code || this.judge.violation !== undefined)
+        return traits[behind] & LEFT ? this.settle(v, top) : undefined
       if (!nextSteps.isForced(v, top)) return
     }
   }
 
-  /** Does the steps that belong to the transition before them, and ends coroutines that have nothing left. */
-  settle(v: number): void {
+  /** A step that is more than an operation to be executed: one of an access, a hypercall, an end that had to wait. */
+  private stepSpecial(v: number, top: number, node: number): void {
+    const { machine, co, stacks } = this
+    switch (opOf(co.nodes, node)) {
+      case ACCESS.code: {
+        const result = stepAccess(machine, co, v, node, this.walkers.stepWalk)
+        if (result === UNFINISHED) return
+        if (result === VIOLATES) return this.violate(v, top, node)
+        return this.goOn(v, top, node, result)
+      }
+      case HYPERCALL.code:
+        this.trace(v, top, node, 0)
+        return this.push(v, stacks.hypercall, this.exits.hypercall(v, node))
+      default:
+        this.trace(v, top, node, 0)
+        return this.settle(v, top)
+    }
+  }
+
+  /** A step has had its result: its coroutine asks for the next one. */
+  private goOn(v: number, top: number, node: number, result: number): void {
+    const { co } = this
+    this.trace(v, top, node, result)
+    const next = co.next(node, result)
+    this.machine.S[top] = next
+    if (this.nextSteps.traits[opOf(co.nodes, next)] & LEFT) this.settle(v, top)
+  }
+
+  /**
+   * Does the steps that belong to the transition before them, and ends coroutines that have nothing left; `from` is the
+   * word of the innermost one.
+   */
+  settle(v: number, from = this.stacks.top(v)): void {
     const { machine, co, stacks, nextSteps } = this
     const { S, execute, buffer } = machine
-    for (let top = stacks.top(v); top >= 0;) {
+    for (let top = from; top >= 0;) {
       const node = S[top]
       const op = opOf(co.nodes, node)
       if (op === RETURN.code) {
@@ -142,12 +163,6 @@ export class Threads {
 
   private trace(v: number, top: number, node: number, result: number): void {
     if (this.tracer !== undefined) this.tracer(v, node, result, this.stacks.roleOf(top))
-  }
-
-  /** The end of an interrupt handler that had to wait. */
-  private endLate(v: number, top: number, node: number): void {
-    this.trace(v, top, node, 0)
-    this.settle(v)
   }
 
   /** A coroutine of a vCPU has returned `value`. */
@@ -197,13 +212,10 @@ export class Threads {
 
   /** VM exit because of an EPT violation: into the policy's handler, or the access ends in it. */
   private violate(v: number, top: number, node: number): void {
-    const { machine, co } = this
+    const { co } = this
     const handler = this.exits.violation(v, node)
     if (handler !== 0) return this.push(v, this.stacks.hypercall, handler)
-    const result = givenUp(argB(co.nodes, node))
-    this.trace(v, top, node, result)
-    machine.S[top] = co.next(node, result)
-    this.settle(v)
+    this.goOn(v, top, node, givenUp(argB(co.nodes, node)))
   }
 
   /** Runs the policy's hook of a VM entry or exit; false if it has none. */
@@ -220,7 +232,8 @@ export class Threads {
 
   /** Begins a coroutine on top of what the vCPU was doing. */
   private push(v: number, place: number, root: number): void {
-    this.machine.S[this.stacks.at(place, v)] = root
-    this.settle(v)
+    const top = this.stacks.at(place, v)
+    this.machine.S[top] = root
+    this.settle(v, top)
   }
 }

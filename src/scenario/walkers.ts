@@ -4,6 +4,7 @@ import { RETURN, opTable } from '../engine/step.ts'
 import { UNFINISHED, walkRoot } from '../machine/access.ts'
 import type { Machine } from '../machine/machine.ts'
 import { WRITE } from '../machine/rights.ts'
+import { walkOperations } from '../machine/walk.ts'
 import { FAULT, SPECULATIVE } from '../machine/walk-stage.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -37,6 +38,12 @@ export class Walkers {
     m.S[m.speculationPage + v] = 0
     m.S[m.caches.speculationPointer + v] = 0
     if (outcome !== FAULT) m.hooks.witness('speculation')
+  }
+
+  /** True if walks may have to wait at all. */
+  mayWait(): boolean {
+    const { guards } = this.machine
+    return walkOperations.some(({ code }) => guards[code] !== undefined)
   }
 
   /** False if the next step of the walk whose control state is in word `at` waits for the store buffer. */
