@@ -7,7 +7,7 @@ export { defaultMachine, machineConfig, type MachineConfig } from './machine/con
 export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './conformance/walk-table.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { Emulator, emulateInvlpg } from './hypervisor/emulator.ts'
-export { HostCpu } from './hypervisor/host.ts'
+export { HostCpu } from './hypervisor/host-cpu.ts'
 export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
 export { xenFlushTlb } from './hypervisor/xen.ts'
 export { Cpu, type KernelFeatures } from './guest/cpu.ts'
@@ -54,15 +54,9 @@ export {
   tellBounds,
   type Bounds,
 } from './scenario/bounds.ts'
-export {
-  boundedWorkloads,
-  canonicalWorkload,
-  eachBoundedWorkload,
-  enumerateWorkloads,
-  operationDomain,
-  type Operation,
-  type Workload,
-} from './scenario/workload.ts'
+export { boundedWorkloads, eachBoundedWorkload, enumerateWorkloads } from './scenario/enumerate-workloads.ts'
+export { canonicalWorkload } from './scenario/canonical-workload.ts'
+export { operationDomain, type Operation, type Workload } from './scenario/workload.ts'
 export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'

@@ -2,7 +2,7 @@
  * The door for experiments: `import { experiment, P, RW, US, entry, variable } from 'shootdown/experiment'`. Flags of
  * entries, control bits and modes have the names of the manual.
  */
-export type { Access } from '../machine/access.ts'
+export type { Access } from '../machine/access-result.ts'
 export { AC, NXE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from '../machine/control.ts'
 export { A, D, G, MAPPED, P, PS, RSVD, RW, US, XD, entry, frameOf, keyOf, withKey } from '../machine/entry.ts'
 export { noFeatures, type Features } from '../machine/features.ts'

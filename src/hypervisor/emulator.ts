@@ -6,14 +6,15 @@
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import { DETAILED, decodeAccess, use, type Access } from '../machine/access.ts'
+import { DETAILED, decodeAccess, type Access } from '../machine/access-result.ts'
+import { use } from '../machine/access-effect.ts'
 import { CACHED_D, CACHED_U, CACHED_W, VALID } from '../machine/cached.ts'
 import { A, D, frameOf, isLarge, isPresent, isWritable } from '../machine/entry.ts'
 import { eptRight, translateBySoftware } from '../machine/ept.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import type { Machine } from '../machine/machine.ts'
 import { ALLOWED, WRITE, judgeAccess } from '../machine/rights.ts'
-import { translationNow } from '../machine/tables.ts'
+import { translationNow } from '../machine/translation.ts'
 import type { Vmx } from '../machine/vmx.ts'
 
 /** Translates page `a` for an access in mode `b` and keeps the result; results in 1 if there is one. */

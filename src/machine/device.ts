@@ -5,7 +5,8 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { ACCESS, DETAILED, decodeAccess, type Access } from './access.ts'
+import { ACCESS } from './access.ts'
+import { DETAILED, decodeAccess, type Access } from './access-result.ts'
 import { SEND_IPI } from './interrupts.ts'
 import { CONTENT_MAX } from './frame-word.ts'
 import type { Machine } from './machine.ts'

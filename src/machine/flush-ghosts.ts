@@ -9,7 +9,7 @@ import { CACHED_W, CONDEMNED, VALID } from './cached.ts'
 import { frameOf, isWritable } from './entry.ts'
 import type { Machine } from './machine.ts'
 import { firstPage } from './pdpte.ts'
-import { isOnPath, tableFor, translationNow } from './tables.ts'
+import { isOnPath, tableFor, translationNow } from './translation.ts'
 
 /** A flush of the pages in mask `a` of space `b` begins: the tables were changed before. */
 export const FLUSH_BEGINS = defineOp('flush begins', 1, undefined, 'left')

@@ -5,7 +5,8 @@
  */
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
-import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access.ts'
+import { ACCESS } from './access.ts'
+import { DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access-result.ts'
 import { Apic } from './apic.ts'
 import { INVLPGB, TLBSYNC } from './broadcast.ts'
 import type { MachineConfig } from './config.ts'
@@ -31,7 +32,7 @@ import {
 import { Rar } from './rar.ts'
 import { FETCH, WRITE } from './rights.ts'
 import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
-import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
+import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './table-ops.ts'
 import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
 

@@ -9,7 +9,8 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { operationNamed, type GuestOperation } from '../guest/operations/index.ts'
-import { DEFAULT_GROUPS, mappedPages, treatsCpusAlike, type Workload } from './workload.ts'
+import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+import { treatsCpusAlike } from './canonical-workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
   [K in keyof Features]: true

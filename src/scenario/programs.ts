@@ -11,7 +11,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
 import { Device } from '../machine/device.ts'
 import { rarMicrocode } from '../machine/rar.ts'
-import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
+import { HostCpu, type AnyHostCpu } from '../hypervisor/host-cpu.ts'
 import { FETCH, WRITE } from '../machine/rights.ts'
 import type { Operation } from './workload.ts'
 

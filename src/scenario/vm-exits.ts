@@ -5,7 +5,7 @@
 import { argB, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
 import type { Host } from '../hypervisor/host.ts'
-import { givenUp } from '../machine/access.ts'
+import { givenUp } from '../machine/access-result.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Programs } from './programs.ts'
 import type { Stacks } from './stacks.ts'

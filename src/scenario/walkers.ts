@@ -1,7 +1,8 @@
 /** The page walkers of a world: those of instructions, and those that speculate. */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
-import { UNFINISHED, walkRoot } from '../machine/access.ts'
+import { walkRoot } from '../machine/access.ts'
+import { UNFINISHED } from '../machine/access-result.ts'
 import type { Machine } from '../machine/machine.ts'
 import { WRITE } from '../machine/rights.ts'
 import { walkOperations } from '../machine/walk.ts'

@@ -3,7 +3,7 @@ import { perform } from '../../src/engine/step.ts'
 import { CONDEMNED, VALID } from '../../src/machine/cached.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { PUT } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { program, programs, type Program } from './drive.ts'
 import {
   PMD,

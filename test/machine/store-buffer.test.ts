@@ -17,7 +17,7 @@ import {
   SAME_ENTRY,
   SET_ENTRY,
   place,
-} from '../../src/machine/tables.ts'
+} from '../../src/machine/table-ops.ts'
 import { perCpu, variable, type SharedDeclaration, type Word } from '../../src/machine/word.ts'
 import { WAIT_FREE } from '../../src/machine/memory.ts'
 import { definePolicy } from '../../src/policies/define.ts'

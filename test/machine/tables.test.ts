@@ -13,7 +13,7 @@ import {
   SAME_ENTRY,
   SET_ENTRY,
   place,
-} from '../../src/machine/tables.ts'
+} from '../../src/machine/table-ops.ts'
 import { program, programs, type Drive, type Program, type Setup } from './drive.ts'
 
 const setup: Setup = { machine: { levels: 3, pages: [2, 3], vcpus: 2 } }
