@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import type { KernelFeatures } from '../guest/cpu.ts'
+import type { KernelFeatures } from '../guest/surroundings.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'

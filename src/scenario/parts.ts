@@ -1,6 +1,6 @@
 /** What a world is put together from. Each part adds its fields to the state before the state gets its room. */
 import { Coroutines } from '../engine/coroutine.ts'
-import type { KernelFeatures } from '../guest/cpu.ts'
+import type { KernelFeatures } from '../guest/surroundings.ts'
 import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
 import { optionsOf } from '../guest/policy-schema.ts'

@@ -4,7 +4,8 @@
  */
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import type { Code } from '../engine/step.ts'
-import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
+import { Cpu, type AnyCpu } from '../guest/cpu.ts'
+import type { AnySurroundings } from '../guest/surroundings.ts'
 import { asPolicy } from '../guest/hooks.ts'
 import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'

@@ -5,7 +5,7 @@ import { walkRoot } from '../machine/access.ts'
 import { UNFINISHED } from '../machine/access-result.ts'
 import type { Machine } from '../machine/machine.ts'
 import { WRITE } from '../machine/rights.ts'
-import { walkOperations } from '../machine/walk.ts'
+import { walkOperations } from '../machine/page-walk.ts'
 import { FAULT, SPECULATIVE } from '../machine/walk-stage.ts'
 import type { Tracer } from './tracer.ts'
 

@@ -4,7 +4,8 @@
  */
 import type { Code } from '../../src/engine/step.ts'
 import { MAX_ENABLED } from '../../src/engine/system.ts'
-import type { AnyCpu, KernelFeatures } from '../../src/guest/cpu.ts'
+import type { AnyCpu } from '../../src/guest/cpu.ts'
+import type { KernelFeatures } from '../../src/guest/surroundings.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../../src/machine/config.ts'
 import { KIND, PIN_MASK, REF, REF_MASK } from '../../src/machine/frame-word.ts'

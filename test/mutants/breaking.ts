@@ -4,7 +4,7 @@
  * how a step of the page walk is encoded.
  */
 import { opTable } from '../../src/engine/step.ts'
-import type { Breakage } from '../../src/experiment/experiment.ts'
+import type { Breakage } from '../../src/experiment/options.ts'
 import type { Machine } from '../../src/machine/machine.ts'
 import type { Execute, Guard } from '../../src/machine/semantics.ts'
 import { levelOf } from '../../src/machine/walk-stage.ts'
