@@ -93,11 +93,17 @@ function dropAddress(m: Machine, v: number, page: number): void {
 const missesGlobals = (m: Machine, v: number): boolean =>
   m.config.invlpgMissesGlobals && (controlsOf(m, v) & PCIDE) !== 0
 
+/** Clears words of the state. They are a few: a loop over them is done before a call of TypedArray.fill has begun. */
+function clear(m: Machine, first: number, length: number): void {
+  const { S } = m
+  for (let at = first; at < first + length; at++) S[at] = 0
+}
+
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
   for (let view = 0; view < m.caches.views; view++) {
     const base = m.caches.structuresOf(context, view, tag)
-    m.S.fill(0, base, base + m.caches.structureSlots)
+    clear(m, base, m.caches.structureSlots)
   }
 }
 
@@ -126,7 +132,7 @@ export function dropPageOfPcid(m: Machine, context: number, tag: number, page: n
 export function dropTag(m: Machine, context: number, tag: number): void {
   for (let view = 0; view < m.caches.views; view++) {
     const base = m.caches.tlbOf(context, view, tag)
-    m.S.fill(0, base, base + m.caches.tagSize)
+    clear(m, base, m.caches.tagSize)
   }
   dropStructures(m, context, tag)
 }
@@ -139,7 +145,7 @@ export function dropAllButGlobal(m: Machine, context: number): void {
 /** Drops what a context has cached under all tags, global translations included. */
 export function dropContext(m: Machine, context: number): void {
   const base = m.caches.tlbOf(context, 0, 0)
-  m.S.fill(0, base, base + m.caches.tags * m.caches.tagSize)
+  clear(m, base, m.caches.tags * m.caches.tagSize)
   for (let tag = 0; tag < m.caches.pcids; tag++) dropStructures(m, context, tag)
 }
 
