@@ -7,7 +7,7 @@ import type { MachineConfig } from '../machine/config.ts'
 import type { SharedDeclaration, Word } from '../machine/word.ts'
 import type { Device } from '../machine/device.ts'
 import type { X86 } from '../machine/x86.ts'
-import { World } from '../scenario/world.ts'
+import type { World } from '../scenario/world.ts'
 import type { Result } from './lists.ts'
 
 /** Variables of an experiment by name: one word each, or one a CPU, as they were declared. */
