@@ -13,16 +13,16 @@ import { CHOOSE, TRY_ALLOCATE } from '../machine/memory.ts'
 import * as T from './transition.ts'
 import type { Walkers } from './walkers.ts'
 
-/** What is known of an operation beforehand. Done together with the step behind it. */
+/** What is known of an operation beforehand: it is done together with the step behind it. */
 export const RIGHT = 1
 /** To be done before anything else: a step that belongs to the one before it, or the end of a coroutine. */
 export const LEFT = 2
 /** More than an operation to be executed: an access, a hypercall, the end of a coroutine. */
-export const SPECIAL = 16
+export const SPECIAL = 4
 /** May have to wait. */
-const WAITS = 4
+const WAITS = 8
 /** May have several outcomes for the explorer to pick from. */
-const SEVERAL = 8
+const SEVERAL = 16
 
 export class NextSteps {
   /** By operation: RIGHT, LEFT, SPECIAL, WAITS, SEVERAL. */
