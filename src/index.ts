@@ -7,10 +7,11 @@ export { defaultMachine, machineConfig, type MachineConfig } from './machine/con
 export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './conformance/walk-table.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { Emulator, emulateInvlpg } from './hypervisor/emulator.ts'
-export { HostCpu } from './hypervisor/host.ts'
+export { HostCpu } from './hypervisor/host-cpu.ts'
 export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
 export { xenFlushTlb } from './hypervisor/xen.ts'
-export { Cpu, type KernelFeatures } from './guest/cpu.ts'
+export { Cpu } from './guest/cpu.ts'
+export type { KernelFeatures } from './guest/surroundings.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { Mm } from './guest/mm.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
@@ -54,15 +55,9 @@ export {
   tellBounds,
   type Bounds,
 } from './scenario/bounds.ts'
-export {
-  boundedWorkloads,
-  canonicalWorkload,
-  eachBoundedWorkload,
-  enumerateWorkloads,
-  operationDomain,
-  type Operation,
-  type Workload,
-} from './scenario/workload.ts'
+export { boundedWorkloads, eachBoundedWorkload, enumerateWorkloads } from './scenario/enumerate-workloads.ts'
+export { canonicalWorkload } from './scenario/canonical-workload.ts'
+export { operationDomain, type Operation, type Workload } from './scenario/workload.ts'
 export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'

@@ -2,7 +2,7 @@
  * The door for experiments: `import { experiment, P, RW, US, entry, variable } from 'shootdown/experiment'`. Flags of
  * entries, control bits and modes have the names of the manual.
  */
-export type { Access } from '../machine/access.ts'
+export type { Access } from '../machine/access-result.ts'
 export { AC, NXE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from '../machine/control.ts'
 export { A, D, G, MAPPED, P, PS, RSVD, RW, US, XD, entry, frameOf, keyOf, withKey } from '../machine/entry.ts'
 export { noFeatures, type Features } from '../machine/features.ts'
@@ -11,12 +11,5 @@ export { ALL_BUT_GLOBAL, ALL_CONTEXTS, INDIVIDUAL_ADDRESS, SINGLE_CONTEXT } from
 export { PF_I, PF_P, PF_PK, PF_RSVD, PF_U, PF_W } from '../machine/rights.ts'
 export { perCpu, variable, type Word } from '../machine/word.ts'
 export { X86 } from '../machine/x86.ts'
-export {
-  experiment,
-  type Breakage,
-  type Experiment,
-  type ExperimentOptions,
-  type Program,
-  type Result,
-  type Words,
-} from './experiment.ts'
+export { experiment, type Experiment, type Result } from './experiment.ts'
+export type { Breakage, ExperimentOptions, Program, Words } from './options.ts'

@@ -5,7 +5,7 @@
  * not have taken an interrupt, left a section with interrupts off, or run at all.
  */
 import type { Code } from '../engine/step.ts'
-import type { HostCpu } from './host.ts'
+import type { HostCpu } from './host-cpu.ts'
 
 /** Flushes a list of pages on the named virtual processors. */
 export function* flushVirtualAddressList(host: HostCpu, pages: number, cpus: readonly number[]): Code {

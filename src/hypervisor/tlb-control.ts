@@ -25,10 +25,10 @@ export const CONTROLS: Readonly<Record<number, number>> = {
 /** Flushes on the pCPU that the vCPU enters its guest on. */
 export function obey(m: Machine, vcpu: number, control: number): void {
   const pcpu = m.S[m.on + vcpu] - 1
-  const context = m.context(vcpu)
+  const context = m.caches.context(vcpu)
   if (control === FLUSH_ALL_ASIDS) {
-    for (let vpid = 0; vpid < m.vpids; vpid++) {
-      const each = m.contextOn(pcpu, vpid)
+    for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
+      const each = m.caches.contextOn(pcpu, vpid)
       if (each >= 0) dropContext(m, each)
     }
     for (let view = 0; view < m.config.ept; view++) dropEpt(m, pcpu, view)

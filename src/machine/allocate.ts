@@ -5,7 +5,8 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { clearContent } from './copy.ts'
-import { DATA, FREE, KIND, REF, TABLE, type Machine } from './machine.ts'
+import { DATA, FREE, KIND, REF, TABLE } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 
 /** What a frame is allocated for. */
 export const FOR_DATA = 0

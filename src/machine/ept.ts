@@ -23,7 +23,8 @@ import {
 } from './ept-entry.ts'
 import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
 import { dropPath } from './invalidate.ts'
-import { DATA, KIND, type Machine } from './machine.ts'
+import { DATA, KIND } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { FETCH, WRITE } from './rights.ts'
 import { dropPage } from './tlb.ts'
 
@@ -47,16 +48,16 @@ export const TABLE_FOUND = -1
  * With two levels a walk whose table is not `known` ends there first.
  */
 export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
-  const view = m.view(v)
+  const view = m.caches.view(v)
   const pcpu = m.S[m.on + v] - 1
-  const at = m.guestPhysicalAt(pcpu, view, frame)
+  const at = m.caches.guestPhysicalAt(pcpu, view, frame)
   const hit = m.S[at]
   if (hit & VALID) {
     if (allowsNested(m, hit, right)) return hit
     if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
   }
   if (m.eptTableCount > 0) {
-    const upper = m.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
+    const upper = m.caches.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
     if (!known && (m.S[upper] & VALID) === 0) {
       if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
       m.S[upper] = VALID
@@ -91,23 +92,23 @@ function readByHardware(m: Machine, view: number, frame: number, right: number):
 
 /** What software that follows the EPT gets, without a cache: a word as of a guest-physical mapping, or 0. */
 export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
-  const view = m.view(v)
+  const view = m.caches.view(v)
   const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, view, frame, right)
   return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D))
 }
 
 /** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
 export const memoryBehind = (m: Machine, v: number, frame: number): number =>
-  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.view(v), frame))
+  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.caches.view(v), frame))
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
-  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), 0)
+  const first = m.caches.guestPhysicalAt(m.S[m.on + v] - 1, m.caches.view(v), 0)
   m.S[first + frame] = 0
   if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
-  dropPage(m, m.tlbNow(v), page)
-  if (m.config.globals) dropPage(m, m.globalNow(v), page)
-  dropPath(m, m.structuresNow(v), page)
+  dropPage(m, m.caches.tlbNow(v), page)
+  if (m.config.globals) dropPage(m, m.caches.globalNow(v), page)
+  dropPath(m, m.caches.structuresNow(v), page)
 }
 
 /** True if the EPT of now does not give what a cached translation was made of: no frame, another one, or fewer rights. */
@@ -122,7 +123,7 @@ export function contradictsEpt(m: Machine, word: number, now: number): boolean {
 export function judgeNested(m: Machine, v: number, word: number, right: number): void {
   if ((word & m.cached.eptCondemned) === 0) return
   const frame = m.cached.frame(word)
-  const now = eptNow(m, m.view(v), frame)
+  const now = eptNow(m, m.caches.view(v), frame)
   if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word))
     m.hooks.fact('stale-access', v, STALE_FRAME, frame)
   else if (right === EPT_W && (now & EPT_W) === 0) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)

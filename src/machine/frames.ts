@@ -22,8 +22,8 @@ import {
   SUPERSEDED,
   TABLE,
   WRITTEN,
-  type Machine,
-} from './machine.ts'
+} from './frame-word.ts'
+import type { Machine } from './machine.ts'
 
 /** Hands a page-table page back to the allocator at once. */
 export const FREE_TABLE = defineOp('free table', 1, (a, _b, _c, n) => `free ${n.frame(a)}`)
@@ -131,7 +131,7 @@ export function installFrames(m: Machine): void {
 export function release(m: Machine, frame: number): void {
   m.hooks.witness(m.isTable(frame) ? 'table-freed' : 'page-freed')
   m.S[m.frame + frame] = FREE
-  for (let at = m.tlb; at < m.cachedEnd; at++) {
+  for (let at = m.caches.tlb; at < m.caches.end; at++) {
     const word = m.S[at]
     if (word & VALID && m.cached.frame(word) === frame) m.S[at] |= FREED
   }

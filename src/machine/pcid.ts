@@ -6,7 +6,8 @@
 import { defineOp } from '../engine/step.ts'
 import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { GP, abortSpeculation, dropAllButGlobal, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute } from './semantics.ts'
 import { loadPdptes } from './pdpte.ts'
 
 /** Types of INVPCID. */
@@ -55,8 +56,8 @@ export function installPcid(m: Machine): void {
     if (turnsOn & PCIDE && m.S[m.pcid + v] !== 0) return GP
     if (changed & PG && old & PG && now & PCIDE) return GP
     if (changed & SERIALIZING) abortSpeculation(m, v)
-    if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.context(v))
-    else if (turnsOn & SMEP) dropTag(m, m.context(v), m.tag(v))
+    if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.caches.context(v))
+    else if (turnsOn & SMEP) dropTag(m, m.caches.context(v), m.caches.tag(v))
     m.S[m.controls + v] = now
     if (changed & RELOADING) loadPdptes(m, v)
     return 0
@@ -73,7 +74,7 @@ export function installPcid(m: Machine): void {
 }
 
 function invalidate(m: Machine, v: number, type: number, pcid: number, page: number): void {
-  const context = m.context(v)
+  const context = m.caches.context(v)
   if (type === ALL_CONTEXTS) dropContext(m, context)
   else if (type === ALL_BUT_GLOBAL) dropAllButGlobal(m, context)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)

@@ -6,7 +6,6 @@
  * set A or D in such an entry waits until memory has it. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
  * dirty flags, and on caching translation information.
  */
-import { defineOp, perform, type Code } from '../engine/step.ts'
 import {
   ALL_RIGHTS,
   CACHED_D,
@@ -26,15 +25,14 @@ import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from '.
 import { judgeNested } from './ept.ts'
 import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import type { Execute, Guard, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute, Guard } from './semantics.ts'
 import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
-import { WALK_EPT, finishWalk, walkPointer } from './nested-walk.ts'
+import { finishWalk, walkPointer } from './nested-walk.ts'
 import {
   FAULT,
-  FILLED,
   FINAL,
   LATE,
-  PUNCTUAL,
   RESTART,
   SPECULATIVE,
   TRANSLATED,
@@ -42,73 +40,12 @@ import {
   levelOf,
   modeOf,
   pageOf,
-  stageOf,
-  tableOf,
-  walkRequest,
 } from './walk-stage.ts'
+import { WALK_START, WALK_READ } from './page-walk.ts'
+import { startLevel } from './walk-start.ts'
 
 /** The highest level whose entries can map a page: that of the PUD, 1G. */
 const LARGEST = 3
-
-/** Where the walk of `c` begins: the deepest structure-cache hit, a PDPTE register, or the root. */
-const WALK_START = defineOp('start walk', 0, undefined, 'right')
-/** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
-const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
-  const entry = `walk ${levelOf(b) === 0 ? 'D of ' : ''}${n.entry(levelOf(b) || 1, pageOf(c))} in ${n.frame(a)}`
-  if (r === undefined) return entry
-  if (r === FAULT) return `${entry} -> fault`
-  if (r === FILLED) return `${entry} -> TLB`
-  return r === RESTART ? `${entry} -> again` : `${entry} -> ${n.frame(tableOf(r))}`
-})
-
-/** The hardware walk, as one reads it in the manual; `nested` with EPT. Returns FAULT or FILLED. */
-export function* pageWalk(request: number, nested: boolean): Code<number> {
-  let asked = request
-  let at = yield* perform(WALK_START, 0, 0, asked)
-  while (at !== FAULT && at !== FILLED) {
-    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, (asked |= PUNCTUAL))
-    else {
-      const stage = stageOf(at)
-      const toTranslate = nested && (stage & TRANSLATED) === 0
-      at = yield* perform(toTranslate ? WALK_EPT : WALK_READ, tableOf(at), stage, asked)
-    }
-  }
-  return at
-}
-
-/** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
-export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, request: number): boolean {
-  if (!m.config.lateAccessed || levelOf(stage) < 2) return false
-  if (stage & LATE || request & PUNCTUAL) return false
-  // With EPT the table is first translated, in a step that reads no entry of the guest.
-  if (m.eptp >= 0 && (stage & TRANSLATED) === 0) return false
-  const word = m.S[m.entryAt(table, levelOf(stage), pageOf(request))]
-  return isPresent(word) && !isLarge(word) && (word & A) === 0
-}
-
-/** The same for the first step of a walk that is yet to start. */
-export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number): boolean {
-  if (!m.config.lateAccessed) return false
-  const level = startLevel(m, v, page)
-  const table =
-    level < m.config.levels
-      ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
-      : m.geometry.roots[m.S[m.cr3 + v]]
-  const stage = (level << 5) | (level < m.config.levels ? TRANSLATED : 0)
-  return mayLeaveAccessedClear(m, table, stage, walkRequest(page, 0))
-}
-
-/** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
-function startLevel(m: Machine, v: number, page: number): number {
-  const { levels, pcids } = m.config
-  const base = m.structuresNow(v)
-  for (let level = 1; level < levels; level++) {
-    const slot = m.structureSlot(level, page)
-    const hit = slot < 0 ? 0 : m.S[base + slot]
-    if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
-  }
-  return levels
-}
 
 export function installWalk(m: Machine): void {
   const { cached, config, buffer } = m
@@ -133,12 +70,12 @@ export function installWalk(m: Machine): void {
     const pointer = walkPointer(m, v, modeOf(c))
     const level = startLevel(m, v, page)
     if (level < config.levels) {
-      const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+      const hit = m.S[m.caches.structuresNow(v) + m.caches.structureSlot(level, page)]
       m.S[pointer] = hit
       return found(cached.frame(hit), level, (hit & RIGHTS) | TRANSLATED)
     }
     if (config.pdptes) {
-      const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
+      const register = m.S[m.caches.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
       if ((register & VALID) === 0) return refuse(pointer, errorCode(m, v, modeOf(c), 0))
       m.S[pointer] = register
       return found(cached.frame(register), config.levels - 1, ALL_RIGHTS)
@@ -175,8 +112,8 @@ export function installWalk(m: Machine): void {
       }
       const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
       m.S[pointer] = next
-      const slot = nested ? -1 : m.structureSlot(level - 1, page)
-      if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
+      const slot = nested ? -1 : m.caches.structureSlot(level - 1, page)
+      if (slot >= 0 && late === 0) m.S[m.caches.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
     // A dirty assist of a CPU that looks at R/W once has looked already; speculative loads cache what they may not use.

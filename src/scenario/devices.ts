@@ -5,41 +5,51 @@
 import type { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
 import { VALID } from '../machine/cached.ts'
-import { dma, installDevice } from '../machine/device.ts'
+import { dma } from '../machine/device.ts'
 import { Iommu } from '../machine/iommu.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { NextSteps } from './next-steps.ts'
+import type { Stacks } from './stacks.ts'
 import type { Threads } from './threads.ts'
 import * as T from './transition.ts'
+
+/** What devices move with. */
+interface DevicesAround {
+  readonly machine: Machine
+  readonly co: Coroutines
+  readonly stacks: Stacks
+  readonly nextSteps: NextSteps
+  readonly threads: Threads
+}
 
 export class Devices {
   readonly iommu: Iommu
   private readonly machine: Machine
   private readonly co: Coroutines
-  private threads!: Threads
+  private readonly stacks: Stacks
+  private readonly nextSteps: NextSteps
+  private readonly threads: Threads
   /** DMA accesses of their own that devices have begun. */
   private readonly begun: number
 
-  constructor(machine: Machine, co: Coroutines) {
+  constructor({ machine, co, stacks, nextSteps, threads }: DevicesAround) {
     this.machine = machine
     this.co = co
+    this.stacks = stacks
+    this.nextSteps = nextSteps
+    this.threads = threads
     this.begun = machine.layout.add('DMA accesses', 1, machine.config.dmas)
     this.iommu = new Iommu(machine)
   }
 
-  /** Once the state has its room: what devices can do is installed, and the threads are known. */
-  equip(threads: Threads): void {
-    this.threads = threads
-    installDevice(this.machine)
-  }
-
   /** Adds the next step of each device that has one, and of the IOMMU. */
   add(out: Int32Array, count: number): number {
-    const { threads } = this
+    const { stacks, nextSteps } = this
     const { config, walkers } = this.machine
     let n = count
     for (let v = config.vcpus; v < walkers; v++) {
-      const top = threads.top(v)
-      if (top >= 0 && threads.canStep(v, top)) n = threads.addSteps(v, top, out, n)
+      const top = stacks.top(v)
+      if (top >= 0) n = nextSteps.add(v, top, out, n)
     }
     if (this.iommu.canProcess()) out[n++] = T.transition(T.STEP, walkers)
     return n
@@ -51,7 +61,7 @@ export class Devices {
     const { pages, eviction, dmas } = config
     let n = count
     for (let v = config.vcpus; v < walkers; v++) {
-      if (S[this.begun] < dmas && this.threads.top(v) < 0)
+      if (S[this.begun] < dmas && this.stacks.top(v) < 0)
         for (let i = 0; i < 2 * pages.length; i++) out[n++] = T.transition(T.SPECULATE, v, i)
       if (!eviction) continue
       for (let i = 0; i < this.evictables(); i++)
@@ -102,17 +112,17 @@ export class Devices {
   }
 
   private evictables(): number {
-    const { config, structureSlots } = this.machine
-    return config.pages.length + structureSlots
+    const { config, caches } = this.machine
+    return config.pages.length + caches.structureSlots
   }
 
   /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches. */
   private evictable(v: number, detail: number): number {
     const { machine } = this
     const { length } = machine.config.pages
-    const context = machine.context(v)
+    const context = machine.caches.context(v)
     return detail < length
-      ? machine.tlbOf(context, 0, 0) + detail
-      : machine.structuresOf(context, 0, 0) + detail - length
+      ? machine.caches.tlbOf(context, 0, 0) + detail
+      : machine.caches.structuresOf(context, 0, 0) + detail - length
   }
 }

@@ -4,14 +4,15 @@
  */
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import type { Code } from '../engine/step.ts'
-import { Cpu, type AnyCpu, type AnySurroundings } from '../guest/cpu.ts'
+import { Cpu, type AnyCpu } from '../guest/cpu.ts'
+import type { AnySurroundings } from '../guest/surroundings.ts'
 import { asPolicy } from '../guest/hooks.ts'
 import { operationNamed } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { callFunctionInterrupt } from '../guest/smp.ts'
 import { Device } from '../machine/device.ts'
 import { rarMicrocode } from '../machine/rar.ts'
-import { HostCpu, type AnyHostCpu } from '../hypervisor/host.ts'
+import { HostCpu, type AnyHostCpu } from '../hypervisor/host-cpu.ts'
 import { FETCH, WRITE } from '../machine/rights.ts'
 import type { Operation } from './workload.ts'
 

@@ -6,13 +6,9 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
-import {
-  canonicalWorkload,
-  enumerateWorkloads,
-  operationCount,
-  type Operation,
-  type Workload,
-} from '../scenario/workload.ts'
+import { canonicalWorkload } from '../scenario/canonical-workload.ts'
+import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
+import { operationCount, type Operation, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { shortest, type Cost } from './shortest.ts'
 

@@ -2,7 +2,7 @@
 import { MAPPED, entry } from '../../../src/machine/entry.ts'
 import { PUT } from '../../../src/machine/frames.ts'
 import type { Invalidation } from '../../../src/machine/iommu.ts'
-import { CLEAR_ENTRY, place } from '../../../src/machine/tables.ts'
+import { CLEAR_ENTRY, place } from '../../../src/machine/table-ops.ts'
 import { variable, type Word } from '../../../src/machine/word.ts'
 import type { X86 } from '../../../src/machine/x86.ts'
 import type { Device } from '../../../src/machine/device.ts'
