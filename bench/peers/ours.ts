@@ -1,7 +1,7 @@
 /**
  * One contender of this package, or of fast-check, in a process of its own, so that nothing that was compiled for another
- * one is left over: `node bench/peers/ours.ts TASK POLICY CPUS ROUNDS PREEMPTIONS [RUNS or SEARCH]`. Prints a line of
- * JSON: what was counted, and the CPU seconds that it took without the start of the process. Random runs are warmed up by
+ * one is left over: `node bench/peers/ours.ts TASK POLICY CPUS ROUNDS PREEMPTIONS RUNS`, or `... SEARCH [SECONDS MEBIBYTES]`. Prints
+ * a line of JSON: what was counted, and the CPU seconds that it took without the start of the process. Random runs are warmed up by
  * a part of them; a search is not.
  */
 import { strict as assert } from 'node:assert'
@@ -21,9 +21,17 @@ const WARM_UP = 0.2
 /** Does so many runs; what was remembered of those before stays. */
 type Runs = (runs: number) => Counts | Promise<Counts>
 
-function search(system: System, name: string): Counts {
-  const { states, transitions, depth, bytes } = searches[name](system, {})
-  return { states, transitions, depth, bytes }
+/** Limits of CPU seconds and of memory; past them a search is given up, and `complete` is 0. */
+function search(system: System, name: string, seconds = Infinity, mebibytes = Infinity): Counts {
+  const stop = (): boolean => {
+    const { user, system: kernel } = process.cpuUsage()
+    return user + kernel > seconds * 1e6 || process.memoryUsage.rss() > mebibytes * 2 ** 20
+  }
+  const { states, transitions, depth, bytes, complete } = searches[name](system, {
+    stop,
+    maxStates: Infinity,
+  })
+  return { states, transitions, depth, bytes, complete: complete ? 1 : 0 }
 }
 
 function randomRuns(system: System): Runs {
@@ -62,7 +70,7 @@ async function timed(work: () => Counts | Promise<Counts>): Promise<object> {
 const [task, policy, ...words] = process.argv.slice(2) as [string, SeedPolicy, ...string[]]
 const [cpus, rounds, preemptions] = words.map(Number)
 const size: SeedSize = { cpus, rounds, preemptions }
-const [, , , last] = words
+const [, , , last, ...limits] = words
 const systems: Readonly<Record<string, () => System>> = {
   protocol: () => new Space(seedRace(policy, size)),
   machine: () => seedMachine(policy, size),
@@ -75,7 +83,7 @@ const makers: Readonly<Record<string, () => Runs>> = {
 const make = makers[task]
 if (make === undefined) {
   const system = systems[task]()
-  console.log(JSON.stringify(await timed(() => search(system, last))))
+  console.log(JSON.stringify(await timed(() => search(system, last, ...limits.map(Number)))))
 } else {
   const work = make()
   const runs = Number(last)

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SeedPolicy, SeedSize } from '../protocols/seed-race.ts'
 import type { Tool } from './tools.ts'
-import { run, SOURCES, type Command, type Workshop } from './workshop.ts'
+import { GaveUp, run, SOURCES, type Command, type Workshop } from './workshop.ts'
 
 export interface Outsider {
   readonly title: string
@@ -17,8 +17,8 @@ export interface Outsider {
   count(output: string): { readonly states: number; readonly transitions: number }
 }
 
-/** Mebibytes that SPIN may use. */
-const SPIN_LIMIT = 16_000
+/** Mebibytes that SPIN may use before it gives up. */
+export const SPIN_MEBIBYTES = 8192
 const LOG2_STATES = 20
 const numberOf: Readonly<Record<SeedPolicy, number>> = { ipi: 0, hypercall: 1, quiescence: 2 }
 
@@ -52,15 +52,16 @@ export const spin: Outsider = {
   command(shop, policy, size, log2 = LOG2_STATES) {
     const folder = shop.folderOf(keyOf('spin', policy, size), (at) => {
       run(at, spinGenerate(policy, size))
-      run(at, spinCompile('-DNOREDUCE', `-DMEMLIM=${SPIN_LIMIT}`))
+      run(at, spinCompile('-DNOREDUCE', `-DMEMLIM=${SPIN_MEBIBYTES}`))
     })
-    return [join(folder, 'pan'), '-n', '-c0', '-m1000000', `-w${log2}`]
+    return [join(folder, 'pan'), '-n', '-c0', `-w${log2}`]
   },
-  // The initial state is counted as a transition.
-  count: (output) => ({
-    states: find(output, /(\d+) states, stored/),
-    transitions: find(output, /(\d+) transitions/) - 1,
-  }),
+  count(output) {
+    if (output.includes('Search not completed')) throw new GaveUp(`more than ${SPIN_MEBIBYTES} MiB`)
+    // The initial state is counted as a transition.
+    const transitions = find(output, /(\d+) transitions/) - 1
+    return { states: find(output, /(\d+) states, stored/), transitions }
+  },
 }
 
 export const rumur: Outsider = {

@@ -1,8 +1,10 @@
 /* Runs a command and says what it took, as the kernel counts it: a line of JSON on file descriptor 3 with the CPU
  * seconds of the process and of all its children that it waited for, its wall seconds, and the largest resident size of
- * any of them. usage: stopwatch COMMAND [ARGUMENT ...] */
+ * any of them. Whoever uses more CPU seconds than the limit is ended by SIGXCPU; a limit of 0 is none.
+ * usage: stopwatch LIMIT COMMAND [ARGUMENT ...] */
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,13 +16,15 @@ int main(int count, char **words) {
   struct timespec begun, ended;
   struct rusage used;
   int status;
-  if (count < 2) return 2;
+  if (count < 3) return 2;
+  const rlim_t limit = strtoul(words[1], NULL, 10);
   fcntl(3, F_SETFD, FD_CLOEXEC);
   clock_gettime(CLOCK_MONOTONIC, &begun);
   const pid_t child = fork();
   if (child < 0) return 2;
   if (child == 0) {
-    execvp(words[1], words + 1);
+    if (limit > 0) setrlimit(RLIMIT_CPU, &(struct rlimit){limit, limit + 1});
+    execvp(words[2], words + 2);
     _exit(127);
   }
   if (wait4(child, &status, 0, &used) != child) return 2;

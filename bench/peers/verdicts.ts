@@ -25,7 +25,7 @@ export async function verdicts(shop: Workshop, repetitions: number): Promise<Rep
       ...words,
     ]),
     spin: timed('SPIN', absence(spin.needs), () => {
-      const steps = [spinGenerate(POLICY, SIZE), spinCompile(), ['./pan', '-m1000000']]
+      const steps = [spinGenerate(POLICY, SIZE), spinCompile(), ['./pan']]
       const folder = shop.folderOf('verdict', () => {})
       return ['sh', '-c', [`cd ${folder}`, ...steps.map((step) => step.join(' '))].join(' && ')]
     }),

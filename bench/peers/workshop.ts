@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Sample } from '../measure.ts'
 
@@ -16,6 +16,12 @@ export interface Taken extends Sample {
 }
 
 export type Command = readonly [string, ...string[]]
+
+/** A process was ended because it had used up its CPU time, or gave up because it had its memory. */
+export class GaveUp extends Error {}
+
+/** Status of a process that SIGXCPU has ended. */
+const OUT_OF_TIME = 128 + constants.signals.SIGXCPU
 
 /** Where the sources of the peers are. */
 export const SOURCES = import.meta.dirname
@@ -36,16 +42,20 @@ export class Workshop {
     return folder
   }
 
-  /** Runs a command to its end and times it, with all processes that it waits for; `count` reads its output. */
-  time(command: Command, count: (output: string) => Sample['counts']): Taken {
+  /**
+   * Runs a command to its end and times it, with all processes that it waits for; `count` reads its output. Throws
+   * {@link GaveUp} if it takes more CPU seconds than `limit`; 0 is no limit.
+   */
+  time(command: Command, count: (output: string) => Sample['counts'], limit = 0): Taken {
     const stopwatch = join(this.folderOf('stopwatch', buildStopwatch), 'stopwatch')
     const stdio = ['ignore', 'pipe', 'pipe', 'pipe'] as const
-    const { status, output } = spawnSync(stopwatch, command, {
+    const { status, output } = spawnSync(stopwatch, [String(limit), ...command], {
       encoding: 'utf8',
       maxBuffer: MAX_OUTPUT,
       stdio: [...stdio],
     })
     const [, stdout, stderr, taken] = output
+    if (status === OUT_OF_TIME) throw new GaveUp(`more than ${limit} s`)
     if (status !== 0)
       throw new Error(`${command.join(' ')} ended with status ${status}:\n${stdout}\n${stderr}`)
     const { cpu, wall, peak } = JSON.parse(taken!) as { cpu: number; wall: number; peak: number }
