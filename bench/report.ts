@@ -2,6 +2,7 @@
  * How results are shown: plain tables for people, one JSON object for programs, and whether each floor is met. A floor
  * that is missed is said, not punished: what fails a build is decided elsewhere.
  */
+import type { Machine } from './this-machine.ts'
 
 /** Cells by the name of their column. */
 export type Row = Readonly<Record<string, string | number>>
@@ -58,9 +59,15 @@ export const tellBound = ({ atLeast, atMost }: Floor): string =>
 export const tellReport = ({ title, about, rows, floors }: Report): string =>
   [title, about, '', tellTable(rows), ...floors.map(tellFloor), ''].join('\n')
 
-export const jsonReport = ({ title, about, rows, floors }: Report): object => ({
+const jsonReport = ({ title, about, rows, floors }: Report): object => ({
   title,
   about,
   rows,
   floors: floors.map((floor) => ({ ...floor, met: isMet(floor) })),
 })
+
+/** All reports of a run as one object. */
+export function jsonReports(machine: Machine, reports: Readonly<Record<string, Report>>): string {
+  const each = Object.entries(reports).map(([name, report]) => [name, jsonReport(report)])
+  return JSON.stringify({ machine, reports: Object.fromEntries(each) }, null, 2)
+}

@@ -5,11 +5,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isMet, tellBound, tellCell, type Report, type Row } from './report.ts'
-import { thisMachine } from './this-machine.ts'
+import { tellMachine, thisMachine, today, type Machine } from './this-machine.ts'
 
 export interface Stored extends Report {
-  readonly machine: string
-  /** Year, month and day. */
+  readonly machine: Machine
   readonly date: string
 }
 
@@ -29,10 +28,9 @@ export const readDocument = (name: string): string => readFileSync(join(root, na
 /** Keeps reports in place of those of the same names, and brings the documents up to date. */
 export function store(reports: Readonly<Record<string, Report>>): void {
   const figures = readFigures()
-  const date = new Date().toISOString().slice(0, 10)
   for (const [name, report] of Object.entries(reports)) {
     const rounded = JSON.parse(JSON.stringify(report, round)) as Report
-    figures[name] = { machine: thisMachine(), date, ...rounded }
+    figures[name] = { machine: thisMachine(), date: today(), ...rounded }
   }
   writeFileSync(FIGURES, JSON.stringify(figures, null, 2) + '\n')
   for (const name of DOCUMENTS) writeFileSync(join(root, name), filled(readDocument(name), figures))
@@ -50,7 +48,7 @@ function tableOf(name: string, figures: Readonly<Record<string, Stored>>): strin
   const stored = figures[name]
   if (stored === undefined) return 'Not measured yet.'
   const { about, machine, date, rows } = stored
-  return `${about}. ${machine}; ${date}.\n\n${markdown(rows)}`
+  return `${about}. ${tellMachine(machine)}; ${date}.\n\n${markdown(rows)}`
 }
 
 const floorRows = (figures: Readonly<Record<string, Stored>>): Row[] =>

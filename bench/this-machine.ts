@@ -1,10 +1,24 @@
-/** The machine that something was measured on, in words. */
+/** The machine that something is measured on. */
 import { availableParallelism, cpus, totalmem } from 'node:os'
 
 const GIBIBYTE = 2 ** 30
 
-export function thisMachine(): string {
-  const model = cpus()[0]?.model.trim() ?? 'unknown CPU'
-  const memory = Math.round(totalmem() / GIBIBYTE)
-  return `${model}, ${availableParallelism()} cores, ${memory} GiB, Node ${process.version}`
+export interface Machine {
+  readonly node: string
+  readonly cpu: string
+  readonly cores: number
+  readonly gibibytes: number
 }
+
+export const thisMachine = (): Machine => ({
+  node: process.version,
+  cpu: cpus()[0]?.model.trim() ?? 'unknown CPU',
+  cores: availableParallelism(),
+  gibibytes: Math.round(totalmem() / GIBIBYTE),
+})
+
+export const tellMachine = ({ node, cpu, cores, gibibytes }: Machine): string =>
+  `${cpu}, ${cores} cores, ${gibibytes} GiB, Node ${node}`
+
+/** Year, month and day. */
+export const today = (): string => new Date().toISOString().slice(0, 10)

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { missingTools, tellMissing } from '../peers/tools.ts'
 import { Workshop } from '../peers/workshop.ts'
-import { thisMachine } from '../this-machine.ts'
+import { thisMachine, today } from '../this-machine.ts'
 import { plot, type Growth } from './plot.ts'
 import { DEFAULT_LIMITS, grow, ways, type Limits } from './sizes.ts'
 
@@ -21,7 +21,7 @@ function measure(limits: Limits): Growth {
   const shop = new Workshop()
   try {
     const series = [...ways(shop, limits)].map(([title, way]) => grow(title, way, console.log))
-    return { machine: thisMachine(), date: new Date().toISOString().slice(0, 10), limits, series }
+    return { machine: thisMachine(), date: today(), limits, series }
   } finally {
     shop.close()
   }

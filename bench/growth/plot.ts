@@ -2,17 +2,18 @@
  * The growth of a space as a picture: three panels (states, time, memory) over the number of CPUs, with logarithmic axes.
  * Plain SVG, drawn from the stored figures alone; its colours follow the reader's light or dark mode.
  */
+import { tellMachine, type Machine } from '../this-machine.ts'
 import { CPUS, type Limits, type Series } from './sizes.ts'
 
 export interface Growth {
-  readonly machine: string
+  readonly machine: Machine
   readonly date: string
   readonly limits: Limits
   readonly series: readonly Series[]
 }
 
 const PANEL = { width: 250, height: 250, left: 58, top: 84, gap: 34 }
-const HEIGHT = 400
+const HEIGHT = 416
 const MARK = 3.5
 /** Colours for light and for dark mode, each readable on its ground; and how a line is broken, for those who see none. */
 const STYLES = [
@@ -58,7 +59,8 @@ export function plot({ machine, date, limits, series }: Growth): string {
     ...quantities.flatMap((quantity, i) =>
       panel(quantity, PANEL.left + i * (PANEL.width + PANEL.gap + PANEL.left), series),
     ),
-    text(PANEL.left, HEIGHT - 12, footer(machine, date, limits, series), 'start', 'small'),
+    text(PANEL.left, HEIGHT - 28, tellLimits(machine, date, limits), 'start', 'small'),
+    text(PANEL.left, HEIGHT - 12, tellGivenUp(series), 'start', 'small'),
   ]
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${HEIGHT}" role="img" aria-labelledby="what">`,
@@ -84,18 +86,15 @@ function css(count: number): string {
   ].join('')
 }
 
-const footer = (
-  machine: string,
-  date: string,
-  { seconds, mebibytes }: Limits,
-  series: readonly Series[],
-): string =>
-  [
-    `${machine}; ${date}. Limits: ${seconds} CPU s, ${mebibytes} MiB.`,
-    ...series.flatMap(({ title, gaveUp }) =>
-      gaveUp === undefined ? [] : [`${title} gave up at ${gaveUp.cpus} CPUs (${gaveUp.why}).`],
-    ),
-  ].join(' ')
+const tellLimits = (machine: Machine, date: string, { seconds, mebibytes }: Limits): string =>
+  `${tellMachine(machine)}; ${date}. A way is given up beyond ${seconds} CPU seconds or ${mebibytes} MiB.`
+
+const tellGivenUp = (series: readonly Series[]): string =>
+  series
+    .flatMap(({ title, gaveUp }) =>
+      gaveUp === undefined ? [] : [`${title} gave up at ${gaveUp.cpus} CPUs: ${gaveUp.why}.`],
+    )
+    .join(' ')
 
 function legend(series: readonly Series[]): string[] {
   const room = 190

@@ -45,7 +45,9 @@ export function ways(shop: Workshop, { seconds, mebibytes }: Limits): Map<string
     found.set(name === 'full' ? 'shootdown' : `shootdown, ${name}`, (cpus) => {
       const taken = ours('protocol', POLICY, cpus, ROUNDS, PREEMPTIONS, name, seconds, mebibytes)
       if (taken.counts['complete'] === 1) return taken
-      throw new GaveUp(taken.seconds < seconds ? `more than ${mebibytes} MiB` : `more than ${seconds} s`)
+      throw new GaveUp(
+        taken.peak > mebibytes * 2 ** 20 ? `more than ${mebibytes} MiB` : `more than ${seconds} s`,
+      )
     })
   }
   if (absence(spin.needs) === undefined) {

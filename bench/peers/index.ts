@@ -4,7 +4,7 @@
  * that has it. `--write` keeps the figures and rewrites their tables in docs/performance.md.
  */
 import { parseArgs } from 'node:util'
-import { jsonReport, tellReport, type Report } from '../report.ts'
+import { jsonReports, tellReport, type Report } from '../report.ts'
 import { store } from '../stored.ts'
 import { thisMachine } from '../this-machine.ts'
 import { exhaustive } from './exhaustive.ts'
@@ -56,9 +56,5 @@ try {
 } finally {
   shop.close()
 }
-const machineHere = thisMachine()
-if (values.json) {
-  const json = Object.entries(reports).map(([name, report]) => [name, jsonReport(report)])
-  console.log(JSON.stringify({ machine: machineHere, reports: Object.fromEntries(json) }, null, 2))
-}
+if (values.json) console.log(jsonReports(thisMachine(), reports))
 if (values.write) store(reports)
