@@ -56,20 +56,18 @@ const featureBounds: { readonly [K in keyof Features]: Partial<Bounds> } = {
   emulation: { emulation: true },
 }
 /** Not modelled together with others, or another machine than theirs. */
-const alone: readonly (keyof Features)[] = [
+const alone: ReadonlySet<string> = new Set<keyof Features>([
   'pdptes',
   'invlpgMissesGlobals',
   'racyDirty',
   'devices',
   'dmas',
   'uncachedLevels',
-]
+])
 
 const together: Partial<Bounds> = Object.assign(
   {},
-  ...Object.entries(featureBounds).map(([name, bounds]) =>
-    alone.includes(name as keyof Features) ? {} : bounds,
-  ),
+  ...Object.entries(featureBounds).map(([name, bounds]) => (alone.has(name) ? {} : bounds)),
 )
 
 /** The rest of the bounds, which every machine has. */

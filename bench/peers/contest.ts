@@ -82,6 +82,3 @@ export function floorOf(
 /** How many times as fast: the median over rounds, each by the wall time of whole processes. */
 export const timesAsFast = (ours: readonly Taken[], theirs: readonly Taken[]): number =>
   median(ours.map(({ wall }, i) => theirs[i].wall / wall))
-
-export const totals = (results: Results, unit: string): Set<number> =>
-  new Set([...results.values()].flat().map(({ counts }) => counts[unit]))

@@ -50,7 +50,9 @@ const shop = new Workshop()
 try {
   for (const [name, run] of Object.entries(contests)) {
     if (positionals.length > 0 && !positionals.includes(name)) continue
-    reports[name] = await run(shop, repetitions)
+    const report = await run(shop, repetitions)
+    const turns = repetitions === 1 ? '1 turn' : `medians of ${repetitions} turns`
+    reports[name] = { ...report, about: `${report.about}; ${turns}` }
     if (!values.json) console.log(tellReport(reports[name]))
   }
 } finally {

@@ -39,6 +39,11 @@ const races: readonly Race[] = [
   },
 ]
 const WALKER = 1 / 6
+const twoWorkers: Floor = {
+  what: 'two workers against one, random runs',
+  atLeast: 1.7,
+  notMeasured: 'this package has no workers for random runs yet',
+}
 /** How far the mean lengths of the runs may lie apart. */
 const LIKENESS = 0.02
 
@@ -75,7 +80,7 @@ export async function random(shop: Workshop, repetitions: number): Promise<Repor
     title: 'Random runs',
     about: 'The seed race, uniform choice, 2 preemptions, one thread',
     rows,
-    floors,
+    floors: [...floors, twoWorkers],
   }
 }
 

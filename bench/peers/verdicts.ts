@@ -34,7 +34,7 @@ export async function verdicts(shop: Workshop, repetitions: number): Promise<Rep
   return {
     title: 'Model to verdict',
     about:
-      'seed race, IPI, 3 CPUs, 3 rounds, 2 preemptions: the whole command (SPIN: generate, compile, run)',
+      'The seed race, IPI, 3 CPUs, 3 rounds, 2 preemptions: the whole command (SPIN: generate, compile, run)',
     rows: rowsOf(contenders, results, []),
     floors: [
       floorOf(
