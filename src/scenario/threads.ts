@@ -53,6 +53,8 @@ export interface ThreadsAround {
 
 export class Threads {
   tracer: Tracer | undefined
+  /** Called when a hypercall hands its result back to the control state that asked for it. */
+  returned: ((vcpu: number, node: number, result: number) => void) | undefined
   private readonly around: ThreadsAround
   /** vCPUs, and behind them devices, whose threads are operations alone. */
   private readonly walkers: number
@@ -313,6 +315,14 @@ export class Threads {
     }
   }
 
+  /** Gives the innermost coroutine of a vCPU a result for the step that it asks for, which is not done. */
+  skip(v: number, result: number): void {
+    const { machine, co } = this.around
+    const top = this.top(v)
+    machine.S[top] = co.next(machine.S[top], result)
+    this.settle(v)
+  }
+
   /** True for a coroutine that ends with an IRET. */
   private isHandler(top: number): boolean {
     const role = this.roleAt(top)
@@ -354,8 +364,10 @@ export class Threads {
         if (!owed) host.enter(v)
         const caller = this.top(v)
         const node = S[caller]
-        if (opOf(co.nodes, node) === HYPERCALL.code) S[caller] = co.next(node, value)
-        else if (value !== 0) S[caller] = co.next(node, givenUp(argB(co.nodes, node)))
+        if (opOf(co.nodes, node) === HYPERCALL.code) {
+          this.returned?.(v, node, value)
+          S[caller] = co.next(node, value)
+        } else if (value !== 0) S[caller] = co.next(node, givenUp(argB(co.nodes, node)))
         if (owed && !this.hook(v, 'onVcpuEntry')) host.enter(v)
         return
       }
