@@ -58,18 +58,14 @@ export class Flips {
     })
   }
 
-  /**
-   * Whether the invariant still breaks when a step is taken as the `to`th; undefined where it cannot be, because it, or
-   * one of those that it is moved across, is not possible then.
-   */
-  breaksAt(step: RaceStep, to: number): boolean | undefined {
+  /** Whether the invariant still breaks when a step is taken as the `to`th. */
+  breaksAt(step: RaceStep, to: number): boolean {
     const { rerun } = this
     const order = rerun.steps.toSpliced(step.at, 1).toSpliced(to, 0, step)
     const first = Math.min(step.at, to)
-    const last = Math.max(step.at, to)
     rerun.put(rerun.steps[first].before)
-    for (let i = first; i < order.length; i++) {
-      if (!rerun.take(order[i])) return i <= last ? undefined : false
+    for (const each of order.slice(first)) {
+      if (!rerun.take(each)) return false
       const standing = rerun.standing()
       if (standing !== 'sound') return standing === 'broken'
     }

@@ -6,7 +6,7 @@ import type { Race } from '../scenario/race.ts'
 import { Rerun, Spent } from './steps.ts'
 
 export interface Limits {
-  /** Transitions that are tried, at most. Default 500,000, which takes a few seconds. */
+  /** Transitions that are tried, at most. Default 200,000, which takes a second or two. */
   readonly maxTransitions?: number
 }
 
@@ -16,7 +16,7 @@ export interface NotEstablished {
   readonly notEstablished: string
 }
 
-const MAX_TRANSITIONS = 500_000
+const MAX_TRANSITIONS = 200_000
 
 export const isEstablished = <T extends object>(result: T | NotEstablished): result is T =>
   !('notEstablished' in result)

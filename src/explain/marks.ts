@@ -2,8 +2,9 @@
  * What each step of a race is to it, found by flipping it and keeping the rest of the schedule:
  *
  * - *essential*: when the step is dropped, the invariant does not break any more.
- * - *order irrelevant*: wherever else the step can be taken between its actor's step before it and the one behind it,
- *   the invariant breaks. Where it can be taken nowhere else, its order is fixed.
+ * - *order irrelevant*: wherever else the step is taken between its actor's step before it and the one behind it, the
+ *   invariant breaks. Places beyond a step with which it can never be done the other way round do not count; where no
+ *   other place does, its order is fixed.
  * - *value irrelevant*: whatever other value the code is told that the step resulted in, the invariant breaks. A step
  *   that could not have resulted in anything else has no value.
  *
@@ -11,23 +12,25 @@
  * essential, and what it was told is what may matter.
  */
 import { Flips } from './flip.ts'
+import type { Orders } from './orders.ts'
+import { bit } from './step-lanes.ts'
 import type { Rerun, RaceStep } from './steps.ts'
 
 export interface Mark {
   readonly essential: boolean
-  readonly order: 'irrelevant' | 'matters' | 'fixed'
+  readonly order: 'irrelevant' | 'matters' | 'fixed' | 'not established'
   readonly value: 'irrelevant' | 'matters' | 'none'
 }
 
-/** The marks of all steps. */
-export function marksOf(rerun: Rerun): Mark[] {
+/** The marks of all steps; their order is not established where the orders of the race are not known. */
+export function marksOf(rerun: Rerun, orders: Orders | undefined): Mark[] {
   const flips = new Flips(rerun)
   return rerun.steps.map((step) => {
-    const moved = otherPlaces(rerun.steps, step).map((to) => flips.breaksAt(step, to))
+    const moved = orders && otherPlaces(rerun.steps, step, orders).map((to) => flips.breaksAt(step, to))
     const told = flips.otherValues(step).map((value) => flips.breaksWith(step, value))
     return {
       essential: !flips.breaksWithout(step),
-      order: verdict(moved.filter((breaks) => breaks !== undefined)) ?? 'fixed',
+      order: moved === undefined ? 'not established' : (verdict(moved) ?? 'fixed'),
       value: verdict(told) ?? 'none',
     }
   })
@@ -39,10 +42,18 @@ function verdict(broke: readonly boolean[]): 'irrelevant' | 'matters' | undefine
   return broke.every(Boolean) ? 'irrelevant' : 'matters'
 }
 
-/** The places between its actor's step before it and the one behind it, but for its own. */
-function otherPlaces(steps: readonly RaceStep[], { at, actor }: RaceStep): number[] {
-  const before = steps.findLastIndex((each) => each.at < at && each.actor === actor)
-  const behind = steps.findIndex((each) => each.at > at && each.actor === actor)
-  const end = behind < 0 ? steps.length : behind
-  return steps.map((each) => each.at).filter((to) => to > before && to < end && to !== at)
+/** The places that a step can be moved to. */
+function otherPlaces(steps: readonly RaceStep[], step: RaceStep, { laterInPossible }: Orders): number[] {
+  const { at, actor } = step
+  const later = (first: RaceStep, then: RaceStep): boolean =>
+    (laterInPossible[first.at] & bit(then.at)) !== 0n
+  /** Up to the first step that is its actor's own, or that it can never be done the other way round with. */
+  const reach = (others: readonly RaceStep[], canCross: (other: RaceStep) => boolean): number[] => {
+    const end = others.findIndex((other) => other.actor === actor || !canCross(other))
+    return others.slice(0, end < 0 ? others.length : end).map((other) => other.at)
+  }
+  return [
+    ...reach(steps.slice(0, at).toReversed(), (other) => later(step, other)),
+    ...reach(steps.slice(at + 1), (other) => later(other, step)),
+  ]
 }

@@ -123,8 +123,8 @@ class Search {
   /** Each of the steps that are left may come before each of those that its own lane does not put behind it. */
   private anyOrder(taken: readonly number[], later: bigint[]): void {
     const { lanes } = this
+    const left = lanes.left(taken)
     for (const step of this.rerun.steps) {
-      const left = lanes.left(taken)
       if ((left & bit(step.at)) !== 0n) later[step.at] |= left & ~lanes.upTo(step)
     }
   }
