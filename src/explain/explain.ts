@@ -20,11 +20,14 @@ export interface Explained {
 export const explain = (race: Race, limits: Limits = {}): Explained =>
   explainAndGeneralize(race, limits).explained
 
+/** All that there is to say of a race. */
+export interface Explanation {
+  readonly explained: Explained
+  readonly generalized: Generalized | NotEstablished
+}
+
 /** Both at once, which share most of their cost. */
-export function explainAndGeneralize(
-  race: Race,
-  limits: Limits = {},
-): { explained: Explained; generalized: Generalized | NotEstablished } {
+export function explainAndGeneralize(race: Race, limits: Limits = {}): Explanation {
   const orders = allOrders(race, limits)
   const generalized = generalizeOrders(race, limits, orders)
   const known = isEstablished(orders) ? orders : undefined

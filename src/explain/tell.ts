@@ -5,16 +5,10 @@
 import { laneOf } from '../report/lanes.ts'
 import { diagramRows, type Notes } from '../report/race.ts'
 import type { Race } from '../scenario/race.ts'
-import type { Explained } from './explain.ts'
+import type { Explained, Explanation } from './explain.ts'
 import type { Generalized, OrderedPair } from './generalize.ts'
 import { isEstablished, type NotEstablished } from './limits.ts'
 import type { Mark } from './marks.ts'
-
-/** What is to be told of a race. */
-export interface Told {
-  readonly explained?: Explained | undefined
-  readonly generalized?: Generalized | NotEstablished | undefined
-}
 
 const LEGEND = [
   'E essential: without this step nothing breaks.   O its order matters.   V what it reads matters.',
@@ -30,8 +24,8 @@ export function tellMark({ essential, order, value }: Mark): string {
   ].join('')
 }
 
-/** What stands beside the lanes of a race and below them. */
-export function notesOf(race: Race, { explained, generalized }: Told): Notes {
+/** What stands beside the lanes of a race and below them, of as much of its explanation as is given. */
+export function notesOf(race: Race, { explained, generalized }: Partial<Explanation>): Notes {
   const tellPair = pairTeller(race)
   const marks = explained?.marks
   const parts = [

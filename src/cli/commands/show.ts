@@ -2,10 +2,10 @@
 import type { z } from 'zod'
 import { raceOfCase } from '../../corpus/race.ts'
 import { ShootdownError, fail } from '../../errors.ts'
-import { explainAndGeneralize } from '../../explain/explain.ts'
+import { explainAndGeneralize, type Explanation } from '../../explain/explain.ts'
 import type { Generalized } from '../../explain/generalize.ts'
 import { isEstablished, type NotEstablished } from '../../explain/limits.ts'
-import { notesOf, type Told } from '../../explain/tell.ts'
+import { notesOf } from '../../explain/tell.ts'
 import { diagramOf, tellRace } from '../../report/race.ts'
 import type { Race } from '../../scenario/race.ts'
 import type { Options } from '../options.ts'
@@ -54,7 +54,7 @@ export async function showCommand(context: Context): Promise<number> {
 }
 
 /** What is asked for beside the lanes, if anything is. */
-function explanation(race: Race, { explain, generalize }: Options): Told | undefined {
+function explanation(race: Race, { explain, generalize }: Options): Partial<Explanation> | undefined {
   if (explain !== true && generalize !== true) return undefined
   const { explained, generalized } = explainAndGeneralize(race)
   return { ...(explain === true && { explained }), ...(generalize === true && { generalized }) }
