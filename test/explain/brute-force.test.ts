@@ -10,14 +10,19 @@ import {
   freeBeforeAck,
   hypervList,
   keptOf,
+  lockWord,
   Random,
+  variable,
+  spinLock,
+  spinUnlock,
   xenPv,
   type Generalized,
   type Mark,
   type Race,
 } from '../../src/index.ts'
+import { STEP, transition } from '../../src/scenario/transition.ts'
 import { quiet } from '../explore/quiet.ts'
-import { raceIn, rawRaces } from '../shrink/races.ts'
+import { raceIn, rawRaces, replay } from '../shrink/races.ts'
 import { Naive, type NaiveOrders } from './naive.ts'
 import { keptRaces, raceOf } from './races.ts'
 
@@ -158,6 +163,75 @@ describe('a race whose host answers something', () => {
     const call = naive.steps.findIndex(({ what }) => what.startsWith('hypercall willFlush'))
     const marks = explainAndGeneralize(race).explained.marks as readonly Mark[]
     expect(marks[call].essential).toBe(false)
+  })
+})
+
+describe('a race of three CPUs that could have ended before two of them were done', () => {
+  const policy = definePolicy({
+    name: 'three-words',
+    summary: 'No flush, but words that must not both be set',
+    shared: { lock: lockWord(), x: variable(), y: variable({ max: 9 }), w: variable() },
+    *flush(cpu, request) {
+      yield* cpu.flushLocal(request)
+    },
+    operations: {
+      begin: {
+        summary: 'set x, then y',
+        *run(cpu) {
+          yield* cpu.store(cpu.shared.x.of(), 1)
+          yield* cpu.store(cpu.shared.y.of(), 1)
+        },
+      },
+      follow: {
+        summary: 'wait for y under a lock, and be sure of it',
+        *run(cpu) {
+          yield* spinLock(cpu, cpu.shared.lock.of())
+          yield* cpu.until(cpu.shared.y.of(), 1)
+          const y = yield* cpu.load(cpu.shared.y.of())
+          if (y === 0) throw new Error('y was set')
+          yield* spinUnlock(cpu, cpu.shared.lock.of())
+        },
+      },
+      meddle: {
+        summary: 'set w',
+        *run(cpu) {
+          yield* cpu.store(cpu.shared.w.of(), 1)
+        },
+      },
+    },
+    invariants: [
+      {
+        name: 'not-both',
+        sentence: 'x and w are not both set.',
+        holds: ({ x, w }, read) => read(x.of()) === 0 || read(w.of()) === 0,
+      },
+    ],
+  })
+  const workload = [[{ op: 'begin' }], [{ op: 'follow' }], [{ op: 'meddle' }]]
+  const bounds = quiet({ vcpus: 3 })
+  // The lock is taken before there is anything to read under it, and so by itself.
+  const schedule = Int32Array.from([0, 1, 0, 1, 1, 2], (cpu) => transition(STEP, cpu))
+  const violation = { invariant: 'not-both', explanation: '' }
+  const race = { policy, bounds, workload, schedule, violation }
+  compare(race)
+
+  it('is one: its steps break the invariant, and the last of them does', () => {
+    expect(replay(race)).toMatchObject({ invariant: 'not-both' })
+  })
+
+  it('does not put y before the wait for it: behind the violation they may come in any order', () => {
+    const general = explainAndGeneralize(race).generalized as Generalized
+    expect(general.pairs).toEqual([
+      { before: 1, after: 3, why: 'program' },
+      { before: 1, after: 4, why: 'cause' },
+      { before: 2, after: 4, why: 'program' },
+      { before: 4, after: 5, why: 'program' },
+    ])
+  })
+
+  it('does not break if what was read under the lock is changed: the code throws', () => {
+    const marks = explainAndGeneralize(race).explained.marks as readonly Mark[]
+    expect(marks[4]).toMatchObject({ essential: false, value: 'matters' })
   })
 })
 
