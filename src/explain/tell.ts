@@ -2,7 +2,7 @@
  * An explanation in words: a mark for each step in the margin of the lane diagram, and below it what the marks mean, the
  * pairs of steps whose order is the bug, and how many orders fail.
  */
-import { laneOf } from '../report/lanes.ts'
+import { clip, laneOf } from '../report/lanes.ts'
 import { diagramRows, type Notes } from '../report/race.ts'
 import type { Race } from '../scenario/race.ts'
 import type { Explained, Explanation } from './explain.ts'
@@ -11,9 +11,10 @@ import { isEstablished, type NotEstablished } from './limits.ts'
 import type { Mark } from './marks.ts'
 
 const LEGEND = [
-  'E essential: without this step nothing breaks.   O its order matters.   V what it reads matters.',
-  '- does not matter: dropped, taken elsewhere, or told another value, the same breaks.   blank: it cannot be otherwise.',
+  'E essential: without this step nothing breaks.   O its order matters.   V its result matters.',
+  '- does not matter: dropped, taken elsewhere, or told another result, the same breaks.   blank: it cannot be otherwise.',
 ]
+const UNKNOWN_ORDER = '? not established'
 
 /** `EOV`: what of a step matters; `-` is what does not, a blank what cannot be otherwise, `?` what is not established. */
 export function tellMark({ essential, order, value }: Mark): string {
@@ -26,11 +27,12 @@ export function tellMark({ essential, order, value }: Mark): string {
 
 /** What stands beside the lanes of a race and below them, of as much of its explanation as is given. */
 export function notesOf(race: Race, { explained, generalized }: Partial<Explanation>): Notes {
-  const tellPair = pairTeller(race)
+  const teller = new Teller(race)
   const marks = explained?.marks
   const parts = [
-    ...(explained === undefined ? [] : tellExplained(explained, tellPair)),
-    ...(generalized === undefined ? [] : [tellGeneralized(generalized, explained !== undefined, tellPair)]),
+    ...(marks === undefined ? [] : [tellLegend(marks)]),
+    ...(explained === undefined ? [] : [teller.edges(explained.edges)]),
+    ...(generalized === undefined ? [] : [teller.general(generalized, explained !== undefined)]),
   ]
   return {
     margin:
@@ -39,60 +41,65 @@ export function notesOf(race: Race, { explained, generalized }: Partial<Explanat
   }
 }
 
-function tellExplained({ marks, edges }: Explained, tellPair: (pair: OrderedPair) => string): string[][] {
-  return [
-    isEstablished(marks) ? LEGEND : [`Marks: not established; ${marks.notEstablished}.`],
-    isEstablished(edges)
-      ? tellEdges(edges, tellPair)
-      : [`Pairs of steps whose order is the bug: not established; ${edges.notEstablished}.`],
-  ]
+function tellLegend(marks: Explained['marks']): string[] {
+  if (!isEstablished(marks)) return [`What matters in each step is not established: ${marks.notEstablished}.`]
+  const [meant, not] = LEGEND
+  return marks.some(({ order }) => order === 'not established')
+    ? [meant, `${not}   ${UNKNOWN_ORDER}.`]
+    : [meant, not]
 }
 
-function tellEdges(edges: readonly OrderedPair[], tellPair: (pair: OrderedPair) => string): string[] {
-  if (edges.length === 0)
+/** Tells pairs of a race's steps. */
+class Teller {
+  private readonly invariant: string
+  private readonly steps: readonly string[]
+
+  constructor(race: Race) {
+    this.invariant = race.violation.invariant
+    this.steps = diagramRows(race).map((row) => `${laneOf(row, race.bounds.vcpus)}: ${row.main.text}`)
+  }
+
+  edges(edges: Explained['edges']): string[] {
+    if (!isEstablished(edges)) return [`Which order is the bug is not established: ${edges.notEstablished}.`]
+    if (edges.length === 0)
+      return ['No two of these steps can be done the other way round: without the bug, other steps are done.']
+    const sentence = `no order of the same steps violates ${this.invariant}:`
     return [
-      'No two steps of different actors could come the other way round: what is done is the bug, not when.',
+      `The bug is this order; with any of these the other way round, ${sentence}`,
+      ...edges.map((edge) => this.pair(edge)),
     ]
-  return [
-    'The bug is this order; with any of these the other way round, no order of the same steps breaks anything:',
-    ...edges.map(tellPair),
-  ]
-}
+  }
 
-/** `above`: the pairs that are a race have been told already. */
-function tellGeneralized(
-  general: Generalized | NotEstablished,
-  above: boolean,
-  tellPair: (pair: OrderedPair) => string,
-): string[] {
-  if (!isEstablished(general)) return [`Failing orders: not established; ${general.notEstablished}.`]
-  const { orders, failing, extensions, pairs } = general
-  if (failing === orders) return [`Every order of these steps fails: ${counted(orders)}.`]
-  const races = pairs.filter(({ why }) => why === 'race')
-  const causes = pairs.filter(({ why }) => why === 'cause')
-  const shown = above ? causes : [...races, ...causes]
-  const which = [
-    ...(above && races.length > 0 ? ['the pairs above'] : []),
-    ...(shown.length > 0 ? [above ? 'these, which cannot be otherwise' : 'these pairs'] : []),
-  ].join(' and to ')
-  const claim =
-    failing === extensions
-      ? `they are exactly the orders that keep to ${which}`
-      : `they keep to ${which}, but so do others: ${counted(failing)} of ${counted(extensions)} linear extensions fail`
-  return [
-    `${counted(failing)} of the ${counted(orders)} orders of these steps ${failing === 1n ? 'fails' : 'fail'}; ${claim}${shown.length > 0 ? ':' : '.'}`,
-    ...shown.map(
-      (pair) => `${tellPair(pair)}${!above && pair.why === 'cause' ? '  (cannot be otherwise)' : ''}`,
-    ),
-  ]
+  /** `afterEdges`: the pairs that are a race have just been told. */
+  general(general: Generalized | NotEstablished, afterEdges: boolean): string[] {
+    if (!isEstablished(general))
+      return [`How many orders fail is not established: ${general.notEstablished}.`]
+    const { orders, failing, extensions, pairs } = general
+    if (failing === orders) return [`Every order of these steps fails: ${counted(orders)}.`]
+    const races = pairs.filter(({ why }) => why === 'race')
+    const causes = pairs.filter(({ why }) => why === 'cause')
+    const listed = afterEdges ? causes : [...races, ...causes]
+    const kept = [
+      ...(afterEdges && races.length > 0 ? ['the pairs above'] : []),
+      ...(listed.length === 0 ? [] : [afterEdges ? 'these, which cannot be otherwise' : 'these pairs']),
+    ].join(' and to ')
+    const all =
+      failing === 1n ? 'it is the one order that keeps to' : 'they are exactly the orders that keep to'
+    const claim =
+      failing === extensions
+        ? `${all} ${kept}`
+        : `they keep to ${kept}, but so do others: ${counted(failing)} of ${counted(extensions)} linear extensions fail`
+    return [
+      `${counted(failing)} of the ${counted(orders)} orders of these steps ${failing === 1n ? 'fails' : 'fail'}; ${claim}${listed.length > 0 ? ':' : '.'}`,
+      ...listed.map((pair) => this.pair(pair, !afterEdges && pair.why === 'cause')),
+    ]
+  }
+
+  private pair({ before, after }: OrderedPair, isCause = false): string {
+    const numbers = `${String(before).padStart(4)} before ${String(after).padStart(2)}`
+    const cause = isCause ? '  (cannot be otherwise)' : ''
+    return clip(`${numbers}   ${this.steps[before - 1]}, then ${this.steps[after - 1]}${cause}`)
+  }
 }
 
 const counted = (n: bigint): string => n.toLocaleString('en')
-
-/** `   2 before   4   CPU1: read PMD[0] ..., before CPU0: clear PMD[0] ...` */
-function pairTeller(race: Race): (pair: OrderedPair) => string {
-  const steps = diagramRows(race).map((row) => `${laneOf(row, race.bounds.vcpus)}: ${row.main.text}`)
-  const number = (step: number): string => String(step).padStart(4)
-  return ({ before, after }) =>
-    `${number(before)} before${number(after)}   ${steps[before - 1]}, before ${steps[after - 1]}`
-}

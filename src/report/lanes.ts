@@ -91,7 +91,7 @@ export function drawLanes(
       line('   #', (lane) => lane, margin?.head),
       line('    ', (_, width) => '-'.repeat(width)),
       ...rows,
-      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`, WIDTH)] : [`${last}${mark}`]),
+      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`)] : [`${last}${mark}`]),
     ]
   }
 
@@ -106,5 +106,6 @@ export function drawLanes(
   }
 }
 
-const clip = (text: string, width: number): string =>
+/** A text that is cut where it is wider than that. */
+export const clip = (text: string, width = WIDTH): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text
