@@ -4,9 +4,8 @@
  * matter, and may come in any order. Orders that have come to the same state by the same steps have the same future,
  * so they are followed once: their number is counted, not walked.
  */
-import { Widened, type Packer } from '../engine/pack.ts'
+import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
-import { packerFor } from '../explore/learn.ts'
 import type { Rerun } from './steps.ts'
 import { bit, Lanes } from './step-lanes.ts'
 
@@ -31,7 +30,10 @@ interface Edge {
 
 /** @throws Spent if there are more than the rerun has transitions for. */
 export function ordersOf(rerun: Rerun): Orders {
-  const packer = packerFor(rerun.world)
+  // What the words of its states hold is learned from the race itself.
+  const packer = new Packer(rerun.steps[0].before, (offer) =>
+    rerun.steps.forEach(({ before }) => offer(before)),
+  )
   for (;;) {
     try {
       return new Search(rerun, packer).run()
@@ -45,6 +47,8 @@ class Search {
   private readonly rerun: Rerun
   private readonly packer: Packer
   private readonly lanes: Lanes
+  /** The state of the node that is looked at. */
+  private readonly here: Int32Array
   /** States, each with the steps that led there. */
   private readonly visited: StateSet
   /** By node: how many steps of each lane were taken. */
@@ -57,6 +61,7 @@ class Search {
     this.rerun = rerun
     this.packer = packer
     this.lanes = new Lanes(rerun.steps)
+    this.here = rerun.world.state.slice()
     this.visited = new StateSet((packer.size + this.lanes.count) * 4)
   }
 
@@ -69,9 +74,8 @@ class Search {
   }
 
   private expand(node: number): void {
-    const { rerun, packer, visited, lanes, edges } = this
+    const { rerun, packer, visited, lanes, edges, here } = this
     const taken = this.taken[node]
-    const here = new Int32Array(rerun.world.state.length)
     visited.fetch(node)
     packer.unpack(visited.probe, here)
     rerun.put(here)

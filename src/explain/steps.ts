@@ -37,6 +37,8 @@ export class Rerun {
   readonly steps: readonly RaceStep[]
   private readonly invariant: string
   private readonly enabled = new Int32Array(MAX_ENABLED)
+  /** The state before a step that is tried. */
+  private readonly saved: Int32Array
   private left: number
 
   /** @throws Spent once more than `maxTransitions` are taken. */
@@ -44,6 +46,7 @@ export class Rerun {
     const world = (this.world = new Worlds(race.policy, race.bounds).at(race.workload))
     this.invariant = race.violation.invariant
     this.left = maxTransitions
+    this.saved = world.state.slice()
     this.steps = Array.from(race.schedule, (transition, at) => {
       const before = world.state.slice()
       return { at, transition, actor: world.actor(transition), row: this.tell(transition), before }
@@ -62,9 +65,9 @@ export class Rerun {
     const { world, enabled } = this
     const count = world.enabled(enabled)
     if (!enabled.subarray(0, count).includes(transition)) return false
-    const before = world.state.slice()
+    this.saved.set(world.state)
     if (this.tell(transition).main.asked === row.main.asked) return true
-    this.put(before)
+    this.put(this.saved)
     return false
   }
 

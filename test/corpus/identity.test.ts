@@ -30,7 +30,7 @@ function caught(seed: number, strategy: string, runs: number, bounds: Partial<Bo
 describe.each(cases)('$id', (kept) => {
   it('is the case that is made of the race which it keeps', () => {
     const race = raceOfCase('here', kept, policyOf(kept.policy))
-    const again = makeCase(race, kept.certificate, kept.found, keptOf(explainAndGeneralize(race)))
+    const again = makeCase(race, kept.certificate, kept.found, kept.explained)
     expect({ ...again, ...(kept.expect && { expect: kept.expect }) }).toEqual(kept)
   })
 
