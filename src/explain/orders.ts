@@ -4,8 +4,9 @@
  * matter, and may come in any order. Orders that have come to the same state by the same steps have the same future,
  * so they are followed once: their number is counted, not walked.
  */
-import { Packer, Widened } from '../engine/pack.ts'
+import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
+import { packerFor } from '../explore/learn.ts'
 import type { Rerun } from './steps.ts'
 import { bit, Lanes } from './step-lanes.ts'
 
@@ -30,10 +31,7 @@ interface Edge {
 
 /** @throws Spent if there are more than the rerun has transitions for. */
 export function ordersOf(rerun: Rerun): Orders {
-  // What the words of its states hold is learned from the race itself.
-  const packer = new Packer(rerun.steps[0].before, (offer) =>
-    rerun.steps.forEach(({ before }) => offer(before)),
-  )
+  const packer = packerFor(rerun.world)
   for (;;) {
     try {
       return new Search(rerun, packer).run()
