@@ -96,6 +96,8 @@ export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
 export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
 export {
   errorJson,
+  explainedJson,
+  generalizedJson,
   huntJson,
   litmusJson,
   policiesJson,
