@@ -74,7 +74,13 @@ export { verify, tellVerification, type Verification, type VerifyOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export { explain, explainAndGeneralize, type Explained, type Explanation } from './explain/explain.ts'
+export { generalize, type Generalized, type OrderedPair } from './explain/generalize.ts'
+export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'
+export type { Mark } from './explain/marks.ts'
+export { notesOf } from './explain/tell.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
+export { keptOf } from './corpus/explained.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
 export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
@@ -85,6 +91,8 @@ export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
 export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
 export {
   errorJson,
+  explainedJson,
+  generalizedJson,
   huntJson,
   litmusJson,
   policiesJson,

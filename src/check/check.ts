@@ -3,9 +3,12 @@
  * and whether all that agrees with what is claimed of it. Needs no test runner.
  */
 import { makeCase } from '../corpus/case.ts'
+import { keptOf } from '../corpus/explained.ts'
 import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
+import { explainAndGeneralize } from '../explain/explain.ts'
+import { notesOf } from '../explain/tell.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { tellRace } from '../report/race.ts'
@@ -71,11 +74,15 @@ function tellFound(
   found: Case['found'],
   options: CheckOptions,
 ): string {
-  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven)
+  const explanation = explainAndGeneralize(shrunk.race)
+  // Of a single step there is nothing to explain.
+  const notes =
+    shrunk.race.schedule.length > 1 ? notesOf(shrunk.race, { explained: explanation.explained }) : undefined
+  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven, notes)
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
   const file = options.policyFile ?? 'FILE (the file that exports the policy)'
   try {
-    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found))
+    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found, keptOf(explanation)))
     return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path} --policy-file ${file}`
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause

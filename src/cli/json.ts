@@ -95,6 +95,39 @@ export const policiesJson = z.object({
   ),
 })
 
+/** What would have cost more than the limits allow, and why. */
+const notEstablished = z.object({ notEstablished: z.string() })
+/** Steps by their number in the diagram, from 1. */
+const pair = z.object({
+  before: count,
+  after: count,
+  why: z.enum(['program', 'cause', 'race']),
+})
+
+export const explainedJson = z.object({
+  marks: z.union([
+    z
+      .array(
+        z.object({
+          essential: z.boolean(),
+          order: z.enum(['irrelevant', 'matters', 'fixed', 'not established']),
+          value: z.enum(['irrelevant', 'matters', 'none']),
+        }),
+      )
+      .readonly(),
+    notEstablished,
+  ]),
+  edges: z.union([z.array(pair).readonly(), notEstablished]),
+})
+
+/** How many, in decimal digits: it may be more than a number holds. */
+const many = z.string().regex(/^\d+$/)
+
+export const generalizedJson = z.union([
+  z.object({ orders: many, failing: many, extensions: many, pairs: z.array(pair).readonly() }),
+  notEstablished,
+])
+
 export const showJson = z.object({
   cases: z.array(
     z.object({
@@ -103,6 +136,10 @@ export const showJson = z.object({
       policy: z.string(),
       invariant: z.string(),
       diagram: z.string(),
+      /** With `--explain`. */
+      explained: explainedJson.optional(),
+      /** With `--generalize`. */
+      generalized: generalizedJson.optional(),
     }),
   ),
   problems: z.array(z.object({ file: z.string(), error: z.string() })),

@@ -45,6 +45,11 @@ export function parser(): ReturnType<typeof cac> {
     .option('--time <seconds>', 'end after so long')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
     .option('--verdicts <file>', 'the table to compare with (walk, litmus)')
+    .option('--explain', 'mark what matters in each step, and name the order that is the bug (show)')
+    .option(
+      '--generalize',
+      'count the orders of the steps that fail, and say what they have in common (show)',
+    )
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)

@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { diagramRows, raceSize } from '../report/race.ts'
 import type { Race } from '../scenario/race.ts'
 import type { Certificate } from '../shrink/certificate.ts'
-import { FORMAT, caseSchema, type Case } from './schema.ts'
+import { FORMAT, caseSchema, formatOf, type Case } from './schema.ts'
 
 /** JSON with sorted keys, so that equal content has equal text. */
 function canonical(value: unknown): string {
@@ -33,8 +33,13 @@ function sealOf(content: Omit<Case, 'digest'>): string {
   return digestOf(sealed, 16)
 }
 
-/** The case that keeps a race. */
-export function makeCase(race: Race, certificate: Certificate | undefined, found?: Case['found']): Case {
+/** The case that keeps a race; with its explanation, if that is given (see {@link keptOf}). */
+export function makeCase(
+  race: Race,
+  certificate: Certificate | undefined,
+  found?: Case['found'],
+  explained?: Case['explained'],
+): Case {
   const core = {
     policy: race.policy.name,
     ...(race.policy.chosen === undefined ? {} : { options: race.policy.chosen as Record<string, unknown> }),
@@ -50,13 +55,14 @@ export function makeCase(race: Race, certificate: Certificate | undefined, found
     })),
   }
   const content: Omit<Case, 'digest'> = {
-    format: FORMAT,
+    format: formatOf({ explained }),
     id: idOf(core),
     ...core,
     explanation: race.violation.explanation,
     size: raceSize(race),
     minimality: certificate === undefined ? 'local' : 'minimal',
     ...(certificate === undefined ? {} : { certificate: { ...certificate } }),
+    ...(explained === undefined ? {} : { explained }),
     ...(found === undefined ? {} : { found }),
   }
   return caseSchema.parse({ ...content, digest: sealOf(content) })
@@ -83,6 +89,8 @@ export function parseCase(file: string, text: string): Case {
     throw fail.corpusRead(file, `"${field}": ${issue.message}. Restore the file, or delete it and hunt again`)
   }
   const { digest, ...content } = parsed.data
+  if (content.format !== formatOf(content))
+    throw fail.corpusTampered(file, 'format', `${content.format}`, `${formatOf(content)}`)
   const id = idOf(parsed.data)
   if (content.id !== id) throw fail.corpusTampered(file, 'id', content.id, id)
   const seal = sealOf(content)

@@ -4,7 +4,7 @@
  * says what is wrong.
  */
 import type { Violation } from '../engine/system.ts'
-import type { Row, Told } from './story.ts'
+import type { Row } from './story.ts'
 
 /** No line of a diagram is wider. */
 const WIDTH = 200
@@ -20,7 +20,9 @@ const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
 const IOMMU = 'IOMMU'
 
-function laneOf(row: Row, step: Told, vcpus: number): string {
+/** The lane that a row is in. */
+export function laneOf(row: Row, vcpus: number): string {
+  const step = row.main
   if (step.role === 'iommu') return IOMMU
   if (row.cpu >= vcpus) return `device${row.cpu - vcpus}`
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
@@ -31,13 +33,24 @@ function laneOf(row: Row, step: Told, vcpus: number): string {
   return `CPU${row.cpu}`
 }
 
+/** What stands to the left of the rows' numbers: one text a row, and what it is headed. */
+export interface Margin {
+  readonly head: string
+  readonly rows: readonly string[]
+}
+
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
-export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Violation): string {
+export function drawLanes(
+  rows: readonly Row[],
+  vcpus: number,
+  violation?: Violation,
+  margin?: Margin,
+): string {
   const cells = rows.map((row) => {
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
     )
-    return { lane: laneOf(row, row.main, vcpus), text: shown.map((step) => step.text).join('; ') }
+    return { lane: laneOf(row, vcpus), text: shown.map((step) => step.text).join('; ') }
   })
   const used = new Set(cells.map(({ lane }) => lane))
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
@@ -57,22 +70,28 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
   )
+  const indent =
+    margin === undefined ? 0 : Math.max(margin.head.length, ...margin.rows.map((text) => text.length))
   const mark = violation === undefined ? '' : `  <== ${violation.invariant}`
 
   /** The diagram with texts of at most so many columns; the mark has a line of its own if it is `below`. */
   const draw = (most: number, below: boolean): string[] => {
     const widths = lanes.map((lane, i) => Math.max(lane.length, Math.min(natural[i], most)))
-    const line = (start: string, texts: (lane: string, width: number) => string): string =>
-      `${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
+    const line = (start: string, texts: (lane: string, width: number) => string, beside = ''): string =>
+      `${beside.padEnd(indent)}${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
     const rows = cells.map((cell, i) =>
-      line(String(i + 1).padStart(4), (lane, width) => (lane === cell.lane ? clip(cell.text, width) : '')),
+      line(
+        String(i + 1).padStart(4),
+        (lane, width) => (lane === cell.lane ? clip(cell.text, width) : ''),
+        margin?.rows[i],
+      ),
     )
     const last = rows.pop()
     return [
-      line('   #', (lane) => lane),
+      line('   #', (lane) => lane, margin?.head),
       line('    ', (_, width) => '-'.repeat(width)),
       ...rows,
-      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`, WIDTH)] : [`${last}${mark}`]),
+      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`)] : [`${last}${mark}`]),
     ]
   }
 
@@ -87,5 +106,6 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   }
 }
 
-const clip = (text: string, width: number): string =>
+/** A text that is cut where it is wider than that. */
+export const clip = (text: string, width = WIDTH): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text

@@ -35,6 +35,7 @@ export interface Parts {
   readonly stacks: Stacks
   readonly nextSteps: NextSteps
   readonly interrupts: Interrupts
+  readonly exits: VmExits
   readonly tasks: Tasks
   readonly threads: Threads
   readonly environment: Environment
@@ -78,8 +79,8 @@ export function assemble(
   const interrupts = new Interrupts(machine, kernel.rcu, stacks, nextSteps)
   const exits = new VmExits(machine, co, host, stacks, programs)
   const tasks = new Tasks(machine, keepsResults)
-  const around = { machine, co, host, judge, walkers, programs, stacks, nextSteps, interrupts, tasks }
-  const threads = new Threads({ ...around, exits })
+  const around = { machine, co, host, judge, walkers, programs, stacks, nextSteps, interrupts, exits, tasks }
+  const threads = new Threads(around)
   const parts = { ...around, kernel, threads, vectors, hypercalls }
   const environment = new Environment(parts)
   const placement = new Placement(parts)

@@ -166,6 +166,14 @@ export class Threads {
     if (this.tracer !== undefined) this.tracer(v, node, result, this.stacks.roleOf(top))
   }
 
+  /** Gives the innermost coroutine of a vCPU a result for the step that it asks for, which is not done. */
+  skip(v: number, result: number): void {
+    const { S } = this.machine
+    const top = this.stacks.top(v)
+    S[top] = this.co.next(S[top], result)
+    this.settle(v)
+  }
+
   /** A coroutine of a vCPU has returned `value`. */
   private end(v: number, top: number, value: number): void {
     const { machine, stacks, interrupts } = this

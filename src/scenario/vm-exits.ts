@@ -11,6 +11,8 @@ import type { Programs } from './programs.ts'
 import type { Stacks } from './stacks.ts'
 
 export class VmExits {
+  /** Called when a hypercall hands its result back to the control state that asked for it. */
+  returned: ((vcpu: number, node: number, result: number) => void) | undefined
   private readonly machine: Machine
   private readonly co: Coroutines
   private readonly host: Host
@@ -54,8 +56,10 @@ export class VmExits {
     if (!owed) host.enter(v)
     const caller = this.stacks.top(v)
     const node = S[caller]
-    if (opOf(co.nodes, node) === HYPERCALL.code) S[caller] = co.next(node, value)
-    else if (value !== 0) S[caller] = co.next(node, givenUp(argB(co.nodes, node)))
+    if (opOf(co.nodes, node) === HYPERCALL.code) {
+      this.returned?.(v, node, value)
+      S[caller] = co.next(node, value)
+    } else if (value !== 0) S[caller] = co.next(node, givenUp(argB(co.nodes, node)))
     return owed
   }
 

@@ -95,6 +95,16 @@ export class World implements System {
     this.parts.walkers.tracer = tracer
   }
 
+  /** Called when a hypercall returns: whose, the control state that asked for it, and its result. */
+  set returned(listener: ((vcpu: number, node: number, result: number) => void) | undefined) {
+    this.parts.exits.returned = listener
+  }
+
+  /** Lets the code of a vCPU go on as if the step that it asks for had come to `result`; the step is not done. */
+  skip(v: number, result: number): void {
+    this.threads.skip(v, result)
+  }
+
   /** The policy's variables. */
   get shared(): Record<string, SharedWords> {
     return this.parts.kernel.shared

@@ -70,6 +70,30 @@ describe.each([
     expect(kept).toMatchObject({ policy: 'broken', invariant: 'nothing-happens', minimality: 'minimal' })
   })
 
+  it('explains a race of several steps: what matters in each, and which order is the bug', () => {
+    const corpus = temporaryFolder()
+    const forgetful = definePolicy({
+      name: 'forgetful',
+      summary: 'Flushes nobody but itself',
+      workload: ['munmap', 'gup_fast'],
+      machine: { groups: [[0]], preemptions: 0 },
+      *flush(cpu, request) {
+        yield* cpu.flushLocal(request)
+      },
+    })
+    const options = { ...quick(corpus), bounds: { speculation: 0 }, operations: { hunt: 2, verify: 2 } }
+    const lines = check(forgetful, options).message.split('\n')
+    expect(lines).toContain('-OV   2                       read PMD[0] in PMD -> T0 W A')
+    expect(lines).toContain('   6 before  7   CPU0: free T0, then CPU1: read PTE[0] in T0 -> none')
+    const kept = readCorpus(corpus).cases.map(({ case: each }) => each)
+    expect(kept.map(({ explained }) => explained?.edges)).toEqual([
+      [
+        { before: 2, after: 4 },
+        { before: 6, after: 7 },
+      ],
+    ])
+  })
+
   it('says what has to be put in where the file of the policy is not known', () => {
     expect(check(broken, quick()).message).toMatch(
       / --policy-file FILE \(the file that exports the policy\)$/,
