@@ -5,7 +5,8 @@
 import { fail } from '../errors.ts'
 import { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
-import type { System, Violation } from '../engine/system.ts'
+import type { FairSystem } from '../engine/fairness.ts'
+import type { Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
 import { hooksOf } from '../guest/hooks.ts'
 import { Kernel } from '../guest/kernel.ts'
@@ -42,6 +43,7 @@ import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
+import { WorldFairness } from './fairness.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
 import { Placement } from './placement.ts'
@@ -52,7 +54,7 @@ import * as T from './transition.ts'
 import { Walkers } from './walkers.ts'
 import type { Operation, Workload } from './workload.ts'
 
-export class World implements System {
+export class World implements FairSystem {
   readonly co = new Coroutines()
   readonly machine: Machine
   readonly names: Names
@@ -77,6 +79,7 @@ export class World implements System {
   /** Absent from a machine without devices. */
   readonly devices: Devices | undefined
   private readonly placement: Placement
+  readonly fairness: WorldFairness
   /** True if there may be something to take that IF does not mask. */
   private readonly hasSignals: boolean
   /** True if anything but vCPUs, RCU and the environment can move. */
@@ -101,6 +104,14 @@ export class World implements System {
     this.threads = new Threads({ machine: m, co, kernel, host, judge, walkers }, keepsResults)
     this.environment = new Environment(m, host, this.threads, walkers)
     this.placement = new Placement(m, this.threads)
+    const { threads, placement } = this
+    this.fairness = new WorldFairness({
+      machine: m,
+      co,
+      threads,
+      placement,
+      tellWaits: () => this.tellWaits(),
+    })
     this.devices = devices > 0 ? new Devices(m, co) : undefined
     m.seal()
     installMemory(m)
@@ -431,6 +442,11 @@ export class World implements System {
   }
 
   deadlock(): Violation {
+    return { invariant: FLUSH_COMPLETES.name, explanation: `deadlock; ${this.tellWaits()}` }
+  }
+
+  /** What everybody who has not ended is about to do. */
+  private tellWaits(): string {
     const { S, interruptFlag } = this.machine
     const waits: string[] = []
     for (let v = 0; v < this.machine.walkers; v++) {
@@ -440,6 +456,6 @@ export class World implements System {
       const masked = v < this.config.vcpus && S[interruptFlag + v] === 0 ? ' with interrupts off' : ''
       waits.push(`${this.machine.walkerName(v)}${masked}: ${op.tell(a, b, c, this.names)}`)
     }
-    return { invariant: FLUSH_COMPLETES.name, explanation: `deadlock; ${waits.join('; ')}` }
+    return waits.join('; ')
   }
 }
