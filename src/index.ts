@@ -79,11 +79,17 @@ export { verify, tellVerification, type Verification, type VerifyOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export { findLivelock, type LivenessResult } from './liveness/livelock.ts'
+export { liveness, tellLiveness, type Liveness, type LivenessOptions } from './liveness/liveness.ts'
+export { goesRound, type Lasso } from './liveness/lasso.ts'
+export type { GraphOptions } from './liveness/graph.ts'
+export type { Fairness, FairSystem } from './engine/fairness.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
 export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
 export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
+export { drawLasso } from './report/protocol.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
 export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
 export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
@@ -92,6 +98,7 @@ export {
   errorJson,
   huntJson,
   litmusJson,
+  livenessJson,
   policiesJson,
   replayJson,
   showJson,

@@ -8,6 +8,7 @@ import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { liveness, tellLiveness, type Liveness } from '../liveness/liveness.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
 import { boundsFor } from '../scenario/bounds.ts'
@@ -98,6 +99,23 @@ export function checkByVerifying(
     return { verification, passed, message: `${sentence}, though it is stated to be broken` }
   const found = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
   return { verification, passed, message: `${sentence}\n\n${tellFound(shrink(race), found, options)}` }
+}
+
+/** Searches a policy for fair runs that never end, within bounds; one that was found is kept. */
+export function checkLiveness(
+  policy: AnyPolicy,
+  options: CheckOptions = {},
+): Finding & { readonly liveness: Liveness } {
+  const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
+  const bounds = boundsFor(policy, { speculation: 0, ...options.bounds })
+  const found = liveness({ policy, bounds, operations })
+  const { race, certificate } = found
+  const passed = found.verdict === 'live'
+  const sentence = tellLiveness(policy, found)
+  if (race === undefined) return { liveness: found, passed, message: sentence }
+  const provenance = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
+  const story = tellFound({ race, certificate }, provenance, options)
+  return { liveness: found, passed, message: `${sentence}\n\n${story}` }
 }
 
 /** The cases of a policy in a corpus, and the files of the corpus that could not be read. */

@@ -25,6 +25,8 @@ export class Space implements FairSystem {
   progress = 0
   violation: Violation | undefined
   readonly fairness: SpaceFairness
+  /** Called for every step that is done, for telling a story. */
+  tracer: ((thread: number, node: number, result: number) => void) | undefined
   private readonly cpus: number
   /** First words: control states by thread, whether a CPU is gone, how often one was taken away. */
   private readonly control: number
@@ -138,6 +140,7 @@ export class Space implements FairSystem {
       op === PICK
         ? alternative
         : protocol.actions[op]!(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+    this.tracer?.(thread, node, result ?? 0)
     S[control + thread] = this.settled(co.next(node, result ?? 0))
     this.violation = protocol.violation
     for (const { name, holds } of protocol.nevers) {

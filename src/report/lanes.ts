@@ -1,7 +1,7 @@
 /**
  * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer and page
  * walker that acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it
- * says what is wrong.
+ * says what is wrong. Where a run goes round for ever, the rows of one turn have a bar, and the last says where it goes on.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row, Told } from './story.ts'
@@ -32,7 +32,7 @@ function laneOf(row: Row, step: Told, vcpus: number): string {
 }
 
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
-export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Violation): string {
+export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Violation, cycle = 0): string {
   const cells = rows.map((row) => {
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
@@ -54,19 +54,40 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
       RCU,
     ].filter((lane) => used.has(lane)),
   ]
+  return drawCells(cells, lanes, violation, cycle)
+}
+
+/** What is done in a row, and by whom. */
+export interface Cell {
+  readonly lane: string
+  readonly text: string
+}
+
+/** Draws cells below the lanes that they name; the last `cycle` of them are taken again and again. */
+export function drawCells(
+  cells: readonly Cell[],
+  lanes: readonly string[],
+  violation: Violation | undefined,
+  cycle: number,
+): string {
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
   )
-  const mark = violation === undefined ? '' : `  <== ${violation.invariant}`
+  const begins = cells.length - cycle
+  const back = cycle === 0 ? '' : `, back to ${begins + 1}`
+  const mark = violation === undefined ? '' : `  <== ${violation.invariant}${back}`
 
   /** The diagram with texts of at most so many columns; the mark has a line of its own if it is `below`. */
   const draw = (most: number, below: boolean): string[] => {
     const widths = lanes.map((lane, i) => Math.max(lane.length, Math.min(natural[i], most)))
     const line = (start: string, texts: (lane: string, width: number) => string): string =>
-      `${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
+      `${start.padEnd(6)}${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
     const rows = cells.map((cell, i) =>
-      line(String(i + 1).padStart(4), (lane, width) => (lane === cell.lane ? clip(cell.text, width) : '')),
+      line(`${String(i + 1).padStart(4)}${i < begins ? '' : '|'}`, (lane, width) =>
+        lane === cell.lane ? clip(cell.text, width) : '',
+      ),
     )
+    if (cycle > 0) rows.splice(begins, 0, '    ,- again and again, for ever:')
     const last = rows.pop()
     return [
       line('   #', (lane) => lane),

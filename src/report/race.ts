@@ -20,7 +20,7 @@ export function diagramRows(race: Race): Row[] {
 
 /** The lane diagram of a race. */
 export const diagramOf = (race: Race): string =>
-  drawLanes(diagramRows(race), race.bounds.vcpus, race.violation)
+  drawLanes(diagramRows(race), race.bounds.vcpus, race.violation, race.cycle)
 
 export const raceSize = (race: Race): Size =>
   sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
