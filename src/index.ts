@@ -79,6 +79,7 @@ export { verify, tellVerification, type Verification, type VerifyOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export { certifyLivelock } from './liveness/certify.ts'
 export { findLivelock, type LivenessResult } from './liveness/livelock.ts'
 export { liveness, tellLiveness, type Liveness, type LivenessOptions } from './liveness/liveness.ts'
 export { goesRound, type Lasso } from './liveness/lasso.ts'

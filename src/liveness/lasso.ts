@@ -16,6 +16,10 @@ export interface Lasso {
   readonly minimal: boolean
 }
 
+/** The order of lassos of one workload. */
+export const isSmaller = ({ cost: a }: Lasso, { cost: b }: Lasso): boolean =>
+  a.switches < b.switches || (a.switches === b.switches && a.steps < b.steps)
+
 /**
  * True if a cycle, taken again and again from the state that a system is in, is a fair run that goes nowhere: it comes
  * back to that state, everybody in it who owes something gets to it, nobody advances, and it is never over. The system

@@ -11,10 +11,12 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import { eachBoundedWorkload, operationCount, type Workload } from '../scenario/workload.ts'
+import { eachBoundedWorkload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
-import { withVcpus, type Certificate } from '../shrink/certificate.ts'
-import type { Lasso } from './lasso.ts'
+import type { Certificate } from '../shrink/certificate.ts'
+import { shrink, type Shrunk } from '../shrink/shrink.ts'
+import { certifyLivelock, raceOf } from './certify.ts'
+import type { GraphOptions } from './graph.ts'
 import { findLivelock } from './livelock.ts'
 
 export interface LivenessOptions {
@@ -48,104 +50,55 @@ export interface Liveness {
   readonly certificate: Certificate | undefined
 }
 
-/** What was found among the workloads of a machine with so many vCPUs. */
-interface Found {
-  readonly vcpus: number
-  readonly workload: Workload
-  readonly lasso: Lasso
-}
-
 /**
  * Looks for fair runs of a policy that never get anywhere.
  * @throws ShootdownError if the policy claims a symmetry that it has not, or its code is at fault otherwise
  */
 export function liveness(options: LivenessOptions): Liveness {
-  const { policy, bounds, operations } = options
+  const { policy, bounds, operations, maxStates, stop, onProgress } = options
   const begun = performance.now()
-  const search = new Search(options)
-  let found = search.smallest(bounds.vcpus, Infinity)
-  // On a machine with fewer vCPUs the same may come with as many operations, or fewer.
-  for (let vcpus = bounds.vcpus - 1; vcpus >= 1 && found !== undefined; vcpus--)
-    found = search.smallest(vcpus, operationCount(found.workload)) ?? found
-  const { workloads, states, transitions, everywhere } = search
-  const stuck = found?.lasso.cycle.length === 0
-  const machine =
-    found?.vcpus === bounds.vcpus ? {} : { machine: { vcpus: bounds.vcpus, pcpus: bounds.pcpus } }
+  checkSymmetry(policy, bounds)
+  const worlds = new Worlds(policy, bounds)
+  const limits = { ...(maxStates !== undefined && { maxStates }), ...(stop && { stop }) }
+  const spent = { workloads: 0, states: 0, transitions: 0 }
+  let everywhere = true
+  let found: Race | undefined
+  for (const workload of eachBoundedWorkload(
+    policy,
+    bounds.vcpus,
+    operations,
+    bounds.groups,
+    cpusAlike(policy, bounds),
+  )) {
+    const result = stop?.() === true ? undefined : findLivelock(worlds.at(workload), limits)
+    if (result === undefined || result.verdict === 'not established') everywhere = false
+    if (result === undefined) break
+    spent.workloads++
+    spent.states += result.states
+    spent.transitions += result.transitions
+    onProgress?.(spent)
+    if (result.lasso === undefined) continue
+    found = raceOf({ policy, bounds }, workload, result.lasso)
+    break
+  }
+  const { race, certificate } = found === undefined ? { race: undefined } : smallest(found, limits)
   return {
-    verdict:
-      found !== undefined ? (stuck ? 'deadlock' : 'livelock') : everywhere ? 'live' : 'not established',
+    verdict: race === undefined ? (everywhere ? 'live' : 'not established') : kindOf(race),
     bounds,
     operations,
-    workloads,
-    states,
-    transitions,
+    ...spent,
     seconds: (performance.now() - begun) / 1000,
-    race: found && raceOf(policy, bounds, found),
-    certificate:
-      found?.lasso.minimal === true && everywhere
-        ? { scope: 'all-workloads', workloads, states, ...machine }
-        : undefined,
+    race,
+    certificate,
   }
 }
 
-class Search {
-  workloads = 0
-  states = 0
-  transitions = 0
-  /** False once a graph was too large, or the search was given up. */
-  everywhere = true
-  private readonly options: LivenessOptions
+const kindOf = ({ cycle }: Race): 'deadlock' | 'livelock' => (cycle === undefined ? 'deadlock' : 'livelock')
 
-  constructor(options: LivenessOptions) {
-    this.options = options
-  }
-
-  /** The smallest lasso of any workload of at most so many operations, on a machine with so many vCPUs. */
-  smallest(vcpus: number, atMost: number): Found | undefined {
-    const { policy, operations, maxStates, stop, onProgress } = this.options
-    const bounds = withVcpus(this.options.bounds, vcpus)
-    checkSymmetry(policy, bounds)
-    const worlds = new Worlds(policy, bounds)
-    const alike = cpusAlike(policy, bounds)
-    let least: Found | undefined
-    for (const workload of eachBoundedWorkload(policy, vcpus, operations, bounds.groups, alike)) {
-      // Workloads come in the order of their size.
-      const size = operationCount(workload)
-      if (size > atMost || (least !== undefined && size > operationCount(least.workload))) break
-      if (stop?.() === true) {
-        this.everywhere = false
-        break
-      }
-      const result = findLivelock(worlds.at(workload), {
-        ...(maxStates && { maxStates }),
-        ...(stop && { stop }),
-      })
-      this.workloads++
-      this.states += result.states
-      this.transitions += result.transitions
-      if (result.verdict === 'not established') this.everywhere = false
-      const { lasso } = result
-      if (lasso !== undefined && (least === undefined || isSmaller(lasso, least.lasso)))
-        least = { vcpus, workload, lasso }
-      onProgress?.({ workloads: this.workloads, states: this.states })
-    }
-    return least
-  }
-}
-
-const isSmaller = ({ cost: a }: Lasso, { cost: b }: Lasso): boolean =>
-  a.switches < b.switches || (a.switches === b.switches && a.steps < b.steps)
-
-function raceOf(policy: AnyPolicy, bounds: Bounds, { vcpus, workload, lasso }: Found): Race {
-  const { stem, cycle, violation } = lasso
-  return {
-    policy,
-    bounds: withVcpus(bounds, vcpus),
-    workload,
-    schedule: Int32Array.from([...stem, ...cycle]),
-    ...(cycle.length > 0 && { cycle: cycle.length }),
-    violation,
-  }
+/** The smallest of the races like one that was found; the same, without a proof, where there are too many to look at. */
+function smallest(found: Race, limits: GraphOptions): Shrunk {
+  if (found.cycle === undefined) return shrink(found, limits)
+  return certifyLivelock(found, limits) ?? { race: found, certificate: undefined }
 }
 
 /** One sentence: what holds within which bounds, or does not, or is not known. */
