@@ -80,10 +80,15 @@ export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
 export { certifyLivelock } from './liveness/certify.ts'
-export { findLivelock, type LivenessResult } from './liveness/livelock.ts'
-export { liveness, tellLiveness, type Liveness, type LivenessOptions } from './liveness/liveness.ts'
+export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
+export {
+  liveness,
+  livenessBounds,
+  tellLiveness,
+  type Liveness,
+  type LivenessOptions,
+} from './liveness/liveness.ts'
 export { goesRound, type Lasso } from './liveness/lasso.ts'
-export type { GraphOptions } from './liveness/graph.ts'
 export type { Fairness, FairSystem } from './engine/fairness.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'

@@ -8,7 +8,7 @@ import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
-import { liveness, tellLiveness, type Liveness } from '../liveness/liveness.ts'
+import { liveness, livenessBounds, tellLiveness, type Liveness } from '../liveness/liveness.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
 import { boundsFor } from '../scenario/bounds.ts'
@@ -107,7 +107,7 @@ export function checkLiveness(
   options: CheckOptions = {},
 ): Finding & { readonly liveness: Liveness } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
-  const bounds = boundsFor(policy, { speculation: 0, ...options.bounds })
+  const bounds = livenessBounds(policy, options.bounds)
   const found = liveness({ policy, bounds, operations })
   const { race, certificate } = found
   const passed = found.verdict === 'live'

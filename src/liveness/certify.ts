@@ -10,9 +10,8 @@ import type { Race } from '../scenario/race.ts'
 import { enumerateWorkloads, operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { withVcpus, type Certified } from '../shrink/certificate.ts'
-import type { GraphOptions } from './graph.ts'
 import { isSmaller, type Lasso } from './lasso.ts'
-import { findLivelock } from './livelock.ts'
+import { findLivelock, type LivelockOptions } from './livelock.ts'
 
 /** Most operations, and most workloads of so many operations, that a search for something smaller goes through. */
 const MAX_OPERATIONS = 3
@@ -23,7 +22,7 @@ const MAX_WORKLOADS = 5000
  * smaller. Machines have as many vCPUs as that of `race` or fewer.
  * @returns undefined if that is too much to search
  */
-export function certifyLivelock(race: Race, options: GraphOptions = {}): Certified | undefined {
+export function certifyLivelock(race: Race, options: LivelockOptions = {}): Certified | undefined {
   const { policy, bounds: largest } = race
   let workloads = 0
   let states = 0

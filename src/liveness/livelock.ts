@@ -26,18 +26,23 @@ export interface LivenessResult {
   readonly transitions: number
 }
 
+export interface LivelockOptions extends GraphOptions {
+  /** The search for the smallest lasso keeps at most so many nodes; beyond, some lasso is taken. Default about a million. */
+  readonly maxNodes?: number
+}
+
 /**
  * Searches a system for a run that is fair and never gets anywhere.
  * @returns the verdict, and for a deadlock or livelock the smallest lasso that shows it
  */
-export function findLivelock(system: FairSystem, options: GraphOptions = {}): LivenessResult {
+export function findLivelock(system: FairSystem, options: LivelockOptions = {}): LivenessResult {
   const graph = graphOf(system, options)
   if (graph === undefined) return { verdict: 'not established', lasso: undefined, states: 0, transitions: 0 }
   const { states, edges: transitions } = graph
   const components = fairComponents(graph)
   const stuck = graph.kind.subarray(0, states).indexOf(STUCK)
   if (components.length === 0 && stuck < 0) return { verdict: 'live', lasso: undefined, states, transitions }
-  const least = shortestLasso(graph, components, (transition) => system.actor(transition))
+  const least = shortestLasso(graph, components, (transition) => system.actor(transition), options.maxNodes)
   const loop = least ?? (stuck >= 0 ? stuckIn(graph, stuck) : roundIn(graph, components[0]))
   const lasso = lassoOf(system, loop, least !== undefined)
   return { verdict: loop.cycle.length === 0 ? 'deadlock' : 'livelock', lasso, states, transitions }

@@ -9,24 +9,20 @@
  */
 import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
-import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
+import { boundsFor, cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { eachBoundedWorkload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { Certificate } from '../shrink/certificate.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
 import { certifyLivelock, raceOf } from './certify.ts'
-import type { GraphOptions } from './graph.ts'
-import { findLivelock } from './livelock.ts'
+import { findLivelock, type LivelockOptions } from './livelock.ts'
 
-export interface LivenessOptions {
+export interface LivenessOptions extends LivelockOptions {
   readonly policy: AnyPolicy
   readonly bounds: Bounds
   /** Guest operations of a workload, at most; the policy's own come in addition, each at most once. */
   readonly operations: number
-  /** States of one workload, at most. Default 1 million. */
-  readonly maxStates?: number
-  readonly stop?: () => boolean
   readonly onProgress?: (progress: LivenessProgress) => void
 }
 
@@ -51,15 +47,21 @@ export interface Liveness {
 }
 
 /**
+ * The bounds that liveness is searched within unless others are named: without speculative walks, and without preemptions
+ * unless the policy asks for them. Neither makes anybody wait who would not, and both cost many states.
+ */
+export const livenessBounds = (policy: AnyPolicy, given: Partial<Bounds> = {}): Bounds =>
+  boundsFor(policy, { speculation: 0, preemptions: policy.machine?.preemptions ?? 0, ...given })
+
+/**
  * Looks for fair runs of a policy that never get anywhere.
  * @throws ShootdownError if the policy claims a symmetry that it has not, or its code is at fault otherwise
  */
 export function liveness(options: LivenessOptions): Liveness {
-  const { policy, bounds, operations, maxStates, stop, onProgress } = options
+  const { policy, bounds, operations, stop, onProgress } = options
   const begun = performance.now()
   checkSymmetry(policy, bounds)
   const worlds = new Worlds(policy, bounds)
-  const limits = { ...(maxStates !== undefined && { maxStates }), ...(stop && { stop }) }
   const spent = { workloads: 0, states: 0, transitions: 0 }
   let everywhere = true
   let found: Race | undefined
@@ -70,7 +72,7 @@ export function liveness(options: LivenessOptions): Liveness {
     bounds.groups,
     cpusAlike(policy, bounds),
   )) {
-    const result = stop?.() === true ? undefined : findLivelock(worlds.at(workload), limits)
+    const result = stop?.() === true ? undefined : findLivelock(worlds.at(workload), options)
     if (result === undefined || result.verdict === 'not established') everywhere = false
     if (result === undefined) break
     spent.workloads++
@@ -81,7 +83,7 @@ export function liveness(options: LivenessOptions): Liveness {
     found = raceOf({ policy, bounds }, workload, result.lasso)
     break
   }
-  const { race, certificate } = found === undefined ? { race: undefined } : smallest(found, limits)
+  const { race, certificate } = found === undefined ? { race: undefined } : smallest(found, options)
   return {
     verdict: race === undefined ? (everywhere ? 'live' : 'not established') : kindOf(race),
     bounds,
@@ -96,7 +98,7 @@ export function liveness(options: LivenessOptions): Liveness {
 const kindOf = ({ cycle }: Race): 'deadlock' | 'livelock' => (cycle === undefined ? 'deadlock' : 'livelock')
 
 /** The smallest of the races like one that was found; the same, without a proof, where there are too many to look at. */
-function smallest(found: Race, limits: GraphOptions): Shrunk {
+function smallest(found: Race, limits: LivelockOptions): Shrunk {
   if (found.cycle === undefined) return shrink(found, limits)
   return certifyLivelock(found, limits) ?? { race: found, certificate: undefined }
 }

@@ -18,7 +18,7 @@ export interface Loop {
   readonly cycle: Int32Array
 }
 
-/** Nodes that a search keeps, at most. */
+/** Nodes that a search keeps, at most, unless it is told otherwise: some 60 megabytes. */
 const MAX_NODES = 1 << 20
 const STEP = Frontier.cost(0, 1)
 const SWITCH = Frontier.cost(1, 0)
@@ -40,13 +40,15 @@ export function shortestLasso(
   graph: Graph,
   components: readonly (readonly number[])[],
   actorOf: ActorOf,
+  maxNodes = MAX_NODES,
 ): Loop | undefined {
-  return new Search(graph, components, actorOf).run()
+  return new Search(graph, components, actorOf, maxNodes).run()
 }
 
 class Search {
   private readonly graph: Graph
   private readonly actorOf: ActorOf
+  private readonly maxNodes: number
   /** By state: the ledger of the fair component that it is in. */
   private readonly ledgers: (Ledger | undefined)[]
   private readonly frontier = new Frontier()
@@ -58,9 +60,10 @@ class Search {
   private limit = Infinity
   private best: { readonly from: number; readonly transition: number } | undefined
 
-  constructor(graph: Graph, components: readonly (readonly number[])[], actorOf: ActorOf) {
+  constructor(graph: Graph, components: readonly (readonly number[])[], actorOf: ActorOf, maxNodes: number) {
     this.graph = graph
     this.actorOf = actorOf
+    this.maxNodes = maxNodes
     this.ledgers = Array.from({ length: graph.states })
     for (const component of components) {
       const ledger = new Ledger(graph, component)
@@ -76,7 +79,7 @@ class Search {
       if (this.cost[node] !== frontier.taken) continue
       this.expand(node, frontier.taken)
       this.cost[node] = -1 - frontier.taken
-      if (nodes.count > MAX_NODES) return undefined
+      if (nodes.count > this.maxNodes) return undefined
     }
     return this.unwind()
   }

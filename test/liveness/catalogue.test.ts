@@ -80,6 +80,21 @@ describe('liveness of a protocol', () => {
     expect(findLivelock(space, { stop: () => true })).toEqual(nothing)
   })
 
+  it('comes with some lasso where the search for the smallest is too large', () => {
+    for (const { make, verdict } of catalogue.filter((entry) => entry.verdict !== 'live')) {
+      const space = new Space(make())
+      const found = findLivelock(space, { maxNodes: 0 })
+      expect(found.verdict).toBe(verdict)
+      const { stem, cycle, minimal } = found.lasso!
+      expect(minimal).toBe(false)
+      space.reset()
+      for (const transition of stem) space.apply(transition)
+      expect(verdict === 'livelock' ? goesRound(space, cycle) : !space.final() && cycle.length === 0).toBe(
+        true,
+      )
+    }
+  })
+
   it('is the same when it is asked for again', () => {
     const space = named('trylocks that are crossed')
     expect(findLivelock(space)).toEqual(findLivelock(space))

@@ -63,6 +63,15 @@ describe('a policy that is not live', () => {
       expect(verify({ policy: broken, bounds: boundsFor(broken), operations: 2 }).verdict).toBe('safe')
   })
 
+  it('is not called minimal where that was not shown', () => {
+    const { broken } = seeds[1]
+    const options = { policy: broken, bounds: boundsFor(broken), operations: 2 }
+    const { verdict, race, certificate } = liveness({ ...options, maxNodes: 0 })
+    expect([verdict, certificate]).toEqual(['livelock', undefined])
+    expect(tellRace(race!, certificate)).toContain('only locally minimal')
+    expect(replayCase(makeCase(race!, certificate), broken).outcome).toBe('reproduced')
+  })
+
   it('says nothing where its graphs are too large', () => {
     const { broken } = seeds[1]
     const options = { policy: broken, bounds: boundsFor(broken), operations: 2 }

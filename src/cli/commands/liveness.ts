@@ -4,9 +4,8 @@ import { makeCase } from '../../corpus/case.ts'
 import { keep } from '../../corpus/store.ts'
 import { ShootdownError } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
-import { liveness, tellLiveness, type Liveness } from '../../liveness/liveness.ts'
+import { liveness, livenessBounds, tellLiveness, type Liveness } from '../../liveness/liveness.ts'
 import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
-import { boundsFor } from '../../scenario/bounds.ts'
 import { VERSION } from '../../version.ts'
 import type { policyLivenessJson } from '../json.ts'
 import { boundsOf } from '../options.ts'
@@ -24,8 +23,7 @@ export async function livenessCommand(context: Context): Promise<number> {
   const selected = await selectedPolicies(options)
   const rows: Row[] = []
   for (const policy of selected) {
-    // Speculative walks lengthen no wait, and cost an order of magnitude in states.
-    const bounds = boundsFor(policy, { speculation: 0, ...given })
+    const bounds = livenessBounds(policy, given)
     try {
       const found = liveness({
         policy,
