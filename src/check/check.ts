@@ -101,13 +101,17 @@ export function checkByVerifying(
   return { verification, passed, message: `${sentence}\n\n${tellFound(shrink(race), found, options)}` }
 }
 
-/** Searches a policy for fair runs that never end, within bounds; one that was found is kept. */
+/**
+ * Searches a policy for fair runs that never end, within bounds; one that was found is kept. So that every check can
+ * afford it, the host preempts nobody unless the policy or the caller says so.
+ */
 export function checkLiveness(
   policy: AnyPolicy,
   options: CheckOptions = {},
 ): Finding & { readonly liveness: Liveness } {
   const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
-  const bounds = livenessBounds(policy, options.bounds)
+  const calm = { preemptions: policy.machine?.preemptions ?? 0 }
+  const bounds = livenessBounds(policy, { ...calm, ...options.bounds })
   const found = liveness({ policy, bounds, operations })
   const { race, certificate } = found
   const passed = found.verdict === 'live'

@@ -6,8 +6,8 @@ import type { Fairness } from '../engine/fairness.ts'
 
 /** The set of no duties. */
 const NONE = 0
-/** There are far fewer duties than this. */
-const MAX_DUTIES = 1 << 12
+/** A set and a duty as one number: there are far fewer duties than this. */
+const DUTIES = 2 ** 20
 
 export class Duties {
   /** By number: whether it is a strong one. */
@@ -33,7 +33,6 @@ export class Duties {
     const known = this.numbers.get(duty)
     if (known !== undefined) return known
     const number = this.strong.push(this.fairness.isStrong(duty)) - 1
-    if (number >= MAX_DUTIES) throw new Error(`more than ${MAX_DUTIES} duties`)
     this.numbers.set(duty, number)
     return number
   }
@@ -60,7 +59,7 @@ export class Duties {
   }
 
   private with(set: number, duty: number): number {
-    const key = set * MAX_DUTIES + duty
+    const key = set * DUTIES + duty
     const known = this.sets.get(key)
     if (known !== undefined) return known
     const larger = this.has(set, duty) ? set : this.rest.push(set) - 1

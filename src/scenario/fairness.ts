@@ -1,16 +1,15 @@
 /**
  * What is owed in a world. A CPU owes the next step of its code, weakly: a spin loop that happens to look at the wrong
  * moments may miss what comes and goes. A lock is handed on in turn, as queued spinlocks and mutexes are, so to take one
- * is a strong duty (kernel/locking/qspinlock.c). So is all that hardware and host do: a pending interrupt is taken at
- * the first boundary between instructions at which IF lets it (SDM vol. 3A, 7.8.1), stores drain, INVLPGBs arrive, grace
- * periods end, vCPUs get a pCPU.
+ * is a strong duty (kernel/locking/qspinlock.c). So is all that hardware and host do: a pending interrupt is taken at the
+ * first boundary between instructions at which IF lets it (SDM vol. 3, Interrupt and Exception Handling), stores drain,
+ * INVLPGBs arrive, grace periods end, vCPUs get a pCPU.
  *
- * A host that has more vCPUs than pCPUs gives each its time, though this model has no transition that takes a pCPU away
- * from a vCPU that can go on, but the bounded ones of the environment. A run in which a vCPU waits for its pCPU for ever
- * is unfair, then; livelocks in which vCPUs take turns on a pCPU are not found.
+ * A host that has more vCPUs than pCPUs gives each its time, though nothing here takes a pCPU away from a vCPU that can go
+ * on but the bounded preemptions of the environment. A run in which a vCPU waits for its pCPU for ever is unfair, then;
+ * livelocks in which vCPUs take turns on a pCPU are not found.
  */
-import type { Coroutines } from '../engine/coroutine.ts'
-import { opOf } from '../engine/coroutine.ts'
+import { opOf, type Coroutines } from '../engine/coroutine.ts'
 import type { Fairness } from '../engine/fairness.ts'
 import type { Violation } from '../engine/system.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'

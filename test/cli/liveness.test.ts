@@ -14,7 +14,7 @@ it('says that a policy is live, and within which bounds', async () => {
   const { status, out, err } = await shootdown(['liveness', '--policy', 'native-ipi', '--operations', '1'])
   expect({ status, err }).toEqual({ status: 0, err: '' })
   expect(out).toMatch(
-    /^native-ipi: live within bounds \(up to 1 operations, 2 vCPUs, 0 preemptions\), every fair run comes to its end: \d+ workloads, [\d,]+ states, [\d,]+ transitions \(\d+\.\d s\)\n$/,
+    /^native-ipi: live within bounds \(up to 1 operations, 2 vCPUs, 1 preemption\), every fair run comes to its end: \d+ workloads, [\d,]+ states, [\d,]+ transitions \(\d+\.\d s\)\n$/,
   )
 })
 
