@@ -23,14 +23,14 @@ export class Graph {
   states = 0
   edges = 0
   /** By state: its kind, its first edge (they end where the next state's begin), and the set of duties owed in it. */
-  kind = new Uint8Array(1 << 10)
-  first = new Int32Array(1 << 10)
-  owed = new Int32Array(1 << 10)
+  kind = new Uint8Array(1 << 6)
+  first = new Int32Array(1 << 6)
+  owed = new Int32Array(1 << 6)
   /** By edge: where it leads, by which transition, which duty it fulfils, and whether it is what the system is there for. */
-  target = new Int32Array(1 << 12)
-  transition = new Int32Array(1 << 12)
-  duty = new Int32Array(1 << 12)
-  advances = new Uint8Array(1 << 12)
+  target = new Int32Array(1 << 7)
+  transition = new Int32Array(1 << 7)
+  duty = new Int32Array(1 << 7)
+  advances = new Uint8Array(1 << 7)
 
   constructor(duties: Duties) {
     this.duties = duties
