@@ -79,12 +79,24 @@ export { generalize, type Generalized, type OrderedPair } from './explain/genera
 export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'
 export type { Mark } from './explain/marks.ts'
 export { notesOf } from './explain/tell.ts'
+export { certifyLivelock } from './liveness/certify.ts'
+export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
+export {
+  liveness,
+  livenessBounds,
+  tellLiveness,
+  type Liveness,
+  type LivenessOptions,
+} from './liveness/liveness.ts'
+export { goesRound, type Lasso } from './liveness/lasso.ts'
+export type { Fairness, FairSystem } from './engine/fairness.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
 export { keptOf } from './corpus/explained.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
 export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
 export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
+export { drawLasso } from './report/protocol.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
 export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
 export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
@@ -95,6 +107,7 @@ export {
   generalizedJson,
   huntJson,
   litmusJson,
+  livenessJson,
   policiesJson,
   replayJson,
   showJson,

@@ -22,10 +22,10 @@ const digestOf = (value: unknown, length: number): string =>
 
 /** Name of a case: the same for the same race, whatever found it. */
 function idOf(
-  core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule'>,
+  core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule' | 'cycle'>,
 ): string {
-  const { policy, options, invariant, bounds, workload, schedule } = core
-  return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule }, 8)}`
+  const { policy, options, invariant, bounds, workload, schedule, cycle } = core
+  return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule, cycle }, 8)}`
 }
 
 function sealOf(content: Omit<Case, 'digest'>): string {
@@ -53,6 +53,7 @@ export function makeCase(
       step: main.asked,
       ...(main.ofPolicy ? { by: 'policy' as const } : main.ofHardware ? { by: 'hardware' as const } : {}),
     })),
+    ...(race.cycle === undefined ? {} : { cycle: race.cycle }),
   }
   const content: Omit<Case, 'digest'> = {
     format: formatOf({ explained }),

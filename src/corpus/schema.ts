@@ -39,6 +39,8 @@ export const caseSchema = z.strictObject({
       }),
     )
     .min(1),
+  /** How many of the last steps go round for ever, where that is the violation. Absent from all other cases. */
+  cycle: count.min(1).optional(),
   size: z.strictObject({ operations: count, vcpus: count, switches: count, steps: count }),
   minimality: z.enum(['minimal', 'local']),
   /** The proof of minimality: what was searched. */

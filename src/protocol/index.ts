@@ -2,3 +2,4 @@
 export { Protocol } from './protocol.ts'
 export type { Action, Ask, Guard, Never, ProtocolOptions, StepOptions, Thread } from './protocol.ts'
 export { DEADLOCK, Space } from './space.ts'
+export { LIVELOCK } from './fairness.ts'

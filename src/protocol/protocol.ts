@@ -23,6 +23,13 @@ export interface StepOptions {
    * apart. 0 where that is not known. Default 1, for a step that results in nothing.
    */
   readonly results?: number
+  /**
+   * Who waits for it gets it in turn, as a ticket lock does: to be able to take it again and again is enough to get it in
+   * the end. Default false: only who can take it for ever from some point on is sure to. Only liveness asks.
+   */
+  readonly fair?: boolean
+  /** It is what the protocol is there for: who takes it again and again is no livelock. Default false. */
+  readonly advances?: boolean
 }
 
 export interface ProtocolOptions {
@@ -60,6 +67,9 @@ export class Protocol {
   /** By code of a step. */
   readonly actions: (Action | undefined)[] = []
   readonly guards: (Guard | undefined)[] = []
+  /** Codes of steps that are fair, and of those that advance. */
+  readonly fair = new Set<number>()
+  readonly advancing = new Set<number>()
   /** What the last step violated; a space takes it from here. */
   violation: Violation | undefined
   private readonly words = new Map<string, number>()
@@ -80,9 +90,12 @@ export class Protocol {
   }
 
   /** Declares a kind of step: `action` does it at once, and returns its result. */
-  step(name: string, action: Action, { when, results = 1 }: StepOptions = {}): Ask {
+  step(name: string, action: Action, options: StepOptions = {}): Ask {
+    const { when, results = 1, fair = false, advances = false } = options
     const code = this.actions.push(action) - 1
     this.guards.push(when)
+    if (fair) this.fair.add(code)
+    if (advances) this.advancing.add(code)
     return asking({ code, name, results, mover: 'none', tell: () => name })
   }
 

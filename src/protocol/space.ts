@@ -4,26 +4,19 @@
  */
 import { argA, argB, argC, Coroutines, opOf } from '../engine/coroutine.ts'
 import { RETURN } from '../engine/step.ts'
-import type { System, Violation } from '../engine/system.ts'
+import type { FairSystem } from '../engine/fairness.ts'
+import type { Violation } from '../engine/system.ts'
+import { SpaceFairness } from './fairness.ts'
 import { PICK, type Protocol } from './protocol.ts'
-
-const STEP = 0
-/** The host gives a CPU back; from PREEMPT on, nobody has to do it. */
-const SCHEDULE = 1
-const PREEMPT = 2
+import { PREEMPT, SCHEDULE, STEP, detailOf, kindOf, transition, whoOf } from './transition.ts'
 
 /** The control state of a thread that has ended. */
 const ENDED = 0
 
-const transition = (kind: number, who: number, detail = 0): number => (kind << 16) | (who << 8) | detail
-const kindOf = (t: number): number => t >> 16
-const whoOf = (t: number): number => (t >> 8) & 0xff
-const detailOf = (t: number): number => t & 0xff
-
 /** What a state without progress violates, unless all threads have ended. */
 export const DEADLOCK = 'no-deadlock'
 
-export class Space implements System {
+export class Space implements FairSystem {
   readonly co = new Coroutines()
   readonly protocol: Protocol
   readonly state: Int32Array
@@ -31,6 +24,9 @@ export class Space implements System {
   readonly beginnings = 1
   progress = 0
   violation: Violation | undefined
+  readonly fairness: SpaceFairness
+  /** Called for every step that is done, for telling a story. */
+  tracer: ((thread: number, node: number, result: number) => void) | undefined
   private readonly cpus: number
   /** First words: control states by thread, whether a CPU is gone, how often one was taken away. */
   private readonly control: number
@@ -52,6 +48,11 @@ export class Space implements System {
     const host = preemptions > 0 ? [...Array<number>(this.cpus).fill(0), 0] : []
     this.initial = Int32Array.from([...protocol.initial, ...roots, ...host])
     this.state = this.initial.slice()
+    this.fairness = new SpaceFairness({
+      protocol,
+      stepOf: (thread) => opOf(this.co.nodes, this.state[this.control + thread]),
+      unfinished: () => this.unfinished(),
+    })
   }
 
   reset(): void {
@@ -106,13 +107,16 @@ export class Space implements System {
   }
 
   deadlock(): Violation {
-    const waiting = this.protocol.threads.filter(
-      ({ daemon }, i) => !daemon && this.state[this.control + i] !== ENDED,
-    )
-    return {
-      invariant: DEADLOCK,
-      explanation: `${waiting.map(({ name }) => name).join(', ')} can never go on.`,
-    }
+    return { invariant: DEADLOCK, explanation: `${this.unfinished()} can never go on.` }
+  }
+
+  /** Names of the threads that somebody waits for and that have not ended. */
+  private unfinished(): string {
+    const { threads } = this.protocol
+    return threads
+      .filter(({ daemon }, i) => !daemon && this.state[this.control + i] !== ENDED)
+      .map(({ name }) => name)
+      .join(', ')
   }
 
   actor(t: number): number {
@@ -136,6 +140,7 @@ export class Space implements System {
       op === PICK
         ? alternative
         : protocol.actions[op]!(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+    this.tracer?.(thread, node, result ?? 0)
     S[control + thread] = this.settled(co.next(node, result ?? 0))
     this.violation = protocol.violation
     if (protocol.nevers.length > 0) this.judge()

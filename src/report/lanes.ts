@@ -1,7 +1,7 @@
 /**
  * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer and page
  * walker that acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it
- * says what is wrong.
+ * says what is wrong. Where a run goes round for ever, the rows of one turn have a bar, and the last says where it goes on.
  */
 import type { Violation } from '../engine/system.ts'
 import type { Row } from './story.ts'
@@ -39,12 +39,19 @@ export interface Margin {
   readonly rows: readonly string[]
 }
 
+/** What a diagram has besides its rows. */
+export interface Beside {
+  readonly margin?: Margin | undefined
+  /** How many of the last rows are taken again and again; 0 by default. */
+  readonly cycle?: number | undefined
+}
+
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
 export function drawLanes(
   rows: readonly Row[],
   vcpus: number,
   violation?: Violation,
-  margin?: Margin,
+  { margin, cycle = 0 }: Beside = {},
 ): string {
   const cells = rows.map((row) => {
     const shown = row.steps.filter(
@@ -67,25 +74,44 @@ export function drawLanes(
       RCU,
     ].filter((lane) => used.has(lane)),
   ]
+  return drawCells(cells, lanes, violation, { margin, cycle })
+}
+
+/** What is done in a row, and by whom. */
+export interface Cell {
+  readonly lane: string
+  readonly text: string
+}
+
+/** Draws cells below the lanes that they name. */
+export function drawCells(
+  cells: readonly Cell[],
+  lanes: readonly string[],
+  violation: Violation | undefined,
+  { margin, cycle = 0 }: Beside,
+): string {
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
   )
   const indent =
     margin === undefined ? 0 : Math.max(margin.head.length, ...margin.rows.map((text) => text.length))
-  const mark = violation === undefined ? '' : `  <== ${violation.invariant}`
+  const begins = cells.length - cycle
+  const back = cycle === 0 ? '' : `, back to ${begins + 1}`
+  const mark = violation === undefined ? '' : `  <== ${violation.invariant}${back}`
 
   /** The diagram with texts of at most so many columns; the mark has a line of its own if it is `below`. */
   const draw = (most: number, below: boolean): string[] => {
     const widths = lanes.map((lane, i) => Math.max(lane.length, Math.min(natural[i], most)))
     const line = (start: string, texts: (lane: string, width: number) => string, beside = ''): string =>
-      `${beside.padEnd(indent)}${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
+      `${beside.padEnd(indent)}${start.padEnd(6)}${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
     const rows = cells.map((cell, i) =>
       line(
-        String(i + 1).padStart(4),
+        `${String(i + 1).padStart(4)}${i < begins ? '' : '|'}`,
         (lane, width) => (lane === cell.lane ? clip(cell.text, width) : ''),
         margin?.rows[i],
       ),
     )
+    if (cycle > 0) rows.splice(begins, 0, '    ,- again and again, for ever:')
     const last = rows.pop()
     return [
       line('   #', (lane) => lane, margin?.head),

@@ -28,7 +28,10 @@ export interface Notes {
 /** The lane diagram of a race, with notes if there are any. */
 export const diagramOf = (race: Race, notes?: Notes): string =>
   [
-    drawLanes(diagramRows(race), race.bounds.vcpus, race.violation, notes?.margin),
+    drawLanes(diagramRows(race), race.bounds.vcpus, race.violation, {
+      margin: notes?.margin,
+      cycle: race.cycle,
+    }),
     ...(notes === undefined ? [] : ['', ...notes.below]),
   ].join('\n')
 

@@ -55,15 +55,21 @@ export class Placement {
     return true
   }
 
+  /** True if a vCPU that is on no pCPU has something to do there. */
+  couldGoOn(v: number): boolean {
+    const { S, pending, interruptFlag } = this.machine
+    if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) return true
+    if (this.interrupts.signals(v) !== 0) return true
+    const top = this.stacks.top(v)
+    return top >= 0 && this.nextSteps.canStep(v, top)
+  }
+
   /** True if a vCPU that waits for pCPU `p` could go on there: otherwise taking turns would hide a deadlock. */
   private someoneWaitsFor(p: number): boolean {
-    const { S, on, pending, interruptFlag, config } = this.machine
+    const { S, on, config } = this.machine
     for (let v = 0; v < config.vcpus; v++) {
       if (S[on + v] !== 0 || (!config.migration && v % config.pcpus !== p)) continue
-      if (S[pending + v] !== 0 && S[interruptFlag + v] === 1) return true
-      if (this.interrupts.signals(v) !== 0) return true
-      const top = this.stacks.top(v)
-      if (top >= 0 && this.nextSteps.canStep(v, top)) return true
+      if (this.couldGoOn(v)) return true
     }
     return false
   }

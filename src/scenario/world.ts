@@ -6,7 +6,8 @@
 import { fail } from '../errors.ts'
 import type { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
-import type { System, Violation } from '../engine/system.ts'
+import type { FairSystem } from '../engine/fairness.ts'
+import type { Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/surroundings.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { MachineConfig } from '../machine/config.ts'
@@ -20,6 +21,7 @@ import { deadlockOf } from './deadlock.ts'
 import type { Devices } from './devices.ts'
 import { Effects } from './effects.ts'
 import { Enabled } from './enabled.ts'
+import { WorldFairness } from './fairness.ts'
 import type { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
 import { assemble, type Parts } from './parts.ts'
@@ -28,7 +30,7 @@ import type { Tracer } from './tracer.ts'
 import { TransitionNames } from './transition-names.ts'
 import type { Operation, Workload } from './workload.ts'
 
-export class World implements System {
+export class World implements FairSystem {
   readonly co: Coroutines
   readonly machine: Machine
   readonly names: Names
@@ -48,6 +50,7 @@ export class World implements System {
   private readonly effects: Effects
   private readonly transitionNames: TransitionNames
   private readonly actorsOf: Actors
+  readonly fairness: WorldFairness
   private initial = new Int32Array(0)
   /** Before the workload begins nothing is dangerous. */
   private booting = false
@@ -70,6 +73,7 @@ export class World implements System {
     this.effects = new Effects(parts)
     this.transitionNames = new TransitionNames(parts)
     this.actorsOf = new Actors(config)
+    this.fairness = new WorldFairness(parts, this.names)
     this.load([])
   }
 

@@ -7,11 +7,13 @@ import {
   checkByHunting,
   checkByVerifying,
   checkCase,
+  checkLiveness,
   type CheckOptions,
 } from '../../src/check/check.ts'
 import { definePolicy, hypervList, nativeIpi, readCorpus } from '../../src/index.ts'
 import { temporaryFolder } from '../corpus/folder.ts'
 import { caseOf, folder as shipped, textOf } from '../corpus/shipped.ts'
+import { crossed } from '../liveness/policies/crossed.ts'
 
 const sound = definePolicy({
   name: 'sound',
@@ -34,6 +36,27 @@ const quick = (corpus = temporaryFolder()): CheckOptions => ({
   bounds: { vcpus: 1, speculation: 0 },
   operations: { hunt: 2, verify: 1 },
   corpus,
+})
+
+describe('a search for waits without end', () => {
+  it('passes a policy that is live, and says within which bounds', () => {
+    const { passed, message } = checkLiveness(sound, quick())
+    expect(passed).toBe(true)
+    expect(message).toMatch(
+      /^sound: live within bounds \(up to 1 operations, 1 vCPU, 0 preemptions\), every fair run comes to its end: 16 workloads, /,
+    )
+  })
+
+  it('fails a policy that is not, with the lanes, and keeps what it found', () => {
+    const corpus = temporaryFolder()
+    const policy = crossed('poll', true)
+    const { passed, message } = checkLiveness(policy, { corpus, policyFile: 'mine.ts' })
+    expect(passed).toBe(false)
+    const [{ file, case: kept }] = readCorpus(corpus).cases
+    expect(message).toContain('<== flush-completes, back to 11')
+    expect(message).toContain(`Saved as ${file}\nReplay:  npx shootdown replay ${file} --policy-file mine.ts`)
+    expect(kept).toMatchObject({ policy: policy.name, cycle: 2, minimality: 'minimal' })
+  })
 })
 
 describe.each([
