@@ -92,7 +92,7 @@ function keepRace(
 ): z.infer<typeof raceJson> {
   const { terminal, options } = context
   const origin = { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION }
-  // A race that may not be minimal has steps that say nothing, and it was time that was lacking.
+  // A race that may not be minimal has steps that say nothing, and what was lacking may be time.
   const explained = found.certificate && keptOf(explainAndGeneralize(found.race))
   const kept = makeCase(found.race, found.certificate, origin, explained)
   const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
