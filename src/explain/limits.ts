@@ -6,7 +6,7 @@ import type { Race } from '../scenario/race.ts'
 import { Rerun, Spent } from './steps.ts'
 
 export interface Limits {
-  /** Transitions that are tried, at most. Default 200,000, which takes a second or two. */
+  /** Transitions that are tried, at most. Default 200,000, which take a few seconds. */
   readonly maxTransitions?: number
 }
 
