@@ -27,6 +27,8 @@ export function withinLimits<T extends object>(
   { maxTransitions = MAX_TRANSITIONS }: Limits,
   establish: (rerun: Rerun, maxTransitions: number) => T,
 ): T | NotEstablished {
+  // What is wrong with a run that never ends is no step of it.
+  if (race.cycle !== undefined) return { notEstablished: 'this run never ends' }
   try {
     return establish(new Rerun(race, maxTransitions), maxTransitions)
   } catch (thrown) {
