@@ -27,6 +27,11 @@ export class Worlds {
     return world
   }
 
+  /** Begins anew with {@link witnessed}. */
+  forgetWitnesses(): void {
+    for (const world of this.known.values()) world.witnessed.clear()
+  }
+
   /** Dangerous situations that any of the worlds has reached. */
   witnessed(): Set<WitnessKind> {
     return new Set([...this.known.values()].flatMap((world) => [...world.witnessed]))
