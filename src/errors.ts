@@ -94,6 +94,8 @@ export const messages = {
     `${file}: ${problem}. Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.`,
   tooManyStates: (limit: number) =>
     `More than ${limit.toLocaleString('en')} states. Lower the number of vCPUs, operations or preemptions, or raise the limit.`,
+  hitTooLarge: (what: string, found: number, limit: number) =>
+    `The exact probability of PCT was asked for a system with ${found.toLocaleString('en')} ${what}; expected at most ${limit.toLocaleString('en')}. Lower the depth or the length, or the number of vCPUs, preemptions or speculative walks.`,
 } as const
 
 type Messages = typeof messages

@@ -43,6 +43,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   litmusVerdicts: ['verdicts.tsv', 'the header has no column "keys"'],
   missingArgument: ['litmus', 'one folder of litmus tests'],
   tooManyStates: [1_000_000],
+  hitTooLarge: ['actors that can move', 9, 7],
   tooManyControlStates: ['munmap(0) on CPU0, policy mine', 1_048_576],
   notSymmetric: [
     'mine',
@@ -137,7 +138,9 @@ it('every message, word for word', () => {
     litmusVerdicts
       verdicts.tsv: the header has no column "keys". Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.
     tooManyStates
-      More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit."
+      More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit.
+    hitTooLarge
+      The exact probability of PCT was asked for a system with 9 actors that can move; expected at most 7. Lower the depth or the length, or the number of vCPUs, preemptions or speculative walks."
   `)
 })
 
