@@ -5,6 +5,7 @@
  * hash, so that the table can be filled well, and grow in small steps, without looking at states in vain.
  */
 import { bitsFor } from './layout.ts'
+import { release, type MemoryLimit } from './memory.ts'
 
 const CHUNK_BITS = 9
 const CHUNK_STATES = 1 << CHUNK_BITS
@@ -20,14 +21,19 @@ export class StateSet {
   /** Bytes a state. */
   readonly size: number
   private readonly probeBytes: Uint8Array
-  private readonly chunks: Uint8Array[] = []
+  private readonly memory: MemoryLimit | undefined
+  private readonly chunks: Uint8Array<ArrayBuffer>[] = []
   /** Entries: number + 1 in the low bits, hash bits above; 0 is empty. */
   private table = new Uint32Array(512)
   private numberMask = 0x3ff
 
-  /** `size` is the number of bytes that a packed state takes; what is left of its last word is not kept. */
-  constructor(size: number) {
+  /**
+   * `size` is the number of bytes that a packed state takes; what is left of its last word is not kept. A limit is asked
+   * before the set grows.
+   */
+  constructor(size: number, memory?: MemoryLimit) {
     this.size = size
+    this.memory = memory
     this.probe = new Uint32Array(Math.ceil(size / 4))
     this.probeBytes = new Uint8Array(this.probe.buffer)
   }
@@ -50,8 +56,12 @@ export class StateSet {
       }
       if (++slot === table.length) slot = 0
     }
-    const number = this.count++
-    if (number >> CHUNK_BITS === this.chunks.length) this.chunks.push(new Uint8Array(CHUNK_STATES * size))
+    const number = this.count
+    if (number >> CHUNK_BITS === this.chunks.length) {
+      this.memory?.ask(CHUNK_STATES * size)
+      this.chunks.push(new Uint8Array(CHUNK_STATES * size))
+    }
+    this.count++
     const chunk = this.chunks[number >> CHUNK_BITS]
     const at = (number & (CHUNK_STATES - 1)) * size
     for (let i = 0; i < size; i++) chunk[at + i] = probeBytes[i]
@@ -77,8 +87,16 @@ export class StateSet {
     return true
   }
 
+  /** Gives the memory back; the set must not be used after that. */
+  free(): void {
+    for (const chunk of this.chunks) release(chunk)
+    release(this.table)
+  }
+
   private grow(): void {
-    const table = new Uint32Array(Math.ceil(this.table.length * GROWTH))
+    const length = Math.ceil(this.table.length * GROWTH)
+    this.memory?.ask(length * Uint32Array.BYTES_PER_ELEMENT)
+    const table = new Uint32Array(length)
     const looked = this.probe.slice()
     this.numberMask = 2 ** bitsFor(table.length) - 1
     for (let number = 0; number < this.count; number++) {
@@ -88,6 +106,7 @@ export class StateSet {
       while (table[slot] !== 0) if (++slot === table.length) slot = 0
       table[slot] = (h & ~this.numberMask) | (number + 1)
     }
+    release(this.table)
     this.table = table
     this.probe.set(looked)
   }
