@@ -6,6 +6,7 @@
  * priorities, and the same points left, are one.
  */
 import { fail } from '../errors.ts'
+import { permutations } from '../scenario/workload.ts'
 import { Settings } from './pct-settings.ts'
 import { MAX_RUN } from './run.ts'
 import type { StateGraph } from './state-graph.ts'
@@ -83,12 +84,4 @@ function flow(
       })
     }
   }
-}
-
-/** All orders of n things: `order[i]` is the place of thing i. */
-function permutations(n: number): number[][] {
-  if (n === 0) return [[]]
-  return permutations(n - 1).flatMap((rest) =>
-    Array.from({ length: n }, (_, i) => [...rest.slice(0, i), n - 1, ...rest.slice(i)]),
-  )
 }

@@ -14,11 +14,12 @@ import type { Race } from '../scenario/race.ts'
 import { sampleWorkload } from '../scenario/sample.ts'
 import { canonicalWorkload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
-import { SeenStates } from './seen-states.ts'
+import type { Confidence } from './confidence.ts'
 import { Searched } from './searched.ts'
+import { SeenStates } from './seen-states.ts'
 
 /** Schedules tried for a workload before the next one is drawn. */
-export const SCHEDULES_PER_WORKLOAD = 40
+const SCHEDULES_PER_WORKLOAD = 40
 /** Workloads of a unit: some ten milliseconds of work. */
 const WORKLOADS_PER_UNIT = 25
 const RUNS_PER_UNIT = WORKLOADS_PER_UNIT * SCHEDULES_PER_WORKLOAD
@@ -112,6 +113,19 @@ export class SearchPlan implements Plan<SearchedUnit> {
     return (this.learned = longest)
   }
 
+  /** What it is worth that none of so many workloads showed a race. */
+  confidence(workloads: number): Confidence {
+    const { promises = [] } = strategyNamed(this.options.strategy, 0)
+    const pct = promises.map(({ depth, oneIn }) => ({
+      depth,
+      actors: this.worlds.at([]).actors,
+      length: this.length,
+      workloads,
+      runsPerWorkload: SCHEDULES_PER_WORKLOAD / oneIn,
+    }))
+    return { workloads, pct }
+  }
+
   /** So many runs, of workloads that `random` draws. */
   private search(random: Random, strategy: Strategy, runs: number, stop: Stop<SearchedUnit>): SearchedUnit {
     const { policy, bounds, operations } = this.options
@@ -181,6 +195,8 @@ export interface SearchResult {
   readonly searched: Searched
   /** The k that the runs of PCT had, in steps. */
   readonly length: number
+  /** What the search is worth where it met no race. */
+  readonly confidence: Confidence
 }
 
 export function searchRaces(options: SearchRacesOptions): SearchResult {
@@ -211,5 +227,6 @@ export function searchRaces(options: SearchRacesOptions): SearchResult {
     witnessed: searched.witnesses,
     searched,
     length: plan.length,
+    confidence: plan.confidence(searched.workloads),
   }
 }

@@ -66,7 +66,7 @@ export const treatsCpusAlike = ({ symmetric }: AnyPolicy): boolean =>
   symmetric === true || symmetric === 'cpus'
 
 /** True if renumbering the pages of a table changes nothing to it: not where code of its own may tell them apart. */
-function treatsPagesAlike({ symmetric, boot, operations = {} }: AnyPolicy): boolean {
+export function treatsPagesAlike({ symmetric, boot, operations = {} }: AnyPolicy): boolean {
   if (symmetric === true || symmetric === 'cpus') return symmetric === true
   return boot === undefined && Object.values(operations).every(({ subject = 'none' }) => subject === 'none')
 }
@@ -126,7 +126,8 @@ export function compareWorkloads(
     operationCount(a) - operationCount(b) || busyCpus(a) - busyCpus(b) || lexicographic(domain, a, b)
 }
 
-function permutations(n: number): number[][] {
+/** All orders of the numbers below n. */
+export function permutations(n: number): number[][] {
   if (n === 0) return [[]]
   return permutations(n - 1).flatMap((rest) =>
     Array.from({ length: n }, (_, i) => [...rest.slice(0, i), n - 1, ...rest.slice(i)]),
