@@ -44,6 +44,15 @@ export class MemoryLimit {
     if (!this.fits()) throw new OutOfMemory(`more than ${this.bytes} bytes`)
   }
 
+  /** True if the process holds as much as it may already; for work that asks for nothing. */
+  get exceeded(): boolean {
+    this.measure(0)
+    if (this.fits()) return false
+    this.collect()
+    this.measure(0)
+    return !this.fits()
+  }
+
   private measure(bytes: number): void {
     this.measured = this.resident()
     this.asked = bytes

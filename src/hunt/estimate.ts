@@ -6,6 +6,7 @@
  * Olsson, "Confidence intervals for the mean of a log-normal distribution", 2005). A workload that outgrows the budget
  * counts with what was seen of it: the estimate is a lower bound then, and has no upper end.
  */
+import type { MemoryLimit } from '../engine/memory.ts'
 import { Random, seedOfStream } from '../engine/random.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
@@ -43,6 +44,7 @@ export interface EstimateOptions {
   readonly sample?: number
   /** States of one of them, at most. Default 20,000. */
   readonly maxStates?: number
+  readonly memory?: MemoryLimit | undefined
   readonly stop?: () => boolean
 }
 
@@ -110,10 +112,10 @@ function countOf(placements: Placements, random: Random): Interval {
 function sizeOf(
   worlds: Worlds,
   workload: Workload,
-  { maxStates = MAX_STATES, stop }: EstimateOptions,
+  { maxStates = MAX_STATES, stop, memory }: EstimateOptions,
 ): { states: number; complete: boolean } {
   try {
-    return explore(worlds.at(workload), { countOnly: true, maxStates, ...(stop && { stop }) })
+    return explore(worlds.at(workload), { countOnly: true, maxStates, memory, ...(stop && { stop }) })
   } catch (thrown) {
     if (!(thrown instanceof ShootdownError) || thrown.code !== 'tooManyStates') throw thrown
     return { states: maxStates, complete: false }

@@ -10,7 +10,7 @@ import type { Strategy } from '../explore/strategy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { follow, type Plan, type Stop, type UnitResult } from '../plan/plan.ts'
 import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
-import type { Race } from '../scenario/race.ts'
+import type { Met, Race } from '../scenario/race.ts'
 import { sampleWorkload } from '../scenario/sample.ts'
 import { canonicalWorkload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -38,12 +38,6 @@ export interface SearchOptions {
   readonly strategy: string
 }
 
-/** A race as it was met; what it is a race of goes without saying here. */
-export interface Met extends Pick<Race, 'workload' | 'schedule' | 'violation'> {
-  /** Number of the run that met it, from 1: within its unit, or within the search. */
-  readonly run: number
-}
-
 /** What one unit found, or a part of it: plain data, that another thread may have made. */
 export interface SearchedUnit extends UnitResult {
   readonly runs: number
@@ -53,7 +47,7 @@ export interface SearchedUnit extends UnitResult {
   /** Workloads whose states were counted, and how many were gone through: each once for every workload drawn. */
   readonly counted: number
   readonly states: number
-  /** At most one race for each invariant, in the order in which they were met. */
+  /** At most one race for each invariant, in the order in which they were met; runs are counted within the unit. */
   readonly met: readonly Met[]
   readonly witnesses: readonly WitnessKind[]
   /** The workloads that were drawn, as text; those that stand for each other are written alike. */
@@ -121,7 +115,7 @@ export class SearchPlan implements Plan<SearchedUnit> {
       actors: this.worlds.at([]).actors,
       length: this.length,
       workloads,
-      runsPerWorkload: SCHEDULES_PER_WORKLOAD / oneIn,
+      runsPerWorkload: Math.floor(SCHEDULES_PER_WORKLOAD / oneIn),
     }))
     return { workloads, pct }
   }
@@ -179,9 +173,11 @@ export interface SearchRacesOptions extends SearchOptions {
   /** Asked before every workload, with the runs and the races until then; true ends the search. */
   readonly stop?: (runs: number, races: number) => boolean
   /** What was searched before, to go on from. */
-  readonly before?: Searched
+  readonly before?: Searched | undefined
+  /** Told of every race that is the first of its invariant. */
+  readonly onMet?: ((race: Race, run: number) => void) | undefined
   /** Told after every unit that was done to its end. */
-  readonly onUnit?: (searched: Searched) => void
+  readonly onUnit?: (() => void) | undefined
 }
 
 export interface SearchResult {
@@ -193,40 +189,38 @@ export interface SearchResult {
   readonly steps: number
   readonly witnessed: ReadonlySet<WitnessKind>
   readonly searched: Searched
-  /** The k that the runs of PCT had, in steps. */
-  readonly length: number
   /** What the search is worth where it met no race. */
   readonly confidence: Confidence
 }
 
 export function searchRaces(options: SearchRacesOptions): SearchResult {
-  const { policy, bounds, stop, onUnit } = options
+  const { policy, bounds, stop, onMet, onUnit } = options
   const plan = new SearchPlan(options)
   const searched = options.before ?? new Searched()
+  const raceOf = ({ workload, schedule, violation }: Met): Race => ({
+    policy,
+    bounds,
+    workload,
+    schedule,
+    violation,
+  })
   follow(plan, {
     from: searched.units,
     stop: (part) =>
       stop?.(searched.runs + (part?.runs ?? 0), searched.met.length + (part?.met.length ?? 0)) === true,
     take(unit) {
-      searched.add(unit)
-      if (unit.whole) onUnit?.(searched)
+      for (const met of searched.add(unit)) onMet?.(raceOf(met), met.run)
+      if (unit.whole) onUnit?.()
       return false
     },
   })
   return {
-    races: searched.met.map(({ workload, schedule, violation }) => ({
-      policy,
-      bounds,
-      workload,
-      schedule,
-      violation,
-    })),
+    races: searched.met.map(raceOf),
     foundAt: searched.met.map(({ run }) => run),
     runs: searched.runs,
     steps: searched.steps,
     witnessed: searched.witnesses,
     searched,
-    length: plan.length,
     confidence: plan.confidence(searched.workloads),
   }
 }

@@ -19,6 +19,8 @@ export interface VerifyPlanOptions {
   /** States of one workload, at most. */
   readonly maxStates?: number | undefined
   readonly memory?: MemoryLimit | undefined
+  /** Of a workload with a race, look for races of other invariants as well. Default: the first violation is enough. */
+  readonly everyInvariant?: boolean
 }
 
 /** What exploring one workload came to: plain data, that another thread may have made. */
@@ -28,6 +30,8 @@ export interface ExploredUnit extends UnitResult {
   readonly depth: number
   /** The first violation met. */
   readonly violation: Violation | undefined
+  /** Names of the invariants that may be violated, where they were looked for; the search went on behind violations. */
+  readonly suspects: readonly string[]
   readonly witnesses: readonly WitnessKind[]
   /** True if it is not whole because memory ended. */
   readonly full: boolean
@@ -53,25 +57,20 @@ export class VerifyPlan implements Plan<ExploredUnit> {
     const { worlds } = this
     const { maxStates, memory } = this.options
     worlds.forgetWitnesses()
-    const { complete, full, states, transitions, depth, violation } = explore(
-      worlds.at(this.workloads.at(unit)!),
-      { ...(maxStates !== undefined && { maxStates }), memory, stop: () => stop(undefined) },
-    )
+    const world = worlds.at(this.workloads.at(unit)!)
+    const options = { ...(maxStates !== undefined && { maxStates }), memory, stop: () => stop(undefined) }
+    const { complete, full, states, transitions, depth, violation } = explore(world, options)
     const witnesses = [...worlds.witnessed()]
-    return { whole: complete, full, states, transitions, depth, violation, witnesses }
+    const everything = violation !== undefined && this.options.everyInvariant === true
+    const suspects = everything ? [...explore(world, { ...options, countOnly: true }).violated] : []
+    return { whole: complete, full, states, transitions, depth, violation, suspects, witnesses }
   }
 
-  /** The smallest race of a unit's workload that violates what its exploration met violated. */
-  race(unit: number, violation: Violation): Race {
-    const { policy, bounds } = this.options
+  /** The smallest race of a unit's workload that violates an invariant, if there is one that can be found. */
+  race(unit: number, invariant: string): Race | undefined {
+    const { policy, bounds, memory } = this.options
     const workload = this.workloads.at(unit)!
-    const { found } = shortest(this.worlds.at(workload), { invariant: violation.invariant })
-    return {
-      policy,
-      bounds,
-      workload,
-      schedule: found?.schedule ?? new Int32Array(0),
-      violation: found?.violation ?? violation,
-    }
+    const { found } = shortest(this.worlds.at(workload), { invariant, memory })
+    return found && { policy, bounds, workload, schedule: found.schedule, violation: found.violation }
   }
 }

@@ -3,6 +3,7 @@
  * no others, so they are part of it; the witnesses say which dangerous situations were reached on the way.
  */
 import type { AnyPolicy } from '../guest/policy.ts'
+import type { Violation } from '../engine/system.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { follow } from '../plan/plan.ts'
@@ -17,8 +18,10 @@ export interface VerifyOptions extends VerifyPlanOptions {
   readonly onProgress?: (progress: VerifyProgress) => void
   /** What was searched before, to go on from. */
   readonly before?: Verified | undefined
-  /** Told after every workload that was searched to its end without a race. */
-  readonly onUnit?: ((verified: Verified) => void) | undefined
+  /** Told after every workload that was searched to its end and did not end the search. */
+  readonly onUnit?: (() => void) | undefined
+  /** Told of every race that is the first of its invariant. With `everyInvariant`, the search goes on behind them. */
+  readonly onMet?: ((race: Race) => void) | undefined
 }
 
 export interface VerifyProgress {
@@ -43,31 +46,53 @@ export interface Verification {
   readonly witnesses: readonly WitnessKind[]
   /** The smallest race of the first workload that has one. */
   readonly race: Race | undefined
+  /** The first race of each invariant: that one, and with `everyInvariant` those that were met behind it. */
+  readonly races: readonly Race[]
   /** The workload that memory did not suffice for, if it was that that ended the search. */
   readonly full: Workload | undefined
 }
 
 export function verify(options: VerifyOptions): Verification {
-  const { policy, bounds, operations, stop, onProgress, onUnit } = options
+  const { policy, bounds, operations, stop, onProgress, onUnit, onMet } = options
   const begun = performance.now()
   checkSymmetry(policy, bounds)
   const plan = new VerifyPlan(options)
   plan.workloads.listAhead(stop)
   const verified = options.before ?? new Verified()
-  let race: Race | undefined
+  const races: Race[] = verified.met.map((met) => ({ policy, bounds, ...met }))
   let full: Workload | undefined
+  const meet = (unit: number, violation: Violation, found = plan.race(unit, violation.invariant)): void => {
+    const race = found ?? {
+      policy,
+      bounds,
+      workload: plan.workloads.at(unit)!,
+      schedule: new Int32Array(0),
+      violation,
+    }
+    races.push(race)
+    verified.met.push({ workload: race.workload, schedule: race.schedule, violation: race.violation, run: 0 })
+    onMet?.(race)
+  }
   const ending = follow(plan, {
     from: verified.units,
     stop: () => stop?.() === true,
     take(unit, number) {
       verified.add(unit)
-      if (unit.violation !== undefined) race = plan.race(number, unit.violation)
+      const known = (invariant: string): boolean =>
+        races.some(({ violation }) => violation.invariant === invariant)
+      if (unit.violation !== undefined && !known(unit.violation.invariant)) meet(number, unit.violation)
+      for (const suspect of unit.suspects) {
+        const race = known(suspect) ? undefined : plan.race(number, suspect)
+        if (race !== undefined) meet(number, race.violation, race)
+      }
       if (unit.full) full = plan.workloads.at(number)
       onProgress?.({ workloads: verified.units, of: plan.workloads.count, states: verified.states })
-      if (unit.whole && race === undefined) onUnit?.(verified)
-      return race !== undefined
+      const enough = races.length > 0 && options.everyInvariant !== true
+      if (unit.whole && !enough) onUnit?.()
+      return enough
     },
   })
+  const race = races.at(0)
   return {
     verdict: race !== undefined ? 'race' : ending === 'done' ? 'safe' : 'incomplete',
     bounds,
@@ -80,6 +105,7 @@ export function verify(options: VerifyOptions): Verification {
     seconds: (performance.now() - begun) / 1000,
     witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => verified.witnesses.has(kind)),
     race,
+    races,
     full,
   }
 }
