@@ -53,6 +53,11 @@ export class MemoryLimit {
     return !this.fits()
   }
 
+  /** Bytes that counted when the process was measured last, with what is kept free. */
+  get held(): number {
+    return this.measured + MARGIN
+  }
+
   private measure(bytes: number): void {
     this.measured = this.resident()
     this.asked = bytes

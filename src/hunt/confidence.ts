@@ -57,6 +57,8 @@ export const rateBound = (workloads: number): number => 1 - 0.05 ** (1 / workloa
 export interface Confidence {
   /** Workloads that were drawn and had all their runs, without a race. */
   readonly workloads: number
+  /** Runs that each had, by whatever strategy. */
+  readonly runsPerWorkload: number
   /** By the depths that PCT was used with. */
   readonly pct: readonly PctConfidence[]
 }

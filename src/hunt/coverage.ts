@@ -15,7 +15,7 @@ export interface Coverage {
    * these are different; an estimate where not all workloads were counted.
    */
   readonly states: number
-  /** Share of all states, by the estimate of their number; an upper bound for a sampled hunt. */
+  /** Share of all states, by the estimate of their number; of a sampled hunt an upper bound, and absent if it says nothing. */
   readonly stateShare?: number
 }
 
@@ -24,7 +24,10 @@ export function coverageOfSample(searched: Searched, space: SpaceEstimate | unde
   const workloads = Math.min(searched.drawn.count, space?.workloads.about ?? Infinity)
   const counted = Math.max(1, searched.counted)
   const states = Math.round((searched.states / counted) * Math.max(searched.workloads, counted))
-  return { how: 'sampled', workloads, states, ...sharesOf(workloads, states, space) }
+  const { stateShare, ...shares } = sharesOf(workloads, states, space)
+  // Workloads that were drawn again have been counted again.
+  const bound = stateShare !== undefined && stateShare < 1 ? { stateShare } : {}
+  return { how: 'sampled', workloads, states, ...shares, ...bound }
 }
 
 /** What an enumeration of the whole space has covered: all of it if it came to its end. */

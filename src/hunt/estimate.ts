@@ -69,23 +69,38 @@ export function estimateSpace(options: EstimateOptions): SpaceEstimate {
   const drawn = listed === undefined ? undefined : some(listed, wanted, random)
   const worlds = new Worlds(policy, bounds)
   const sizes: number[] = []
-  let explored = 0
   let whole = true
-  const begun = performance.now()
+  const clock = new Clock()
   for (let i = 0; i < (drawn?.length ?? wanted) && whole && stop?.() !== true; i++) {
     const workload = drawn?.[i] ?? placements.draw(random)
     const { states, complete } = sizeOf(worlds, workload, options)
+    if (!complete && sizes.length >= SAMPLE && stop?.() === true) break
     whole = complete
-    explored += states
+    clock.add(states)
     sizes.push(drawn === undefined ? states / placements.waysOf(workload) : states)
   }
-  const perState = (performance.now() - begun) / 1000 / Math.max(1, explored)
   const all = drawn === undefined ? placements.count : workloads.about
   const complete = whole && sizes.length === (drawn?.length ?? wanted)
   const mean =
     drawn !== undefined && complete && sizes.length === all ? exactly(meanOf(sizes)) : logNormalMean(sizes)
   const states = scaled(complete ? mean : { ...mean, high: Infinity }, all)
-  return { workloads, states, seconds: scaled(states, perState), sample: sizes.length }
+  return { workloads, states, seconds: scaled(states, clock.secondsPerState), sample: sizes.length }
+}
+
+/** How long states take. Code is compiled while the first ones are explored, so the latter half of them counts. */
+class Clock {
+  private readonly marks: { states: number; at: number }[] = [{ states: 0, at: performance.now() }]
+
+  /** So many states more have been explored. */
+  add(states: number): void {
+    this.marks.push({ states: this.marks.at(-1)!.states + states, at: performance.now() })
+  }
+
+  get secondsPerState(): number {
+    const last = this.marks.at(-1)!
+    const from = this.marks.findLast(({ states }) => states <= last.states / 2)!
+    return (last.at - from.at) / 1000 / Math.max(1, last.states - from.states)
+  }
 }
 
 /** All workloads, where they are not too many. */

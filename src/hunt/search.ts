@@ -24,7 +24,7 @@ const SCHEDULES_PER_WORKLOAD = 40
 const WORKLOADS_PER_UNIT = 25
 const RUNS_PER_UNIT = WORKLOADS_PER_UNIT * SCHEDULES_PER_WORKLOAD
 /** Runs that teach how long runs are. */
-const PILOT_RUNS = 200
+const PILOT_RUNS = 1000
 /** In a search of more units than this, the states of one workload in so many are counted: it takes time. */
 const COUNTED_WHOLE = 8
 const COUNTED_SHARE = 8
@@ -117,7 +117,7 @@ export class SearchPlan implements Plan<SearchedUnit> {
       workloads,
       runsPerWorkload: Math.floor(SCHEDULES_PER_WORKLOAD / oneIn),
     }))
-    return { workloads, pct }
+    return { workloads, runsPerWorkload: SCHEDULES_PER_WORKLOAD, pct }
   }
 
   /** So many runs, of workloads that `random` draws. */

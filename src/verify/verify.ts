@@ -9,7 +9,7 @@ import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { follow } from '../plan/plan.ts'
 import { tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import type { Workload } from '../scenario/workload.ts'
+import { operationCount, type Workload } from '../scenario/workload.ts'
 import { VerifyPlan, type VerifyPlanOptions } from './plan.ts'
 import { Verified } from './verified.ts'
 
@@ -117,5 +117,17 @@ export function tellVerification(policy: AnyPolicy, v: Verification): string {
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
   if (v.verdict === 'race')
     return `${policy.name}: broken (${v.race!.violation.invariant}), found within ${within}: ${counted}`
-  return `${policy.name}: not verified, given up within ${within} after ${counted}`
+  const given = `${policy.name}: not verified, given up within ${within} after ${counted}`
+  return v.full === undefined ? given : `${given}. ${tellFull(v)}`
+}
+
+/** What was completed before memory ended, and what to lower. */
+export function tellFull({ full, workloads, of }: Verification): string {
+  const size = full === undefined ? 0 : operationCount(full)
+  const total = of === undefined ? '' : ` of ${of.toLocaleString('en')}`
+  const searched =
+    size > 1
+      ? `every workload of up to ${size - 1} operations was searched, those of the policy counted`
+      : 'not even all workloads of one operation were searched'
+  return `The states of workload ${(workloads + 1).toLocaleString('en')}${total} take more memory than there is; ${searched}. Lower the number of operations, vCPUs, preemptions or speculative walks, or raise the limit`
 }

@@ -112,7 +112,7 @@ describe('a hunt', () => {
     hunt(nativeIpi, {
       runs: 200,
       bounds,
-      onProgress: ({ runs, of }) => (expect(of).toBe(200), told.push(runs)),
+      onProgress: ({ done, of }) => (expect(of).toBe(200), told.push(done)),
     })
     expect(told[0]).toBe(0)
     expect(told.toSorted((a, b) => a - b)).toEqual(told)
