@@ -86,10 +86,11 @@ export class Progress {
     )
   }
 
-  /** Notes how far a policy has come: `state` is asked for if it is time to write it down. */
+  /** Notes how far a policy has come: `state` is asked for if it is time to write it down, or it matters `now`. */
   note(number: number, state: () => unknown, now = false): void {
+    const asked = this.asked || this.written
     const since = performance.now() - this.last
-    if (!now && since < (this.asked || this.written ? EVERY_MS : UNASKED_MS)) return
+    if (!(now && asked) && since < (asked ? EVERY_MS : UNASKED_MS)) return
     this.kept.policies[number].state = state()
     this.write()
   }

@@ -99,7 +99,7 @@ function search(system: System, packer: Packer, visited: StateSet, options: Exha
         depth++
         levelEnd = visited.count
       }
-      if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
+      if ((number & 0x3ff) === 0 && stop?.() === true) return report(undefined, false)
       visited.fetch(number)
       packed.set(visited.probe)
       packer.unpack(packed, here)

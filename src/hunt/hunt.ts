@@ -108,7 +108,7 @@ const ENUMERATED_OPERATIONS = 2
 export const HUNT_DEFAULTS = { runs: 100_000, operations: 4, seed: 1, strategy: 'portfolio' } as const
 
 /** The part of its time that a hunt spends on finding out how large its space is. */
-const ESTIMATE_SHARE = 0.05
+const ESTIMATE_SHARE = 0.1
 /** ... and how much it looks at then, at most. */
 const TIMED_SAMPLE = { sample: 32, maxStates: 2_000_000 } as const
 
@@ -146,7 +146,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     return full || stop() || (races > 0 && (options.shrinks === false || elapsed() > seconds / 2))
   }
 
-  const space = options.estimates === false ? undefined : estimate()
+  const space = options.estimates === false || stop() ? undefined : estimate()
   const inTime = space !== undefined && seconds < Infinity && space.seconds.high <= seconds - elapsed()
   state.how ??= inTime ? 'enumerated' : 'sampled'
   const { how, searched, verified } = state
@@ -224,15 +224,17 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     const timed = seconds < Infinity
     const end = elapsed() + seconds * ESTIMATE_SHARE
     try {
-      return estimateSpace({
+      const estimated = estimateSpace({
         policy,
         bounds,
         operations,
         seed,
         memory,
         ...(timed && TIMED_SAMPLE),
-        stop: () => stopped() || elapsed() > end,
+        // Where time does not matter, the number of states is what limits it, and it is the same every time.
+        ...(timed && { stop: () => stopped() || elapsed() > end }),
       })
+      return estimated.sample > 0 ? estimated : undefined
     } catch (thrown) {
       if (thrown instanceof ShootdownError) return undefined
       throw thrown

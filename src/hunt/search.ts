@@ -6,7 +6,7 @@ import { Random, seedOfStream } from '../engine/random.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { Runner } from '../explore/run.ts'
 import { strategyNamed } from '../explore/strategies.ts'
-import type { Strategy } from '../explore/strategy.ts'
+import type { Promised, Strategy } from '../explore/strategy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import { follow, type Plan, type Stop, type UnitResult } from '../plan/plan.ts'
 import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
@@ -61,15 +61,15 @@ export class SearchPlan implements Plan<SearchedUnit> {
   private readonly runner = new Runner()
   private readonly units: number
   private readonly countedShare: number
-  private learned: number | undefined
+  private readonly promises: readonly Promised[]
+  private length: number | undefined
 
   constructor(options: SearchOptions) {
     this.options = options
     this.worlds = new Worlds(options.policy, options.bounds)
     this.units = Math.ceil(options.runs / RUNS_PER_UNIT)
     this.countedShare = this.units > COUNTED_WHOLE ? COUNTED_SHARE : 1
-    // Refuses a strategy that there is not.
-    strategyNamed(options.strategy, 0)
+    this.promises = strategyNamed(options.strategy, 0).promises ?? []
   }
 
   has(unit: number): boolean {
@@ -80,21 +80,21 @@ export class SearchPlan implements Plan<SearchedUnit> {
     const { runs, seed, strategy } = this.options
     const own = seedOfStream(seed, unit)
     const random = new Random(seedOfStream(own, 0))
+    this.pilot(stop)
     const walker = strategyNamed(strategy, seedOfStream(own, 1), this.length)
     return this.search(random, walker, Math.min(RUNS_PER_UNIT, runs - unit * RUNS_PER_UNIT), stop)
   }
 
   /**
-   * The k of PCT, in steps: the longest of some runs that are made beforehand and not counted. It is the same for all
-   * units, so that all of them promise the same.
+   * Finds out the k of PCT, in steps: the longest of some runs that are made beforehand and not counted. It is the same for
+   * all units, so that all of them promise the same; who is stopped meanwhile has no unit to do with it.
    */
-  get length(): number {
-    if (this.learned !== undefined) return this.learned
+  private pilot(stop: Stop<SearchedUnit>): void {
+    if (this.length !== undefined) return
     const { runs, seed, strategy } = this.options
     const own = seedOfStream(seed, -1)
     let longest = 1
     const pilot = strategyNamed(strategy, seedOfStream(own, 1))
-    const { promises = [] } = pilot
     const listening: Strategy = {
       ...pilot,
       end(steps) {
@@ -102,18 +102,20 @@ export class SearchPlan implements Plan<SearchedUnit> {
         longest = Math.max(longest, steps)
       },
     }
-    if (promises.length > 0)
-      this.search(new Random(seedOfStream(own, 0)), listening, Math.min(PILOT_RUNS, runs), () => false)
-    return (this.learned = longest)
+    if (this.promises.length > 0)
+      this.search(new Random(seedOfStream(own, 0)), listening, Math.min(PILOT_RUNS, runs), () =>
+        stop(undefined),
+      )
+    this.length = longest
   }
 
   /** What it is worth that none of so many workloads showed a race. */
   confidence(workloads: number): Confidence {
-    const { promises = [] } = strategyNamed(this.options.strategy, 0)
-    const pct = promises.map(({ depth, oneIn }) => ({
+    const { length = 1 } = this
+    const pct = this.promises.map(({ depth, oneIn }) => ({
       depth,
       actors: this.worlds.at([]).actors,
-      length: this.length,
+      length,
       workloads,
       runsPerWorkload: Math.floor(SCHEDULES_PER_WORKLOAD / oneIn),
     }))

@@ -53,9 +53,9 @@ export async function huntCommand(context: Context): Promise<number> {
       said.push(text)
       terminal.say(text)
     }
-    const problem = (text: string): void => {
+    const problem = (text: string, by = ''): void => {
       complained.push(text)
-      terminal.complain(text)
+      terminal.complain(`${by}${text}`)
     }
     const state = before === undefined ? new HuntState() : HuntState.read(before.going)
     const share = { number, of: selected.length }
@@ -100,7 +100,8 @@ interface Hunting {
   /** Which of how many policies this is. */
   readonly share: { readonly number: number; readonly of: number }
   readonly say: (text: string) => void
-  readonly problem: (text: string) => void
+  /** Notes a problem and complains of it; `by` is what the complaint begins with. */
+  readonly problem: (text: string, by?: string) => void
 }
 
 /** Hunts for races of one policy, and reports what came of it. */
@@ -140,7 +141,7 @@ function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): HuntRow
     })
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
-    problem(`${policy.name}: ${cause.message}`)
+    problem(cause.message, `${policy.name}: `)
     return failedHunt(policy, cause)
   }
   const races = hunted.found.map((found) => keepRace(options, hunted, found, { fresh, say, problem }))
