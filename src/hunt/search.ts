@@ -42,6 +42,8 @@ export interface SearchOptions {
 export interface SearchedUnit extends UnitResult {
   readonly runs: number
   readonly steps: number
+  /** The k of PCT, in steps: the same in all units. */
+  readonly length: number
   /** Workloads that had all their runs. */
   readonly workloads: number
   /** Workloads whose states were counted, and how many were gone through: each once for every workload drawn. */
@@ -109,9 +111,8 @@ export class SearchPlan implements Plan<SearchedUnit> {
     this.length = longest
   }
 
-  /** What it is worth that none of so many workloads showed a race. */
-  confidence(workloads: number): Confidence {
-    const { length = 1 } = this
+  /** What a search by this plan is worth if it met no race. */
+  confidence({ workloads, length }: Searched): Confidence {
     const pct = this.promises.map(({ depth, oneIn }) => ({
       depth,
       actors: this.worlds.at([]).actors,
@@ -133,6 +134,7 @@ export class SearchPlan implements Plan<SearchedUnit> {
       whole: true,
       runs: 0,
       steps: 0,
+      length: this.length ?? 1,
       workloads: 0,
       counted: 0,
       states: 0,
@@ -223,6 +225,6 @@ export function searchRaces(options: SearchRacesOptions): SearchResult {
     steps: searched.steps,
     witnessed: searched.witnesses,
     searched,
-    confidence: plan.confidence(searched.workloads),
+    confidence: plan.confidence(searched),
   }
 }

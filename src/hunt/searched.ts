@@ -11,6 +11,7 @@ export const searchedSchema = z.strictObject({
   units: count,
   runs: count,
   steps: count,
+  length: count,
   workloads: count,
   counted: count,
   states: count,
@@ -24,6 +25,8 @@ export class Searched {
   units = 0
   runs = 0
   steps = 0
+  /** The k of PCT, in steps. */
+  length = 1
   /** Workloads that had all their runs. */
   workloads = 0
   /** Workloads whose states were counted, and how many were gone through. */
@@ -46,6 +49,7 @@ export class Searched {
     this.met.push(...first)
     this.runs += unit.runs
     this.steps += unit.steps
+    this.length = unit.length
     this.workloads += unit.workloads
     this.counted += unit.counted
     this.states += unit.states
@@ -56,11 +60,12 @@ export class Searched {
   }
 
   write(): z.infer<typeof searchedSchema> {
-    const { units, runs, steps, workloads, counted, states, met, witnesses, drawn } = this
+    const { units, runs, steps, length, workloads, counted, states, met, witnesses, drawn } = this
     return {
       units,
       runs,
       steps,
+      length,
       workloads,
       counted,
       states,
