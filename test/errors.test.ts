@@ -135,6 +135,14 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    progressRead
+      hunt.json: is damaged. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.
+    progressMisfit
+      hunt.json was kept by a command whose number of runs was 1000; this one's is 2000. Give the same command to go on, name another file with --resume FILE, or remove this one to begin anew.
+    progressWrite
+      hunt.json: progress could not be written (ENOSPC: no space left on device). The search goes on; make room, or name another file with --resume FILE.
+    outOfHeap
+      Memory ended: the command needs more than Node gives to its heap. What was found until then is kept. Set --max-memory to end in time, give Node more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or lower the number of vCPUs, operations or preemptions.
     litmus
       sb.litmus, line 3: the row has 3 columns, expected 2.
     litmusFolder

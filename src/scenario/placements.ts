@@ -61,7 +61,9 @@ export class Placements {
     }
     this.classes = classes
     this.count = classes.reduce((sum, { count }) => sum + count, 0)
-    this.orders = cpusAlike(policy, bounds) ? permutations(vcpus) : [permutations(vcpus)[0].toSorted()]
+    this.orders = cpusAlike(policy, bounds)
+      ? permutations(vcpus)
+      : [Array.from({ length: vcpus }, (_, cpu) => cpu)]
     this.renamings = treatsPagesAlike(policy) ? renamings(groups) : [new Map()]
   }
 
