@@ -40,7 +40,7 @@ function tellPct(confidence: PctConfidence): string {
   const unlikely =
     share === undefined ? '' : `, and one that ${percent(share)} of them can show with probability below 0.05`
   return (
-    `a race of depth ${depth} or less that each of these workloads can show in its first ${length} steps was missed ` +
+    `a race of depth ${depth} or less that every workload drawn can show in the first ${length} steps of a run was missed ` +
     `with probability below ${probability(missedOf(confidence, 1))}${unlikely} (PCT, ${actors} actors, ${runs} runs)`
   )
 }

@@ -103,16 +103,16 @@ describe('a clean search', () => {
     const pct = { depth: 3, actors: 6, length: 30, workloads: 2500, runsPerWorkload: 20 }
     expect(tellConfidence({ workloads: 2500, runsPerWorkload: 40, pct: [pct] })).toMatchInlineSnapshot(`
       [
-        "a race of depth 3 or less that each of these workloads can show in its first 30 steps was missed with probability below 9.6e-5, and one that 32 % of them can show with probability below 0.05 (PCT, 6 actors, 50,000 runs)",
+        "a race of depth 3 or less that every workload drawn can show in the first 30 steps of a run was missed with probability below 9.6e-5, and one that 32 % of them can show with probability below 0.05 (PCT, 6 actors, 50,000 runs)",
         "with 95 % confidence, fewer than 0.12 % of workloads drawn like these show a race in 40 such runs",
       ]
     `)
     expect(tellConfidence({ workloads: 3, runsPerWorkload: 40, pct: [{ ...pct, workloads: 3 }] }))
       .toMatchInlineSnapshot(`
-      [
-        "a race of depth 3 or less that each of these workloads can show in its first 30 steps was missed with probability below 0.99 (PCT, 6 actors, 60 runs)",
-        "with 95 % confidence, fewer than 63 % of workloads drawn like these show a race in 40 such runs",
-      ]
-    `)
+        [
+          "a race of depth 3 or less that every workload drawn can show in the first 30 steps of a run was missed with probability below 0.99 (PCT, 6 actors, 60 runs)",
+          "with 95 % confidence, fewer than 63 % of workloads drawn like these show a race in 40 such runs",
+        ]
+      `)
   })
 })
