@@ -1,5 +1,6 @@
 /** Whatever ends a command, what was found is kept, and the same command with --resume comes to the same total. */
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -131,6 +132,11 @@ it(
   },
 )
 
+interface Kept {
+  readonly digest: string
+  readonly policies: readonly { readonly code: string }[]
+}
+
 describe('a progress file', () => {
   /** Interrupts a verification in its middle; returns its file. */
   async function interrupted(...more: string[]): Promise<string> {
@@ -179,11 +185,29 @@ describe('a progress file', () => {
 
   it('of another version, or with other code of the policy, does not fit', async () => {
     const file = await interrupted()
-    const kept = JSON.parse(readFileSync(file, 'utf8')) as { policies: { code: string }[] }
-    expect(kept.policies[0].code).toMatch(/^[0-9a-f]{16}$/)
-    writeFileSync(file, JSON.stringify({ ...kept, version: '0.0.1' }))
-    const { err } = await resume(file, '--policy', 'native-ipi', '--operations', '3')
-    expect(err).toMatch(/is damaged, or was changed by hand/)
+    const { digest: _digest, ...kept } = JSON.parse(readFileSync(file, 'utf8')) as Kept
+    const [policy] = kept.policies
+    for (const [other, what] of [
+      [{ ...kept, version: '0.0.1' }, 'version of the package was 0.0.1'],
+      [
+        { ...kept, policies: [{ ...policy, code: '0123456789abcdef' }] },
+        'code of native-ipi was 0123456789abcdef',
+      ],
+    ] as const) {
+      const digest = createHash('sha256').update(JSON.stringify(other)).digest('hex')
+      writeFileSync(file, JSON.stringify({ ...other, digest }))
+      const { status, err } = await resume(file, '--policy', 'native-ipi', '--operations', '3')
+      expect(status).toBe(2)
+      expect(err).toContain(`${file} was kept by a command whose ${what}`)
+    }
+  })
+
+  it('that was changed by hand is refused', async () => {
+    const file = await interrupted()
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"units":', '"units":1'))
+    const { status, err } = await resume(file, '--policy', 'native-ipi', '--operations', '3')
+    expect(status).toBe(2)
+    expect(err).toContain('is damaged, or was changed by hand')
   })
 
   it.each(['', '{', '[]', '{"format":1}', 'null'])('that is something else is refused: %j', async (text) => {
