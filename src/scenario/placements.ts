@@ -8,7 +8,7 @@
 import type { Random } from '../engine/random.ts'
 import { isOnce, operationNames } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
+import { cpusAlike, type Bounds } from './bounds.ts'
 import {
   operationDomain,
   permutations,

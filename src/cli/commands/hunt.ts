@@ -62,13 +62,13 @@ export async function huntCommand(context: Context): Promise<number> {
     const row = huntOne(context, policy, { memory, progress, state, share, say, problem })
     problems.push(...complained)
     hunts.push(row)
-    if (!interrupt.stop())
+    if (!row.interrupted)
       progress.note(number, () => ({ done: row, said, problems: complained }), selected.length > 1)
   }
   const early =
     interrupt.stop() || hunts.some(({ interrupted, verdict }) => interrupted && verdict === 'clean')
   if (early) terminal.complain('Ended early; what was found until then is reported and kept.')
-  progress.close(interrupt.stop())
+  progress.close(early)
   terminal.clearProgress()
   terminal.object({ hunts, problems } satisfies z.infer<typeof huntJson>)
   const whole = hunts.length === selected.length && !early

@@ -79,11 +79,12 @@ export async function verifyCommand(context: Context): Promise<number> {
     }
     rows.push(row)
     if (interrupt.stop()) break
-    if (row.verdict !== 'error') progress.note(number, () => ({ done: row, said }), selected.length > 1)
+    if (row.verdict !== 'error' && row.verdict !== 'incomplete')
+      progress.note(number, () => ({ done: row, said }), selected.length > 1)
   }
   terminal.clearProgress()
   if (interrupt.stop()) terminal.complain('Ended early; nothing is claimed of what was not searched.')
-  progress.close(interrupt.stop())
+  progress.close(interrupt.stop() || rows.some(({ verdict }) => verdict === 'incomplete'))
   terminal.object(selected.length === 1 ? rows[0] : { verifications: rows })
   const asExpected = ({ verdict, expected }: Row): boolean =>
     verdict === (expected === 'broken' ? 'race' : 'safe')
