@@ -89,6 +89,14 @@ export const messages = {
     `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
   corpusWrite: (file: string, cause: unknown) =>
     `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
+  progressRead: (file: string, problem: string) =>
+    `${file}: ${problem}. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.`,
+  progressMisfit: (file: string, what: string, found: string, expected: string) =>
+    `${file} was kept by a command whose ${what} was ${found}; this one's is ${expected}. Give the same command to go on, name another file with --resume FILE, or remove this one to begin anew.`,
+  progressWrite: (file: string, cause: unknown) =>
+    `${file}: progress could not be written (${because(cause)}). The search goes on; make room, or name another file with --resume FILE.`,
+  outOfHeap: () =>
+    'Memory ended: the command needs more than Node gives to its heap. What was found until then is kept. Set --max-memory to end in time, give Node more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or lower the number of vCPUs, operations or preemptions.',
   litmus: atLine,
   litmusFolder: (path: string, problem: string) =>
     `${path}: ${problem}. Expected a folder with tests in the herd formats X86 or X86_64 (*.litmus).`,
@@ -96,6 +104,8 @@ export const messages = {
     `${file}: ${problem}. Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.`,
   tooManyStates: (limit: number) =>
     `More than ${limit.toLocaleString('en')} states. Lower the number of vCPUs, operations or preemptions, or raise the limit.`,
+  hitTooLarge: (what: string, found: number, limit: number) =>
+    `The exact probability of PCT was asked for a system with ${found.toLocaleString('en')} ${what}; expected at most ${limit.toLocaleString('en')}. Lower the depth or the length, or the number of vCPUs, preemptions or speculative walks.`,
 } as const
 
 type Messages = typeof messages

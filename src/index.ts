@@ -63,13 +63,37 @@ export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
 export { explore, type ExhaustiveOptions, type Exploration } from './explore/exhaustive.ts'
 export * from './experiment/index.ts'
+export { hitProbability, type HitOptions, type HitProbability } from './explore/hit-probability.ts'
+export type { PctShape } from './explore/hits-of-pct.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
 export { randomWalk } from './explore/random-walk.ts'
 export { Runner, type Run } from './explore/run.ts'
 export { strategies } from './explore/strategies.ts'
 export type { Strategy } from './explore/strategy.ts'
-export { hunt, HUNT_DEFAULTS, type Found, type Hunted, type HuntOptions, type Unproven } from './hunt/hunt.ts'
+export {
+  hunt,
+  HUNT_DEFAULTS,
+  type Found,
+  type Hunted,
+  type HuntOptions,
+  type HuntProgress,
+  type Unproven,
+} from './hunt/hunt.ts'
+export {
+  missedOf,
+  missProbability,
+  rateBound,
+  shareMissedAt,
+  type Confidence,
+  type PctConfidence,
+  type PctPromise,
+} from './hunt/confidence.ts'
+export type { Coverage } from './hunt/coverage.ts'
+export { estimateSpace, type EstimateOptions, type Interval, type SpaceEstimate } from './hunt/estimate.ts'
+export { HuntState, type How } from './hunt/state.ts'
+export { Verified } from './verify/verified.ts'
+export { MemoryLimit } from './engine/memory.ts'
 export { verify, tellVerification, type Verification, type VerifyOptions } from './verify/verify.ts'
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'

@@ -39,11 +39,16 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
   workloadTooWide: ['case.json', 3, 2],
+  progressRead: ['hunt.json', 'is damaged'],
+  progressMisfit: ['hunt.json', 'number of runs', '1000', '2000'],
+  progressWrite: ['hunt.json', new Error('ENOSPC: no space left on device')],
+  outOfHeap: [],
   litmus: ['sb.litmus', 3, 'the row has 3 columns, expected 2'],
   litmusFolder: ['tests', 'it holds no tests'],
   litmusVerdicts: ['verdicts.tsv', 'the header has no column "keys"'],
   missingArgument: ['litmus', 'one folder of litmus tests'],
   tooManyStates: [1_000_000],
+  hitTooLarge: ['actors that can move', 9, 7],
   tooManyControlStates: ['munmap(0) on CPU0, policy mine', 1_048_576],
   notSymmetric: [
     'mine',
@@ -133,6 +138,14 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    progressRead
+      hunt.json: is damaged. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.
+    progressMisfit
+      hunt.json was kept by a command whose number of runs was 1000; this one's is 2000. Give the same command to go on, name another file with --resume FILE, or remove this one to begin anew.
+    progressWrite
+      hunt.json: progress could not be written (ENOSPC: no space left on device). The search goes on; make room, or name another file with --resume FILE.
+    outOfHeap
+      Memory ended: the command needs more than Node gives to its heap. What was found until then is kept. Set --max-memory to end in time, give Node more with NODE_OPTIONS=--max-old-space-size=MEGABYTES, or lower the number of vCPUs, operations or preemptions.
     litmus
       sb.litmus, line 3: the row has 3 columns, expected 2.
     litmusFolder
@@ -140,7 +153,9 @@ it('every message, word for word', () => {
     litmusVerdicts
       verdicts.tsv: the header has no column "keys". Expected a table with a header line and the columns path, verdict, keys and states, separated by tabs.
     tooManyStates
-      More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit."
+      More than 1,000,000 states. Lower the number of vCPUs, operations or preemptions, or raise the limit.
+    hitTooLarge
+      The exact probability of PCT was asked for a system with 9 actors that can move; expected at most 7. Lower the depth or the length, or the number of vCPUs, preemptions or speculative walks."
   `)
 })
 

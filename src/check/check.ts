@@ -49,6 +49,7 @@ export function checkByHunting(
   const hunted = hunt(policy, {
     ...rest,
     enumerates: broken,
+    estimates: false,
     operations: operations?.hunt ?? CHECK_DEFAULTS.huntOperations,
     shrinks: !broken,
   })

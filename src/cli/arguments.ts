@@ -25,12 +25,15 @@ export interface Arguments {
 const camelCase = (name: string): string =>
   name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
 
-/** The options that the parser knows, by long name; true for those that take a value. */
-function knownOptions(): Map<string, boolean> {
+/** Whether an option takes a value, or may. */
+type Takes = 'value' | 'optional' | 'nothing'
+
+/** The options that the parser knows, by long name. */
+function knownOptions(): Map<string, Takes> {
   return new Map(
     parser().globalCommand.options.map(({ rawName, required }) => [
       /--(?:no-)?([a-z0-9-]+)/.exec(rawName)![1],
-      required === true,
+      required === true ? 'value' : required === false ? 'optional' : 'nothing',
     ]),
   )
 }
@@ -38,7 +41,7 @@ function knownOptions(): Map<string, boolean> {
 export function parseArguments(argv: readonly string[]): Arguments {
   const known = knownOptions()
   const declared = Object.fromEntries(
-    [...known].map(([name, takesValue]) => [name, { type: takesValue ? 'string' : 'boolean' } as const]),
+    [...known].map(([name, takes]) => [name, { type: takes === 'value' ? 'string' : 'boolean' } as const]),
   )
   const { tokens } = parseArgs({
     args: [...argv],
@@ -54,15 +57,21 @@ export function parseArguments(argv: readonly string[]): Arguments {
   const rest: string[] = []
   let first: string | undefined
   let ended = false
+  /** The option before, if what comes next may be its value: behind the command, for commands are no values. */
+  let open: string | undefined
   for (const token of tokens) {
+    const before = open
+    open = undefined
     if (token.kind === 'option-terminator') ended = true
     else if (token.kind === 'option') {
-      const off = token.name.startsWith('no-') && known.get(token.name.slice(3)) === false
+      const off = token.name.startsWith('no-') && known.get(token.name.slice(3)) === 'nothing'
       const name = off ? token.name.slice(3) : token.name
       const key = known.has(name) ? camelCase(name) : token.rawName
       const value = valueOf(token) ?? !off
       options[key] = key in options ? [options[key], value].flat() : value
-    } else if (first === undefined && !ended) first = token.value
+      if (known.get(name) === 'optional' && value === true && first !== undefined) open = key
+    } else if (before !== undefined && !ended && options[before] === true) options[before] = token.value
+    else if (first === undefined && !ended) first = token.value
     else rest.push(token.value)
   }
   const { help, version, ...others } = options

@@ -24,28 +24,60 @@ export const raceJson = z.object({
   run: count,
 })
 
-export const huntJson = z.object({
-  hunts: z.array(
-    z.object({
-      policy: z.string(),
-      /** `error` where the hunt could not be carried out. */
-      verdict: z.enum(['race', 'clean', 'error']),
-      expected: claim,
-      strategy: z.string(),
-      seed: count,
-      runs: count,
-      steps: count,
-      seconds: z.number(),
-      /** True if it was ended before its runs and proofs were done. */
-      interrupted: z.boolean(),
-      witnesses: z.array(z.string()),
-      races: z.array(raceJson),
-      /** Why it could not be carried out, if it could not. */
-      error: z.string().optional(),
-    }),
-  ),
-  problems: z.array(z.string()),
+/** An estimate and its 95 % interval; `high` is null where there is no upper end. */
+const interval = z.object({ low: z.number(), about: z.number(), high: z.number().nullable() })
+
+export const huntRowJson = z.object({
+  policy: z.string(),
+  /** `error` where the hunt could not be carried out. */
+  verdict: z.enum(['race', 'clean', 'error']),
+  expected: claim,
+  strategy: z.string(),
+  seed: count,
+  runs: count,
+  steps: count,
+  seconds: z.number(),
+  /** True if it was ended before its runs, or its enumeration, and proofs were done. */
+  interrupted: z.boolean(),
+  witnesses: z.array(z.string()),
+  races: z.array(raceJson),
+  /** How large the space is: workloads, states, and the seconds that enumerating it would take. */
+  space: z.object({ workloads: interval, states: interval, seconds: interval }).optional(),
+  covered: z
+    .object({
+      how: z.enum(['sampled', 'enumerated']),
+      workloads: count,
+      /** Shares of the space: of its workloads, and of its states (by the estimates). */
+      workloadShare: z.number().optional(),
+      states: count,
+      stateShare: z.number().optional(),
+    })
+    .optional(),
+  /** What it is worth that random runs met no race: see the package's `missProbability` and `rateBound`. */
+  confidence: z
+    .object({
+      workloads: count,
+      runsPerWorkload: count,
+      /** Below this rate workloads show a race in their runs, with 95 % confidence. */
+      rateBelow: z.number(),
+      pct: z.array(
+        z.object({
+          depth: count,
+          actors: count,
+          length: count,
+          workloads: count,
+          runsPerWorkload: count,
+          /** A race that every workload can show was missed with a probability below this. */
+          missedBelow: z.number(),
+        }),
+      ),
+    })
+    .optional(),
+  /** Why it could not be carried out, if it could not. */
+  error: z.string().optional(),
 })
+
+export const huntJson = z.object({ hunts: z.array(huntRowJson), problems: z.array(z.string()) })
 
 export const verificationJson = z.object({
   policy: z.string(),

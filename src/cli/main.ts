@@ -31,6 +31,7 @@ export async function main(argv: string[]): Promise<number> {
   process.on('SIGTERM', raise)
   try {
     const ended = await runOnWorker(argv, flag, json)
+    if ('heap' in ended) return complain(fail.outOfHeap(), json)
     return 'status' in ended ? ended.status : endedWithoutWord(ended, options.policyFile, json)
   } finally {
     process.off('SIGINT', raise)
@@ -52,7 +53,11 @@ function endUnheard(error: NodeJS.ErrnoException): never {
 function goOnUnheard(): void {}
 
 /** The command's status; or the code of a thread that ended before it had one, and whether it had nothing left to do. */
-type Ended = { readonly status: number } | { readonly code: number; readonly idle: boolean }
+type Ended =
+  | { readonly status: number }
+  | { readonly code: number; readonly idle: boolean }
+  /** The thread's heap was full. */
+  | { readonly heap: true }
 
 function runOnWorker(argv: readonly string[], flag: Int32Array, json: boolean): Promise<Ended> {
   const data: WorkerData = {
@@ -74,7 +79,9 @@ function runOnWorker(argv: readonly string[], flag: Int32Array, json: boolean): 
       else if ('status' in message) ({ status } = message)
       else ({ idle } = message)
     })
-    worker.once('error', reject)
+    worker.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? resolve({ heap: true }) : reject(error),
+    )
     worker.once('exit', (code) => resolve(status === undefined ? { code, idle } : { status }))
   })
 }
@@ -89,14 +96,19 @@ function endedWithoutWord(
   const error: ShootdownError = idle
     ? fail.policyFile(file, 'it never finishes loading: a top-level await waits for what does not happen')
     : fail.endedByUserCode(file, code)
+  return complain(error, json)
+}
+
+/** Says what ended the command in place of its report. */
+function complain(error: ShootdownError, json: boolean): number {
   const streams = {
     out: (text: string) => void process.stdout.write(text),
     err: (text: string) => void process.stderr.write(text),
     liveColumns: 0,
     styled: false,
   }
-  const { complain, object } = terminal(streams, json)
-  complain(error.message)
-  object({ error: { code: error.code, message: error.message } })
+  const out = terminal(streams, json)
+  out.complain(error.message)
+  out.object({ error: { code: error.code, message: error.message } })
   return NOT_AS_EXPECTED
 }

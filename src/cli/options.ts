@@ -1,5 +1,6 @@
 /** Options of the commands, checked before anything runs. */
 import { z } from 'zod'
+import { MemoryLimit } from '../engine/memory.ts'
 import { fail } from '../errors.ts'
 import { strategies } from '../explore/strategies.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
@@ -10,6 +11,8 @@ const whole = (min: number, max: number): z.ZodNumber =>
     .int(`a whole number from ${min} to ${max}`)
     .min(min, `a whole number from ${min} to ${max}`)
     .max(max, `a whole number from ${min} to ${max}`)
+
+const SIZE = 'a size such as 500M or 2G'
 
 const names = Object.keys(strategies)
 
@@ -34,6 +37,11 @@ const optionsSchema = z.object({
   vpid: z.boolean('no value').optional(),
   gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
+  maxMemory: z
+    .string(SIZE)
+    .regex(/^\d+(\.\d+)?[KMG]$/i, SIZE)
+    .optional(),
+  resume: z.union([z.literal(true), z.string().min(1)], 'the path of a file, or no value').optional(),
   corpus: z.string('a folder').min(1, 'a folder').optional(),
   verdicts: z.string('the path of a table').optional(),
   explain: z.boolean('no value').optional(),
@@ -77,6 +85,25 @@ export function policyOptions(options: Options): Record<string, unknown> {
     return [text.slice(0, at), plain] as const
   })
   return Object.fromEntries(pairs)
+}
+
+/**
+ * The limit that `--max-memory` sets.
+ * @throws ShootdownError if the process holds more already
+ */
+export function memoryLimitOf({ maxMemory }: Options): MemoryLimit | undefined {
+  if (maxMemory === undefined) return undefined
+  const unit = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 }[maxMemory.at(-1)!.toUpperCase() as 'K' | 'M' | 'G']
+  const limit = new MemoryLimit(Number(maxMemory.slice(0, -1)) * unit)
+  if (limit.exceeded) {
+    const held = Math.ceil(limit.held / 2 ** 20)
+    throw fail.badOption(
+      '--max-memory',
+      maxMemory,
+      `more than the ${held}M that are taken before anything is searched`,
+    )
+  }
+  return limit
 }
 
 const flag = (key: string): string =>

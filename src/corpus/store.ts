@@ -3,23 +3,12 @@
  * disk leaves the old file or the new one. A case that is there already is left as it is, unless it only lacks the proof
  * that the new one has.
  */
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { fail, ShootdownError } from '../errors.ts'
 import { parseCase } from './case.ts'
 import type { Case } from './schema.ts'
+import { discard, writeWhole } from './whole-file.ts'
 
 export interface Kept {
   readonly file: string
@@ -89,13 +78,13 @@ function read(file: string): string {
 export function keep(folder: string, kept: Case): { file: string; fresh: boolean; upgraded?: true } {
   const file = join(folder, `${kept.id}.json`)
   if (!isFile(file)) {
-    write(folder, file, kept)
+    write(file, kept)
     return { file, fresh: true }
   }
   const old = kept.minimality === 'minimal' ? readable(file) : undefined
   if (old?.minimality !== 'local') return { file, fresh: false }
   const { expect = kept.expect, found = kept.found } = old
-  write(folder, file, { ...kept, ...(expect && { expect }), ...(found && { found }) })
+  write(file, { ...kept, ...(expect && { expect }), ...(found && { found }) })
   return { file, fresh: false, upgraded: true }
 }
 
@@ -118,30 +107,21 @@ function readable(file: string): Case | undefined {
   }
 }
 
-/** Writes a file whole or not at all. */
-function write(folder: string, file: string, kept: Case): void {
-  const beside = join(folder, `.${kept.id}.${process.pid}.tmp`)
-  try {
-    mkdirSync(folder, { recursive: true })
-    const handle = openSync(beside, 'w')
-    try {
-      writeSync(handle, `${JSON.stringify(kept, null, 2)}\n`)
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-    renameSync(beside, file)
-  } catch (cause) {
-    discard(beside)
-    throw fail.corpusWrite(file, cause)
-  }
+/**
+ * Removes a case that a better one has taken the place of, if it is the very one: found by the same run, and never proven
+ * minimal. Whatever else has its name is left alone.
+ */
+export function supersede(folder: string, kept: Case): void {
+  const file = join(folder, `${kept.id}.json`)
+  const old = isFile(file) ? readable(file) : undefined
+  if (old?.minimality !== 'local' || old.expect !== undefined) return
+  if (JSON.stringify(old.found) === JSON.stringify(kept.found)) discard(file)
 }
 
-/** Removes what a failed write left behind, if it can be removed; the failure itself is what matters. */
-function discard(file: string): void {
+function write(file: string, kept: Case): void {
   try {
-    rmSync(file, { force: true })
-  } catch {
-    // Nothing was written, then.
+    writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`)
+  } catch (cause) {
+    throw fail.corpusWrite(file, cause)
   }
 }

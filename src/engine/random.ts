@@ -47,3 +47,18 @@ export class Random {
     return Math.floor(((this.next() >>> 0) / 0x100000000) * n)
   }
 }
+
+/**
+ * The seed of stream `number` of a seed: streams of neighbouring numbers have nothing in common that anybody could see
+ * (the finalizer of MurmurHash3, Appleby 2011, which every bit of its argument reaches all bits of the result through).
+ */
+export function seedOfStream(seed: number, number: number): number {
+  let h = 0
+  for (const word of [seed, number]) {
+    h = (h ^ word) + 0x9e3779b9
+    h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+    h ^= h >>> 16
+  }
+  return h
+}

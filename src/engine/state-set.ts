@@ -6,6 +6,7 @@
  * vain. What a large set costs is waiting for memory; {@link addAll} waits for many states at once.
  */
 import { bitsFor } from './layout.ts'
+import { release, type MemoryLimit } from './memory.ts'
 
 /** Few chunks hold millions of states; the last one grows in steps of so many, so that small sets stay small. */
 const CHUNK_BITS = 13
@@ -28,7 +29,8 @@ export class StateSet {
   /** Whole words of a state, and bytes behind them. */
   private readonly whole: number
   private readonly rest: number
-  private readonly chunks: DataView[] = []
+  private readonly memory: MemoryLimit | undefined
+  private readonly chunks: DataView<ArrayBuffer>[] = []
   /** Entries: number + 1 in the low bits, hash bits above; 0 is empty. */
   private table = new Uint32Array(512)
   /** Bits of a number in an entry, and the mask of those. */
@@ -38,9 +40,13 @@ export class StateSet {
   /** What {@link touch} has read; kept, so that no compiler leaves the reads out. */
   touched = 0
 
-  /** `size` is the number of bytes that a packed state takes; what is left of its last word is not kept. */
-  constructor(size: number) {
+  /**
+   * `size` is the number of bytes that a packed state takes; what is left of its last word is not kept. A limit is asked
+   * before the set grows.
+   */
+  constructor(size: number, memory?: MemoryLimit) {
     this.size = size
+    this.memory = memory
     this.probe = new Uint32Array(Math.ceil(size / 4))
     this.whole = size >> 2
     this.rest = size & 3
@@ -101,8 +107,9 @@ export class StateSet {
       }
       if (++slot === table.length) slot = 0
     }
-    const number = this.count++
+    const number = this.count
     this.write(number, states, from)
+    this.count++
     table[slot] = tag | (number + 1)
     if (this.count > table.length * FULL) this.grow()
     return number
@@ -133,8 +140,12 @@ export class StateSet {
     const which = number >> CHUNK_BITS
     const place = number & (CHUNK_STATES - 1)
     if (place % CHUNK_STEP === 0) {
+      this.memory?.ask((place + CHUNK_STEP) * size)
       const larger = new Uint8Array((place + CHUNK_STEP) * size)
-      if (place > 0) larger.set(new Uint8Array(chunks[which].buffer))
+      if (place > 0) {
+        larger.set(new Uint8Array(chunks[which].buffer))
+        release(chunks[which])
+      }
       chunks[which] = new DataView(larger.buffer)
     }
     return chunks[which]
@@ -152,8 +163,16 @@ export class StateSet {
     return true
   }
 
+  /** Gives the memory back; the set must not be used after that. */
+  free(): void {
+    for (const chunk of this.chunks) release(chunk)
+    release(this.table)
+  }
+
   private grow(): void {
-    const table = new Uint32Array(Math.ceil(this.table.length * GROWTH))
+    const length = Math.ceil(this.table.length * GROWTH)
+    this.memory?.ask(length * Uint32Array.BYTES_PER_ELEMENT)
+    const table = new Uint32Array(length)
     const hashes = new Int32Array(BATCH)
     for (let first = 0; first < this.count; first += BATCH) {
       const count = Math.min(BATCH, this.count - first)
@@ -161,6 +180,7 @@ export class StateSet {
       this.touched = touch(table, hashes, count)
       enter(table, hashes, first, count)
     }
+    release(this.table)
     this.table = table
     this.numberBits = bitsFor(table.length)
     this.numberMask = 2 ** this.numberBits - 1

@@ -3,6 +3,7 @@
  * future holds depends on the state alone, so a clean search is a proof for the bounds that the system was built with.
  */
 import { fail } from '../errors.ts'
+import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
 import { BATCH, StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
@@ -22,6 +23,8 @@ export interface Exploration {
   readonly packedBits: number
   /** False if the search was given up before its end. */
   readonly complete: boolean
+  /** True if that was because memory ended: that of the limit, or that of the machine. */
+  readonly full: boolean
 }
 
 export interface ExhaustiveOptions {
@@ -29,6 +32,8 @@ export interface ExhaustiveOptions {
   readonly maxStates?: number
   /** Asked now and then; true gives the search up. */
   readonly stop?: () => boolean
+  /** Give the search up where it would take more memory. */
+  readonly memory?: MemoryLimit | undefined
   /** Fit the packed form to this search alone: worth its time where states are many. */
   readonly fitted?: boolean
   /** Follow violating transitions like others and report none, for counting. */
@@ -52,18 +57,20 @@ export function explore(system: System, options: ExhaustiveOptions = {}): Explor
   system.reset()
   const packer = options.fitted === true ? learn(system) : packerFor(system)
   for (;;) {
+    const visited = new StateSet(packer.bytes, options.memory)
     try {
-      return search(system, packer, options)
+      return search(system, packer, visited, options)
     } catch (thrown) {
       if (!(thrown instanceof Widened)) throw thrown
+    } finally {
+      visited.free()
     }
   }
 }
 
-function search(system: System, packer: Packer, options: ExhaustiveOptions): Exploration {
+function search(system: System, packer: Packer, visited: StateSet, options: ExhaustiveOptions): Exploration {
   const { maxStates = 20_000_000, stop, observer } = options
   const goesOn = options.countOnly === true || observer !== undefined
-  const visited = new StateSet(packer.bytes)
   const enabled = new Int32Array(MAX_ENABLED)
   system.reset()
   const { state } = system
@@ -79,7 +86,7 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
   let depth = 0
   let levelEnd = 1
   const violated = new Set<string>()
-  const report = (violation: Violation | undefined, complete: boolean): Exploration => ({
+  const report = (violation: Violation | undefined, complete: boolean, full = false): Exploration => ({
     states: visited.count,
     transitions,
     depth,
@@ -88,45 +95,51 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     bytes: visited.bytes,
     packedBits: packer.bits,
     complete,
+    full,
   })
-  for (let number = 0; ; number++) {
-    if (number === levelEnd) {
-      visited.addAll(batch, waiting)
-      waiting = 0
-      if (number === visited.count) break
-      depth++
-      levelEnd = visited.count
-    }
-    if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
-    visited.fetch(number)
-    packed.set(visited.probe)
-    packer.unpackChanging(packed, state, here)
-    const count = system.enabled(enabled)
-    if (system.progress === 0) {
-      if (system.final()) observer?.ended?.()
-      else {
-        const deadlock = system.deadlock()
-        violated.add(deadlock.invariant)
-        if (!goesOn) return report(deadlock, true)
-        observer?.stuck?.(deadlock)
+  try {
+    for (let number = 0; ; number++) {
+      if (number === levelEnd) {
+        visited.addAll(batch, waiting)
+        waiting = 0
+        if (number === visited.count) break
+        depth++
+        levelEnd = visited.count
       }
-    }
-    for (let i = 0; i < count; i++) {
-      system.apply(enabled[i])
-      transitions++
-      const { violation } = system
-      if (violation !== undefined) {
-        violated.add(violation.invariant)
-        if (!goesOn) return report(violation, true)
-        observer?.violated?.(violation)
-        system.clearViolation()
+      if ((number & 0x3ff) === 0 && stop?.() === true) return report(undefined, false)
+      visited.fetch(number)
+      packed.set(visited.probe)
+      packer.unpackChanging(packed, state, here)
+      const count = system.enabled(enabled)
+      if (system.progress === 0) {
+        if (system.final()) observer?.ended?.()
+        else {
+          const deadlock = system.deadlock()
+          violated.add(deadlock.invariant)
+          if (!goesOn) return report(deadlock, true)
+          observer?.stuck?.(deadlock)
+        }
       }
-      packer.repack(state, here, packed, batch, waiting * words)
-      if (++waiting < BATCH) continue
-      visited.addAll(batch, waiting)
-      waiting = 0
+      for (let i = 0; i < count; i++) {
+        system.apply(enabled[i])
+        transitions++
+        const { violation } = system
+        if (violation !== undefined) {
+          violated.add(violation.invariant)
+          if (!goesOn) return report(violation, true)
+          observer?.violated?.(violation)
+          system.clearViolation()
+        }
+        packer.repack(state, here, packed, batch, waiting * words)
+        if (++waiting < BATCH) continue
+        visited.addAll(batch, waiting)
+        waiting = 0
+      }
+      if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
     }
-    if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
+  } catch (thrown) {
+    if (!isOutOfMemory(thrown)) throw thrown
+    return report(undefined, false, true)
   }
   return report(undefined, true)
 }

@@ -5,23 +5,28 @@
  * takes the step of the i-th gets priority i, which is below all that actors begin with. A bug of depth d is hit with
  * probability at least 1 / (n k^(d-1)).
  *
- * Where it differs: hardware walkers and the host are actors like CPUs; k is the longest run seen so far rather than
- * given; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
+ * Where it differs: hardware walkers and the host are actors like CPUs; where k is not given, it is the longest run seen
+ * so far; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
  */
 import { Random } from '../engine/random.ts'
 import type { System } from '../engine/system.ts'
 import type { Strategy } from './strategy.ts'
 
-export function pct(seed: number, depth = 3): Strategy {
+/** Depth of the races that are looked for, unless said otherwise. */
+export const PCT_DEPTH = 3
+
+/** `length` is the k of the paper, in steps; without it, the strategy learns it from its runs. */
+export function pct(seed: number, depth = PCT_DEPTH, length?: number): Strategy {
   const random = new Random(seed)
   /** Priority by actor. */
   let priority = new Int32Array(0)
   /** Steps at which a priority changes: to i at the i-th, counted from 1. */
   const changes = new Int32Array(depth - 1)
   let step = 0
-  let longest = 1
+  let longest = length ?? 1
   return {
     name: 'pct',
+    promises: [{ depth, oneIn: 1 }],
     begin({ actors }: System) {
       if (priority.length !== actors) priority = new Int32Array(actors)
       for (let i = 0; i < actors; i++) {
@@ -51,7 +56,7 @@ export function pct(seed: number, depth = 3): Strategy {
       return best
     },
     end(steps) {
-      longest = Math.max(longest, steps)
+      if (length === undefined) longest = Math.max(longest, steps)
     },
   }
 }

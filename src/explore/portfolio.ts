@@ -6,13 +6,19 @@ import { pct } from './pct.ts'
 import { randomWalk } from './random-walk.ts'
 import type { Strategy } from './strategy.ts'
 
-export function portfolio(
-  seed: number,
-  members: readonly Strategy[] = [randomWalk(seed), pct(seed)],
-): Strategy {
+/** The members of a portfolio unless said otherwise; `length` is the k of PCT. */
+export const defaultMembers = (seed: number, length?: number): readonly Strategy[] => [
+  randomWalk(seed),
+  pct(seed, undefined, length),
+]
+
+export function portfolio(seed: number, members: readonly Strategy[] = defaultMembers(seed)): Strategy {
   let turn = 0
   return {
     name: 'portfolio',
+    promises: members.flatMap(({ promises = [] }) =>
+      promises.map(({ depth, oneIn }) => ({ depth, oneIn: oneIn * members.length })),
+    ),
     begin: (system) => members[turn].begin(system),
     choose: (enabled, count, system) => members[turn].choose(enabled, count, system),
     end(steps) {

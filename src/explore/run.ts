@@ -15,6 +15,11 @@ export interface Run {
   readonly violation: Violation | undefined
 }
 
+/** Who wants to see every state that runs go through. */
+export interface Watcher {
+  see(state: Int32Array): void
+}
+
 /** Runs systems again and again without allocating; the last run's schedule can be read until the next one. */
 export class Runner {
   readonly schedule = new Int32Array(MAX_RUN)
@@ -25,8 +30,8 @@ export class Runner {
   private runs = 0
   private memo: Memo | undefined
 
-  run(system: System, strategy: Strategy): Run {
-    return this.play(this.remembered(system), strategy)
+  run(system: System, strategy: Strategy, watcher?: Watcher): Run {
+    return this.play(this.remembered(system), strategy, watcher)
   }
 
   /** The system, or a memory of it. */
@@ -41,12 +46,13 @@ export class Runner {
     return (this.memo ??= new Memo(system))
   }
 
-  private play(system: System, strategy: Strategy): Run {
+  private play(system: System, strategy: Strategy, watcher: Watcher | undefined): Run {
     const { schedule, enabled } = this
     system.reset()
     strategy.begin(system)
     let steps = 0
     let violation = system.violation
+    watcher?.see(system.state)
     while (violation === undefined && steps < MAX_RUN) {
       const count = system.enabled(enabled)
       if (system.progress === 0) {
@@ -57,6 +63,7 @@ export class Runner {
       schedule[steps++] = picked
       system.apply(picked)
       violation = system.violation
+      if (watcher !== undefined && violation === undefined) watcher.see(system.state)
     }
     strategy.end(steps)
     return { steps, violation }

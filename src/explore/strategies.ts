@@ -2,19 +2,20 @@
 import { lookup } from '../engine/lookup.ts'
 import { fail } from '../errors.ts'
 import { pct } from './pct.ts'
-import { portfolio } from './portfolio.ts'
+import { defaultMembers, portfolio } from './portfolio.ts'
 import { randomWalk } from './random-walk.ts'
 import type { Strategy } from './strategy.ts'
 
-export const strategies = lookup<(seed: number) => Strategy>({
-  portfolio: (seed) => portfolio(seed),
+/** `length` is the k of PCT, in steps: learned from the runs where it is not given. */
+export const strategies = lookup<(seed: number, length?: number) => Strategy>({
+  portfolio: (seed, length) => portfolio(seed, defaultMembers(seed, length)),
   random: randomWalk,
-  pct: (seed) => pct(seed),
+  pct: (seed, length) => pct(seed, undefined, length),
 })
 
-export function strategyNamed(name: string, seed: number): Strategy {
+export function strategyNamed(name: string, seed: number, length?: number): Strategy {
   const make = strategies[name]
   if (make === undefined)
     throw fail.badOption('--strategy', name, `one of ${Object.keys(strategies).join(', ')}`)
-  return make(seed)
+  return make(seed, length)
 }

@@ -4,8 +4,17 @@
  */
 import type { System } from '../engine/system.ts'
 
+/** PCT's promise: races up to a depth have a least probability in each of some of the runs. */
+export interface Promised {
+  readonly depth: number
+  /** One run in so many keeps it: those of a member of a portfolio. */
+  readonly oneIn: number
+}
+
 export interface Strategy {
   readonly name: string
+  /** Absent where no run promises anything. */
+  readonly promises?: readonly Promised[]
   /** A run begins. */
   begin(system: System): void
   /** Picks one of `enabled[0 .. count-1]`: its index. */

@@ -17,6 +17,12 @@ export interface Race {
   readonly violation: Violation
 }
 
+/** A race as a search met it, without what all races of the search have in common: plain data. */
+export interface Met extends Pick<Race, 'workload' | 'schedule' | 'violation'> {
+  /** Number of the run that met it, from 1; 0 where it was met by enumeration. */
+  readonly run: number
+}
+
 /** How large a race is: compared field by field in this order. */
 export interface Size {
   readonly operations: number

@@ -3,7 +3,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresFor, machineFor, spacesFor, type Bounds } from './bounds.ts'
 import { mappedPages, type Workload } from './workload.ts'
 import { World } from './world.ts'
-import type { WitnessKind } from '../machine/facts.ts'
+import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 
 export class Worlds {
   readonly policy: AnyPolicy
@@ -27,8 +27,15 @@ export class Worlds {
     return world
   }
 
-  /** Dangerous situations that any of the worlds has reached. */
+  /** Begins anew with {@link witnessed}. */
+  forgetWitnesses(): void {
+    for (const world of this.known.values()) world.witnessed.clear()
+  }
+
+  /** Dangerous situations that any of the worlds has reached, always in the same order. */
   witnessed(): Set<WitnessKind> {
-    return new Set([...this.known.values()].flatMap((world) => [...world.witnessed]))
+    const worlds = [...this.known.values()]
+    const kinds = Object.keys(WITNESSES) as WitnessKind[]
+    return new Set(kinds.filter((kind) => worlds.some(({ witnessed }) => witnessed.has(kind))))
   }
 }

@@ -2,6 +2,7 @@
  * The proof that a race is minimal: every strictly smaller workload and schedule was searched. A certificate says what
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
+import type { MemoryLimit } from '../engine/memory.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
@@ -34,6 +35,8 @@ export interface CertifyOptions {
   /** Give up beyond this many states. */
   readonly maxStates?: number
   readonly stop?: () => boolean
+  /** Give up where a search would take more memory. */
+  readonly memory?: MemoryLimit | undefined
 }
 
 /** Most workloads that a scope may have before the next smaller scope is tried. */
@@ -99,7 +102,7 @@ function searchGroup(
   group: { race: Race; bounds: Bounds; candidates: readonly Workload[] },
   atMost: Cost | undefined,
   spent: Spent,
-  { maxStates = MAX_STATES, stop }: CertifyOptions,
+  { maxStates = MAX_STATES, stop, memory }: CertifyOptions,
 ): Race | 'too large' | undefined {
   const { race, bounds, candidates } = group
   const worlds = new Worlds(race.policy, bounds)
@@ -107,7 +110,7 @@ function searchGroup(
   let below = atMost && { ...atMost, steps: atMost.steps + 1 }
   for (const workload of candidates) {
     if (stop?.() === true || spent.states > maxStates) return 'too large'
-    const search = { invariant: race.violation.invariant, maxStates: maxStates - spent.states }
+    const search = { invariant: race.violation.invariant, maxStates: maxStates - spent.states, memory }
     const result = shortest(worlds.at(workload), below === undefined ? search : { ...search, below })
     spent.workloads++
     spent.states += result.states

@@ -3,6 +3,7 @@
  * in the order of (switches, steps) over states and the actor that moved last (Dijkstra 1959; costs are compared field
  * by field). Its result depends on the system and the invariant alone, so equal races become equal.
  */
+import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
 import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
@@ -30,7 +31,12 @@ export interface ShortestOptions {
   /** Only schedules strictly smaller than this are looked for. */
   readonly below?: Cost
   readonly maxStates?: number
+  /** Give the search up where it would take more memory. */
+  readonly memory?: MemoryLimit | undefined
 }
+
+/** Bytes that a node takes in the arrays below and in the frontier. */
+const NODE_BYTES = 24
 
 /** Flat arrays that one search leaves to the next. */
 class Scratch {
@@ -40,8 +46,9 @@ class Scratch {
   via = new Int32Array(1 << 12)
   cost = new Float64Array(1 << 12)
 
-  room(node: number): void {
+  room(node: number, memory: MemoryLimit | undefined): void {
     if (node < this.parent.length) return
+    memory?.ask(2 * this.parent.length * NODE_BYTES)
     this.parent = grown(this.parent)
     this.via = grown(this.via)
     const cost = new Float64Array(this.parent.length)
@@ -59,10 +66,14 @@ export function shortest(system: System, options: ShortestOptions): Shortest {
   system.reset()
   const packer = packerFor(system)
   for (;;) {
+    const search = new Search(system, packer, options)
     try {
-      return new Search(system, packer, options).run()
+      return search.run()
     } catch (thrown) {
+      if (isOutOfMemory(thrown)) return search.givenUp()
       if (!(thrown instanceof Widened)) throw thrown
+    } finally {
+      search.end()
     }
   }
 }
@@ -82,7 +93,7 @@ class Search {
     this.system = system
     this.packer = packer
     this.options = options
-    this.visited = new StateSet(packer.size * 4 + 1)
+    this.visited = new StateSet(packer.size * 4 + 1, options.memory)
     this.here = new Int32Array(system.state.length)
     const { below } = options
     this.limit =
@@ -100,13 +111,22 @@ class Search {
       if (scratch.cost[node] !== frontier.taken) continue
       this.expand(node, frontier.taken)
       scratch.cost[node] = -1 - frontier.taken
-      if (visited.count > maxStates) return { found: undefined, states: visited.count, complete: false }
+      if (visited.count > maxStates) return this.givenUp()
     }
     return {
       found: this.best === undefined ? undefined : this.unwind(),
       states: visited.count,
       complete: true,
     }
+  }
+
+  givenUp(): Shortest {
+    return { found: undefined, states: this.visited.count, complete: false }
+  }
+
+  /** Gives back the memory of the states. */
+  end(): void {
+    this.visited.free()
   }
 
   private expand(node: number, cost: number): void {
@@ -145,7 +165,7 @@ class Search {
     packer.pack(this.system.state, visited.probe)
     visited.probe[packer.size] = actor + 1
     let node = visited.add()
-    if (node >= 0) scratch.room(node)
+    if (node >= 0) scratch.room(node, this.options.memory)
     else {
       node = -1 - node
       const known = scratch.cost[node]

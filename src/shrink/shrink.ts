@@ -30,7 +30,7 @@ export function shrink(race: Race, options: CertifyOptions = {}): Shrunk {
 /** Takes operations out while the invariant can still be violated. */
 function shrinkWorkload(race: Race, options: CertifyOptions): Race {
   const worlds = new Worlds(race.policy, race.bounds)
-  let best = minimalSchedule(worlds, race, race.workload) ?? straighten(worlds, race)
+  let best = minimalSchedule(worlds, race, race.workload, options) ?? straighten(worlds, race)
   for (let again = true; again && options.stop?.() !== true;) {
     again = false
     for (const workload of withoutOne(best.workload)) {
@@ -38,6 +38,7 @@ function shrinkWorkload(race: Race, options: CertifyOptions): Race {
         worlds,
         race,
         canonicalWorkload(workload, race.policy, race.bounds.groups, cpusAlike(race.policy, race.bounds)),
+        options,
       )
       if (smaller === undefined) continue
       best = smaller
@@ -49,9 +50,15 @@ function shrinkWorkload(race: Race, options: CertifyOptions): Race {
 }
 
 /** The workload with its smallest violating schedule, or undefined if it has none or the search is too large. */
-function minimalSchedule(worlds: Worlds, race: Race, workload: Workload): Race | undefined {
+function minimalSchedule(
+  worlds: Worlds,
+  race: Race,
+  workload: Workload,
+  { memory }: CertifyOptions,
+): Race | undefined {
   if (operationCount(workload) === 0) return undefined
-  const { found } = shortest(worlds.at(workload), { invariant: race.violation.invariant, maxStates: 200_000 })
+  const { invariant } = race.violation
+  const { found } = shortest(worlds.at(workload), { invariant, maxStates: 200_000, memory })
   return found && { ...race, workload, schedule: found.schedule, violation: found.violation }
 }
 

@@ -3,26 +3,25 @@
  * no others, so they are part of it; the witnesses say which dangerous situations were reached on the way.
  */
 import type { AnyPolicy } from '../guest/policy.ts'
-import { explore } from '../explore/exhaustive.ts'
-import { checkSymmetry } from '../explore/symmetry.ts'
 import type { Violation } from '../engine/system.ts'
+import { checkSymmetry } from '../explore/symmetry.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
-import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
+import { follow } from '../plan/plan.ts'
+import { tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import { eachBoundedWorkload } from '../scenario/enumerate-workloads.ts'
-import type { Workload } from '../scenario/workload.ts'
-import { Worlds } from '../scenario/worlds.ts'
-import { shortest } from '../shrink/shortest.ts'
+import { operationCount, type Workload } from '../scenario/workload.ts'
+import { VerifyPlan, type VerifyPlanOptions } from './plan.ts'
+import { Verified } from './verified.ts'
 
-export interface VerifyOptions {
-  readonly policy: AnyPolicy
-  readonly bounds: Bounds
-  /** Guest operations of a workload, at most; the policy's own come in addition, each at most once. */
-  readonly operations: number
-  /** States of one workload, at most. */
-  readonly maxStates?: number
+export interface VerifyOptions extends VerifyPlanOptions {
   readonly stop?: () => boolean
   readonly onProgress?: (progress: VerifyProgress) => void
+  /** What was searched before, to go on from. */
+  readonly before?: Verified | undefined
+  /** Told after every workload that was searched to its end and did not end the search. */
+  readonly onUnit?: (() => void) | undefined
+  /** Told of every race that is the first of its invariant. With `everyInvariant`, the search goes on behind them. */
+  readonly onMet?: ((race: Race) => void) | undefined
 }
 
 export interface VerifyProgress {
@@ -36,7 +35,10 @@ export interface Verification {
   readonly verdict: 'safe' | 'race' | 'incomplete'
   readonly bounds: Bounds
   readonly operations: number
+  /** Workloads that were searched; the one with the race is one of them. */
   readonly workloads: number
+  /** Workloads in all; undefined where there are too many to be counted. */
+  readonly of: number | undefined
   readonly states: number
   readonly transitions: number
   readonly depth: number
@@ -44,83 +46,67 @@ export interface Verification {
   readonly witnesses: readonly WitnessKind[]
   /** The smallest race of the first workload that has one. */
   readonly race: Race | undefined
-}
-
-/** Workloads that are listed before the first is searched, so that progress can say how many there are. */
-const COUNTED_AHEAD = 10_000
-/** ... and between two questions whether to stop. */
-const COUNTED_UNASKED = 500
-
-function* inTurn<T>(first: Iterable<T>, then: Iterable<T>): Generator<T, void> {
-  yield* first
-  yield* then
+  /** The first race of each invariant: that one, and with `everyInvariant` those that were met behind it. */
+  readonly races: readonly Race[]
+  /** The workload that memory did not suffice for, if it was that that ended the search. */
+  readonly full: Workload | undefined
 }
 
 export function verify(options: VerifyOptions): Verification {
-  const { policy, bounds, operations, stop, onProgress } = options
+  const { policy, bounds, operations, stop, onProgress, onUnit, onMet } = options
   const begun = performance.now()
   checkSymmetry(policy, bounds)
-  const alike = cpusAlike(policy, bounds)
-  const upcoming = eachBoundedWorkload(policy, bounds.vcpus, operations, bounds.groups, alike)
-  const ahead: Workload[] = []
-  let of: number | undefined
-  while (of === undefined && ahead.length < COUNTED_AHEAD) {
-    if (ahead.length % COUNTED_UNASKED === COUNTED_UNASKED - 1 && stop?.() === true) break
-    const { value, done } = upcoming.next()
-    if (done === true) of = ahead.length
-    else ahead.push(value)
+  const plan = new VerifyPlan(options)
+  plan.workloads.listAhead(stop)
+  const verified = options.before ?? new Verified()
+  const races: Race[] = verified.met.map((met) => ({ policy, bounds, ...met }))
+  let full: Workload | undefined
+  const meet = (unit: number, violation: Violation, found = plan.race(unit, violation.invariant)): void => {
+    const race = found ?? {
+      policy,
+      bounds,
+      workload: plan.workloads.at(unit)!,
+      schedule: new Int32Array(0),
+      violation,
+    }
+    races.push(race)
+    verified.met.push({ workload: race.workload, schedule: race.schedule, violation: race.violation, run: 0 })
+    onMet?.(race)
   }
-  const worlds = new Worlds(policy, bounds)
-  let states = 0
-  let transitions = 0
-  let depth = 0
-  let done = 0
-  let race: Race | undefined
-  let complete = true
-  for (const workload of inTurn(ahead, upcoming)) {
-    if (stop?.() === true) complete = false
-    if (!complete || race !== undefined) break
-    const world = worlds.at(workload)
-    const result = explore(world, {
-      ...(options.maxStates && { maxStates: options.maxStates }),
-      ...(stop && { stop }),
-    })
-    states += result.states
-    transitions += result.transitions
-    depth = Math.max(depth, result.depth)
-    complete = result.complete
-    done++
-    if (result.violation !== undefined) race = raceOf(policy, bounds, workload, worlds, result.violation)
-    onProgress?.({ workloads: done, of, states })
-  }
+  const ending = follow(plan, {
+    from: verified.units,
+    stop: () => stop?.() === true,
+    take(unit, number) {
+      verified.add(unit)
+      const known = (invariant: string): boolean =>
+        races.some(({ violation }) => violation.invariant === invariant)
+      if (unit.violation !== undefined && !known(unit.violation.invariant)) meet(number, unit.violation)
+      for (const suspect of unit.suspects) {
+        const race = known(suspect) ? undefined : plan.race(number, suspect)
+        if (race !== undefined) meet(number, race.violation, race)
+      }
+      if (unit.full) full = plan.workloads.at(number)
+      onProgress?.({ workloads: verified.units, of: plan.workloads.count, states: verified.states })
+      const enough = races.length > 0 && options.everyInvariant !== true
+      if (unit.whole && !enough) onUnit?.()
+      return enough
+    },
+  })
+  const race = races.at(0)
   return {
-    verdict: race !== undefined ? 'race' : complete ? 'safe' : 'incomplete',
+    verdict: race !== undefined ? 'race' : ending === 'done' ? 'safe' : 'incomplete',
     bounds,
     operations,
-    workloads: done,
-    states,
-    transitions,
-    depth,
+    workloads: verified.units,
+    of: plan.workloads.count,
+    states: verified.states,
+    transitions: verified.transitions,
+    depth: verified.depth,
     seconds: (performance.now() - begun) / 1000,
-    witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => worlds.witnessed().has(kind)),
+    witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => verified.witnesses.has(kind)),
     race,
-  }
-}
-
-function raceOf(
-  policy: AnyPolicy,
-  bounds: Bounds,
-  workload: Workload,
-  worlds: Worlds,
-  violation: Violation,
-): Race {
-  const { found } = shortest(worlds.at(workload), { invariant: violation.invariant })
-  return {
-    policy,
-    bounds,
-    workload,
-    schedule: found?.schedule ?? new Int32Array(0),
-    violation: found?.violation ?? violation,
+    races,
+    full,
   }
 }
 
@@ -131,5 +117,17 @@ export function tellVerification(policy: AnyPolicy, v: Verification): string {
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
   if (v.verdict === 'race')
     return `${policy.name}: broken (${v.race!.violation.invariant}), found within ${within}: ${counted}`
-  return `${policy.name}: not verified, given up within ${within} after ${counted}`
+  const given = `${policy.name}: not verified, given up within ${within} after ${counted}`
+  return v.full === undefined ? given : `${given}. ${tellFull(v)}`
+}
+
+/** What was completed before memory ended, and what to lower. */
+export function tellFull({ full, workloads, of }: Verification): string {
+  const size = full === undefined ? 0 : operationCount(full)
+  const total = of === undefined ? '' : ` of ${of.toLocaleString('en')}`
+  const searched =
+    size > 1
+      ? `every workload of up to ${size - 1} operations was searched, those of the policy counted`
+      : 'not even all workloads of one operation were searched'
+  return `The states of workload ${(workloads + 1).toLocaleString('en')}${total} take more memory than there is; ${searched}. Lower the number of operations, vCPUs, preemptions or speculative walks, or raise the limit`
 }

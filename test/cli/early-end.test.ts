@@ -22,7 +22,7 @@ async function within(seconds: number, argv: string[], flag?: Int32Array): Promi
 describe('--time', () => {
   it('ends a hunt of all policies early; what was found is reported, and standard error says so', async () => {
     const { out, err } = await within(5, ['hunt', '--time', '0.5', '--corpus', temporaryFolder()])
-    expect(out).toMatch(/^native-ipi: no race in [\d,]+ random runs\.\n/)
+    expect(out).toMatch(/^native-ipi: no race in [\d,]+ random runs\.\n/m)
     expect(err).toBe('Ended early; what was found until then is reported and kept.\n')
   })
 

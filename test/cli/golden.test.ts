@@ -14,6 +14,7 @@ const timeless = (text: string, folder: string): string =>
   text
     .replaceAll(folder, 'FOLDER')
     .replaceAll(/\(\d+\.\d s\)/g, '(N s)')
+    .replaceAll(/(?<=would take ).*/g, 'SO LONG')
     .replaceAll(/-[0-9a-f]{8}(?=\W)/g, '-DIGEST')
     .replaceAll(/\b[\d,]+(?= (states|transitions))/g, 'N')
     .replaceAll(/ run [\d,]+ of seed (\d+), \d+ steps long then/g, ' run N of seed $1, N steps long then')
@@ -68,4 +69,16 @@ it('policies', async () => {
 
 it('verify', async () => {
   await compare('verify', ['verify', '--policy', 'native-ipi', '--speculation', '0'], SHIPPED)
+})
+
+it('hunt that finds nothing', async () => {
+  const folder = temporaryFolder()
+  const few = ['--runs', '4000', '--speculation', '0', '--operations', '3']
+  await compare('hunt-clean', ['hunt', '--policy', 'native-ipi', ...few, '--corpus', folder], folder)
+})
+
+it('hunt that has time for everything', async () => {
+  const folder = temporaryFolder()
+  const all = ['--time', '600', '--speculation', '0', '--operations', '1']
+  await compare('hunt-enumerated', ['hunt', '--policy', 'native-ipi', ...all, '--corpus', folder], folder)
 })

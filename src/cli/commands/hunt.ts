@@ -1,147 +1,210 @@
 /** `shootdown hunt`: looks for races, makes them small, proves them minimal, keeps them. */
-import type { z } from 'zod'
-import { makeCase } from '../../corpus/case.ts'
-import { keptOf } from '../../corpus/explained.ts'
-import { keep } from '../../corpus/store.ts'
+import { z } from 'zod'
+import type { MemoryLimit } from '../../engine/memory.ts'
 import { ShootdownError } from '../../errors.ts'
-import { explainAndGeneralize } from '../../explain/explain.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
-import { HUNT_DEFAULTS, hunt, type Found, type Hunted } from '../../hunt/hunt.ts'
-import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
-import { VERSION } from '../../version.ts'
-import type { huntJson, raceJson } from '../json.ts'
-import { boundsOf } from '../options.ts'
+import { missedOf, rateBound, type Confidence } from '../../hunt/confidence.ts'
+import type { Interval, SpaceEstimate } from '../../hunt/estimate.ts'
+import { HUNT_DEFAULTS, hunt, type Hunted } from '../../hunt/hunt.ts'
+import { HuntState, huntStateSchema } from '../../hunt/state.ts'
+import { tellClean, tellConfidence, tellCoverage, tellSpace } from '../../hunt/tell.ts'
+import { boundsFor } from '../../scenario/bounds.ts'
+import { tellFull } from '../../verify/verify.ts'
+import { huntRowJson, type huntJson } from '../json.ts'
+import { boundsOf, memoryLimitOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
-import { AS_EXPECTED, DEFAULT_CORPUS, NOT_AS_EXPECTED, type Context } from './context.ts'
+import { Progress } from '../progress.ts'
+import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
+import { keepRace, keepRaw } from './keep-race.ts'
 
-type HuntRow = z.infer<typeof huntJson>['hunts'][number]
+type HuntRow = z.infer<typeof huntRowJson>
+
+/** What is kept of a policy: how far its hunt has come, or all that was reported of it. */
+const stateSchema = z.union([
+  z.strictObject({ going: huntStateSchema }),
+  z.strictObject({ done: huntRowJson, said: z.array(z.string()), problems: z.array(z.string()) }),
+])
 
 export async function huntCommand(context: Context): Promise<number> {
   const { options, terminal, interrupt } = context
-  const bounds = boundsOf(options)
+  const selected = await selectedPolicies(options)
+  const memory = memoryLimitOf(options)
+  const settings = { ...HUNT_DEFAULTS, ...huntOptionsOf(context) }
+  const progress = new Progress(
+    context,
+    'hunt',
+    selected.map((policy) => [policy, { ...settings, ...boundsFor(policy, boundsOf(options)) }]),
+  )
   const hunts: HuntRow[] = []
   const problems: string[] = []
-  let asExpected = true
-  const selected = await selectedPolicies(options)
-  for (const policy of selected) {
+  for (const [number, policy] of selected.entries()) {
     if (interrupt.stop()) break
-    const secondsLeft = interrupt.secondsLeft()
-    const runs = options.runs ?? HUNT_DEFAULTS.runs
-    let hunted: Hunted
-    try {
-      hunted = hunt(policy, {
-        ...HUNT_DEFAULTS,
-        bounds,
-        runs,
-        ...(options.seed !== undefined && { seed: options.seed }),
-        ...(options.strategy !== undefined && { strategy: options.strategy }),
-        ...(options.operations !== undefined && { operations: options.operations }),
-        ...(secondsLeft !== undefined && { seconds: secondsLeft }),
-        stop: () => interrupt.raised(),
-        onProgress: ({ runs, of }) =>
-          terminal.progress(
-            `${policy.name}: ${runs.toLocaleString('en')} of ${of.toLocaleString('en')} runs`,
-          ),
-      })
-    } catch (cause) {
-      if (!(cause instanceof ShootdownError)) throw cause
-      terminal.complain(`${policy.name}: ${cause.message}`)
-      problems.push(cause.message)
-      hunts.push(failedHunt(policy, cause))
-      asExpected = false
+    const before = progress.stateOf(number, stateSchema)
+    if (before !== undefined && 'done' in before) {
+      for (const text of before.said) terminal.say(text)
+      for (const text of before.problems) terminal.complain(text)
+      problems.push(...before.problems)
+      hunts.push(before.done)
       continue
     }
-    const races = hunted.found.map((found) => keepRace(context, hunted, found, problems))
-    if (hunted.found.length === 0) terminal.say(tellClean(hunted))
-    const interrupted = hunted.runs < runs || interrupt.stop()
-    const wanted = policy.expected === 'broken' ? 'race' : 'clean'
-    if (hunted.verdict !== wanted) {
-      asExpected = false
-      // A search that was ended early neither bears out a claim nor contradicts it.
-      if (policy.expected !== undefined && (hunted.verdict === 'race' || !interrupted))
-        terminal.say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
+    const said: string[] = []
+    const complained: string[] = []
+    const say = (text: string): void => {
+      said.push(text)
+      terminal.say(text)
     }
-    const { strategy, seed, steps, seconds, verdict, witnesses } = hunted
-    hunts.push({
-      policy: policy.name,
-      verdict,
-      expected: policy.expected ?? null,
-      strategy,
-      seed,
-      runs: hunted.runs,
-      steps,
-      seconds,
-      interrupted,
-      witnesses: [...witnesses],
-      races,
-    })
+    const problem = (text: string, by = ''): void => {
+      complained.push(text)
+      terminal.complain(`${by}${text}`)
+    }
+    const state = before === undefined ? new HuntState() : HuntState.read(before.going)
+    const share = { number, of: selected.length }
+    const row = huntOne(context, policy, { memory, progress, state, share, say, problem })
+    problems.push(...complained)
+    hunts.push(row)
+    if (!row.interrupted)
+      progress.note(number, () => ({ done: row, said, problems: complained }), selected.length > 1)
   }
-  if (interrupt.stop()) terminal.complain('Ended early; what was found until then is reported and kept.')
+  const early =
+    interrupt.stop() || hunts.some(({ interrupted, verdict }) => interrupted && verdict === 'clean')
+  if (early) terminal.complain('Ended early; what was found until then is reported and kept.')
+  progress.close(early)
   terminal.clearProgress()
   terminal.object({ hunts, problems } satisfies z.infer<typeof huntJson>)
-  const whole = hunts.length === selected.length && !interrupt.stop()
-  return whole && asExpected && problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
+  const whole = hunts.length === selected.length && !early
+  return whole && hunts.every(isAsExpected) && problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
 }
 
-/** Writes a race's case and reports it; a case that cannot be written is a problem, not the end. */
-function keepRace(
-  context: Context,
-  hunted: Hunted,
-  found: Found,
-  problems: string[],
-): z.infer<typeof raceJson> {
-  const { terminal, options } = context
-  const origin = { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION }
-  // A race that may not be minimal has steps that say nothing, and what was lacking may be time.
-  const explained = found.certificate && keptOf(explainAndGeneralize(found.race))
-  const kept = makeCase(found.race, found.certificate, origin, explained)
-  const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
-  terminal.say(`\n${tellRace(found.race, found.certificate, found.unproven)}`)
-  terminal.say(
-    found.foundBy === 'enumeration'
-      ? `Found by enumeration of small workloads, after ${hunted.runs.toLocaleString('en')} random runs without a race.`
-      : `Found by ${found.foundBy} run ${found.run.toLocaleString('en')} of seed ${hunted.seed}, ${found.raw.schedule.length} steps long then.`,
-  )
-  let file: string | null = null
+const isAsExpected = ({ verdict, expected }: HuntRow): boolean =>
+  verdict === (expected === 'broken' ? 'race' : 'clean')
+
+function huntOptionsOf({ options }: Context): {
+  runs?: number
+  seed?: number
+  strategy?: string
+  operations?: number
+} {
+  const { runs, seed, strategy, operations } = options
+  return {
+    ...(runs !== undefined && { runs }),
+    ...(seed !== undefined && { seed }),
+    ...(strategy !== undefined && { strategy }),
+    ...(operations !== undefined && { operations }),
+  }
+}
+
+interface Hunting {
+  readonly memory: MemoryLimit | undefined
+  readonly progress: Progress
+  readonly state: HuntState
+  /** Which of how many policies this is. */
+  readonly share: { readonly number: number; readonly of: number }
+  readonly say: (text: string) => void
+  /** Notes a problem and complains of it; `by` is what the complaint begins with. */
+  readonly problem: (text: string, by?: string) => void
+}
+
+/** Hunts for races of one policy, and reports what came of it. */
+function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): HuntRow {
+  const { options, terminal, interrupt } = context
+  const { memory, progress, state, share, say, problem } = hunting
+  const secondsLeft = interrupt.secondsLeft()
+  // What one policy leaves of its share of the time is for those behind it.
+  const seconds = secondsLeft === undefined ? undefined : secondsLeft / (share.of - share.number)
+  const given = { ...HUNT_DEFAULTS, ...huntOptionsOf(context) }
+  const fresh = new Set<string | undefined>()
+  let hunted: Hunted
   try {
-    const written = keep(options.corpus ?? DEFAULT_CORPUS, kept)
-    file = written.file
-    terminal.say(
-      `${written.fresh ? 'Saved as' : written.upgraded === true ? 'Already kept, and now with its proof, as' : 'Already kept as'} ${file}. Replay: npx shootdown replay ${file}${own}`,
-    )
+    hunted = hunt(policy, {
+      ...given,
+      bounds: boundsOf(options),
+      ...(seconds !== undefined && { seconds }),
+      state,
+      memory,
+      stop: () => interrupt.raised(),
+      onSpace(space, how) {
+        if (space === undefined) return
+        const so = how === 'enumerated' ? 'which fits' : 'so it is sampled'
+        if (seconds === undefined) terminal.progress(`${policy.name}: ${tellSpace(space)}`)
+        else say(`${policy.name}: ${tellSpace(space)}, ${so}.`)
+      },
+      onMet(met) {
+        fresh.add(keepRaw(options, given, met))
+        progress.note(share.number, () => ({ going: state.write() }), true)
+      },
+      onUnit: () => progress.note(share.number, () => ({ going: state.write() })),
+      onProgress({ how, done, of }) {
+        const total = of === undefined ? '' : ` of ${of.toLocaleString('en')}`
+        const what = how === 'enumerated' ? 'workloads' : 'runs'
+        terminal.progress(`${policy.name}: ${done.toLocaleString('en')}${total} ${what}`)
+      },
+    })
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
-    terminal.complain(cause.message)
-    problems.push(cause.message)
+    problem(cause.message, `${policy.name}: `)
+    return failedHunt(policy, cause)
   }
-  const { operations, vcpus, switches, steps } = raceSize(found.race)
+  const races = hunted.found.map((found) => keepRace(options, hunted, found, { fresh, say, problem }))
+  tell(hunted, seconds === undefined, say)
+  const interrupted = isInterrupted(hunted, given.runs) || interrupt.stop()
+  const row = rowOf(hunted, races, interrupted)
+  // A search that was ended early neither bears out a claim nor contradicts it.
+  if (!isAsExpected(row) && policy.expected !== undefined && (hunted.verdict === 'race' || !interrupted))
+    say(`  ${policy.name} is stated to be ${policy.expected}: not as expected.`)
+  return row
+}
+
+/** What was looked at, and what it is worth where nothing was found. */
+function tell(hunted: Hunted, tellsSpace: boolean, say: (text: string) => void): void {
+  const { verdict, policy, space, covered, confidence, full, enumerated } = hunted
+  if (verdict === 'clean') say(tellClean(hunted))
+  if (verdict === 'clean' && space !== undefined && tellsSpace) say(`  space: ${tellSpace(space)}`)
+  say(`${verdict === 'clean' ? ' ' : `${policy.name}:`} ${tellCoverage(covered)}`)
+  if (confidence !== undefined) for (const text of tellConfidence(confidence)) say(`  ${text}`)
+  if (full)
+    say(`  ended by --max-memory${enumerated?.full === undefined ? '' : `: ${tellFull(enumerated)}`}.`)
+}
+
+/** True if the search was not done to its end, whatever ended it. */
+function isInterrupted({ covered, enumerated, runs, full }: Hunted, wanted: number): boolean {
+  if (full) return true
+  if (covered.how === 'sampled') return runs < wanted
+  return enumerated!.verdict === 'incomplete' || enumerated!.workloads !== enumerated!.of
+}
+
+function rowOf(hunted: Hunted, races: HuntRow['races'], interrupted: boolean): HuntRow {
+  const { policy, strategy, seed, runs, steps, seconds, verdict, witnesses } = hunted
+  const { space, covered, confidence } = hunted
   return {
-    id: kept.id,
-    file,
-    invariant: kept.invariant,
-    explanation: kept.explanation,
-    minimality: kept.minimality,
-    scope: found.certificate?.scope ?? null,
-    operations,
-    vcpus,
-    switches,
+    policy: policy.name,
+    verdict,
+    expected: policy.expected ?? null,
+    strategy,
+    seed,
+    runs,
     steps,
-    diagram: diagramOf(found.race),
-    certificate:
-      found.certificate === undefined
-        ? null
-        : { workloads: found.certificate.workloads, states: found.certificate.states },
-    unproven: found.unproven ?? null,
-    foundBy: found.foundBy,
-    run: found.run,
+    seconds,
+    interrupted,
+    witnesses: [...witnesses],
+    races,
+    ...(space && { space: spaceOf(space) }),
+    covered: { ...covered },
+    ...(confidence && { confidence: confidenceOf(confidence) }),
   }
 }
 
-function tellClean(hunted: Hunted): string {
-  const runs = `${hunted.runs.toLocaleString('en')} random runs`
-  const { enumerated } = hunted
-  if (enumerated?.verdict !== 'safe') return `${hunted.policy.name}: no race in ${runs}.`
-  return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules without speculation: ${enumerated.states.toLocaleString('en')} states).`
+function spaceOf({ workloads, states, seconds }: SpaceEstimate): HuntRow['space'] {
+  const ends = ({ low, about, high }: Interval) => ({ low, about, high: high === Infinity ? null : high })
+  return { workloads: ends(workloads), states: ends(states), seconds: ends(seconds) }
+}
+
+function confidenceOf({ workloads, runsPerWorkload, pct }: Confidence): HuntRow['confidence'] {
+  return {
+    workloads,
+    runsPerWorkload,
+    rateBelow: rateBound(workloads),
+    pct: pct.map((each) => ({ ...each, missedBelow: missedOf(each, 1) })),
+  }
 }
 
 function failedHunt(policy: AnyPolicy, cause: ShootdownError): HuntRow {

@@ -1,40 +1,76 @@
 /** `shootdown verify`: every workload within the bounds, under every schedule. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import { ShootdownError } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
 import { WITNESSES } from '../../machine/facts.ts'
 import { diagramOf } from '../../report/race.ts'
 import { boundsFor } from '../../scenario/bounds.ts'
 import { tellVerification, verify, type Verification } from '../../verify/verify.ts'
-import type { verificationJson } from '../json.ts'
-import { boundsOf } from '../options.ts'
+import { Verified, verifiedSchema } from '../../verify/verified.ts'
+import { verificationJson } from '../json.ts'
+import { boundsOf, memoryLimitOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
+import { Progress } from '../progress.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
 
 type Row = z.infer<typeof verificationJson>
 
 const DEFAULT_OPERATIONS = 2
 
-export async function verifyCommand({ options, terminal, interrupt }: Context): Promise<number> {
+/** What is kept of a policy: how far its verification has come, or all that was reported of it. */
+const stateSchema = z.union([
+  z.strictObject({ going: verifiedSchema, seconds: z.number() }),
+  z.strictObject({ done: verificationJson, said: z.array(z.string()) }),
+])
+
+export async function verifyCommand(context: Context): Promise<number> {
+  const { options, terminal, interrupt } = context
   const given = boundsOf(options)
   const operations = options.operations ?? DEFAULT_OPERATIONS
+  const memory = memoryLimitOf(options)
   const selected = await selectedPolicies(options)
+  const progress = new Progress(
+    context,
+    'verify',
+    selected.map((policy) => [policy, { operations, ...boundsFor(policy, given) }]),
+  )
   const rows: Row[] = []
-  for (const policy of selected) {
+  for (const [number, policy] of selected.entries()) {
+    const state = progress.stateOf(number, stateSchema)
+    if (state !== undefined && 'done' in state) {
+      for (const text of state.said) terminal.say(text)
+      rows.push(state.done)
+      continue
+    }
+    const said: string[] = []
+    const say = (text: string): void => {
+      said.push(text)
+      terminal.say(text)
+    }
     const bounds = boundsFor(policy, given)
+    const before = state === undefined ? new Verified() : Verified.read(state.going)
+    const secondsBefore = state?.seconds ?? 0
+    const begun = performance.now()
+    const seconds = (): number => secondsBefore + (performance.now() - begun) / 1000
     let row: Row
     try {
-      const verification = verify({
-        policy,
-        bounds,
-        operations,
-        stop: () => interrupt.stop(),
-        onProgress: ({ workloads, of, states }) =>
-          terminal.progress(
-            `${policy.name}: ${workloads.toLocaleString('en')}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads, ${states.toLocaleString('en')} states`,
-          ),
-      })
-      report(policy, verification, terminal.say)
+      const verification = {
+        ...verify({
+          policy,
+          bounds,
+          operations,
+          memory,
+          before,
+          stop: () => interrupt.stop(),
+          onUnit: () => progress.note(number, () => ({ going: before.write(), seconds: seconds() })),
+          onProgress: ({ workloads, of, states }) =>
+            terminal.progress(
+              `${policy.name}: ${workloads.toLocaleString('en')}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads, ${states.toLocaleString('en')} states`,
+            ),
+        }),
+        seconds: seconds(),
+      }
+      report(policy, verification, say)
       row = rowOf(policy, verification)
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
@@ -43,9 +79,12 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
     }
     rows.push(row)
     if (interrupt.stop()) break
+    if (row.verdict !== 'error' && row.verdict !== 'incomplete')
+      progress.note(number, () => ({ done: row, said }), selected.length > 1)
   }
   terminal.clearProgress()
   if (interrupt.stop()) terminal.complain('Ended early; nothing is claimed of what was not searched.')
+  progress.close(interrupt.stop() || rows.some(({ verdict }) => verdict === 'incomplete'))
   terminal.object(selected.length === 1 ? rows[0] : { verifications: rows })
   const asExpected = ({ verdict, expected }: Row): boolean =>
     verdict === (expected === 'broken' ? 'race' : 'safe')
