@@ -1,5 +1,5 @@
 /**
- * How the seed race grows: `npm run growth`, or `node bench/growth/index.ts [--redraw] [--seconds N] [--mebibytes N]`.
+ * How the seed race grows: `npm run growth`, or `node bench/growth/index.ts [--redraw] [--seconds N]`.
  * Measures, keeps the figures in docs/growth.json and draws docs/growth.svg from them; `--redraw` only draws.
  */
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -9,19 +9,19 @@ import { missingTools, tellMissing } from '../peers/tools.ts'
 import { Workshop } from '../peers/workshop.ts'
 import { thisMachine, today } from '../this-machine.ts'
 import { plot, type Growth } from './plot.ts'
-import { DEFAULT_LIMITS, grow, ways, type Limits } from './sizes.ts'
+import { grow, MEBIBYTES, SECONDS, ways } from './sizes.ts'
 
 const docs = join(import.meta.dirname, '../../docs')
 const FIGURES = join(docs, 'growth.json')
 const PICTURE = join(docs, 'growth.svg')
 
-function measure(limits: Limits): Growth {
+function measure(seconds: number): Growth {
   const missing = missingTools(['spin', 'cc'])
   if (missing.length > 0) console.error(tellMissing(missing))
   const shop = new Workshop()
   try {
-    const series = [...ways(shop, limits)].map(([title, way]) => grow(title, way, console.log))
-    return { machine: thisMachine(), date: today(), limits, series }
+    const series = [...ways(shop, seconds)].map(([title, way]) => grow(title, way, console.log))
+    return { machine: thisMachine(), date: today(), limits: { seconds, mebibytes: MEBIBYTES }, series }
   } finally {
     shop.close()
   }
@@ -30,12 +30,11 @@ function measure(limits: Limits): Growth {
 const { values } = parseArgs({
   options: {
     redraw: { type: 'boolean', default: false },
-    seconds: { type: 'string', default: String(DEFAULT_LIMITS.seconds) },
-    mebibytes: { type: 'string', default: String(DEFAULT_LIMITS.mebibytes) },
+    seconds: { type: 'string', default: String(SECONDS) },
   },
 })
 if (!values.redraw) {
-  const growth = measure({ seconds: Number(values.seconds), mebibytes: Number(values.mebibytes) })
+  const growth = measure(Number(values.seconds))
   writeFileSync(FIGURES, JSON.stringify(growth, null, 2) + '\n')
 }
 writeFileSync(PICTURE, plot(JSON.parse(readFileSync(FIGURES, 'utf8')) as Growth))

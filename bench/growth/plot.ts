@@ -37,11 +37,7 @@ const scaled = (units: readonly string[], value: number): string => {
 
 const quantities: readonly Quantity[] = [
   { title: 'states', of: ({ states }) => states, tell: (v) => scaled(['', ' k', ' M', ' G'], v) },
-  {
-    title: 'CPU seconds',
-    of: ({ seconds }) => seconds,
-    tell: (v) => (v < 1 ? `${Math.round(v * 1000)} ms` : `${v} s`),
-  },
+  { title: 'CPU time', of: ({ seconds }) => seconds, tell: (v) => scaled([' µs', ' ms', ' s'], v * 1e6) },
   { title: 'peak memory', of: ({ bytes }) => bytes, tell: (v) => scaled([' B', ' kB', ' MB', ' GB'], v) },
 ]
 
@@ -80,7 +76,7 @@ function css(count: number): string {
     ].join('')
   return [
     'text{font:12px system-ui,sans-serif}.title{font-size:15px;font-weight:600}.small{font-size:11px}',
-    'line,path{fill:none;stroke-width:1}.curve{stroke-width:2}.mark{fill:currentColor}',
+    'line,path{fill:none;stroke-width:1}.curve{stroke-width:2}.beyond{stroke-opacity:.5}.mark{fill:currentColor}',
     colours('light', '#1f2328', '#d1d9e0'),
     `@media(prefers-color-scheme:dark){${colours('dark', '#e6edf3', '#3d444d')}}`,
   ].join('')
@@ -89,12 +85,12 @@ function css(count: number): string {
 const tellLimits = (machine: Machine, date: string, { seconds, mebibytes }: Limits): string =>
   `${tellMachine(machine)}; ${date}. A way is given up beyond ${seconds} CPU seconds or ${mebibytes} MiB.`
 
-const tellGivenUp = (series: readonly Series[]): string =>
-  series
-    .flatMap(({ title, gaveUp }) =>
-      gaveUp === undefined ? [] : [`${title} gave up at ${gaveUp.cpus} CPUs: ${gaveUp.why}.`],
-    )
-    .join(' ')
+function tellGivenUp(series: readonly Series[]): string {
+  const given = series.flatMap(({ title, gaveUp }) =>
+    gaveUp === undefined ? [] : [`${title} at ${gaveUp.cpus} CPUs (${gaveUp.why})`],
+  )
+  return given.length === 0 ? '' : `Thin lines lead to where a way gave up: ${given.join(', ')}.`
+}
 
 function legend(series: readonly Series[]): string[] {
   const room = 190
@@ -102,7 +98,7 @@ function legend(series: readonly Series[]): string[] {
     const x = PANEL.left + i * room
     const y = 46
     return [
-      `<path class="curve s${i}"${dashOf(i)} d="M${x} ${y}h28"/>`,
+      `<path class="curve ${styleOf(i)}"${dashOf(i)} d="M${x} ${y}h28"/>`,
       mark(i, x + 14, y),
       text(x + 36, y + 4, title),
     ]
@@ -128,10 +124,13 @@ function panel({ title, of, tell }: Quantity, left: number, series: readonly Ser
     line('axis', left, bottom, left + PANEL.width, bottom),
     ...CPUS.map((cpus) => text(x(cpus), bottom + 18, String(cpus), 'middle')),
     text(left + PANEL.width / 2, bottom + 36, 'CPUs', 'middle'),
-    ...series.flatMap(({ points }, i) => {
+    ...series.flatMap(({ points, gaveUp }, i) => {
       const at = points.map((point) => [x(point.cpus), y(of(point))] as const)
+      const end = at.at(-1)
+      const beyond = gaveUp !== undefined && end !== undefined
       return [
-        `<path class="curve s${i}"${dashOf(i)} d="M${at.map((xy) => xy.join(' ')).join('L')}"/>`,
+        ...(beyond ? [line(`beyond ${styleOf(i)}`, end[0], end[1], x(gaveUp.cpus), PANEL.top)] : []),
+        `<path class="curve ${styleOf(i)}"${dashOf(i)} d="M${at.map((xy) => xy.join(' ')).join('L')}"/>`,
         ...at.map(([px, py]) => mark(i, px, py)),
       ]
     }),
@@ -140,13 +139,19 @@ function panel({ title, of, tell }: Quantity, left: number, series: readonly Ser
 
 const round = (value: number): number => Math.round(value * 10) / 10
 
-const dashOf = (i: number): string => (STYLES[i].dash === '' ? '' : ` stroke-dasharray="${STYLES[i].dash}"`)
+/** The class of a curve; when all styles are used, they begin again. */
+const styleOf = (i: number): string => `s${i % STYLES.length}`
+
+function dashOf(i: number): string {
+  const { dash } = STYLES[i % STYLES.length]
+  return dash === '' ? '' : ` stroke-dasharray="${dash}"`
+}
 
 /** A circle or a square, in turn. */
 const mark = (i: number, x: number, y: number): string =>
   i % 2 === 0
-    ? `<circle class="mark s${i}" cx="${x}" cy="${y}" r="${MARK}"/>`
-    : `<rect class="mark s${i}" x="${round(x - MARK)}" y="${round(y - MARK)}" width="${2 * MARK}" height="${2 * MARK}"/>`
+    ? `<circle class="mark ${styleOf(i)}" cx="${x}" cy="${y}" r="${MARK}"/>`
+    : `<rect class="mark ${styleOf(i)}" x="${round(x - MARK)}" y="${round(y - MARK)}" width="${2 * MARK}" height="${2 * MARK}"/>`
 
 const line = (kind: string, x1: number, y1: number, x2: number, y2: number): string =>
   `<line class="${kind}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}"/>`

@@ -12,6 +12,10 @@ export const ROUNDS = 1
 export const PREEMPTIONS = 2
 export const CPUS: readonly number[] = [2, 3, 4, 5, 6]
 
+/** What SPIN is built with goes for all. */
+export const MEBIBYTES = SPIN_MEBIBYTES
+export const SECONDS = 300
+
 export interface Limits {
   /** Of the CPU. */
   readonly seconds: number
@@ -38,15 +42,15 @@ const LOG2_STATES: Readonly<Record<number, number>> = { 2: 10, 3: 14, 4: 19, 5: 
 
 type Measure = (cpus: number) => Taken
 
-/** The ways, and how each is measured at a size. */
-export function ways(shop: Workshop, { seconds, mebibytes }: Limits): Map<string, Measure> {
+/** The ways, and how each is measured at a size, with a limit of CPU seconds. */
+export function ways(shop: Workshop, seconds: number): Map<string, Measure> {
   const found = new Map<string, Measure>()
   for (const name of Object.keys(searches)) {
     found.set(name === 'full' ? 'shootdown' : `shootdown, ${name}`, (cpus) => {
-      const taken = ours('protocol', POLICY, cpus, ROUNDS, PREEMPTIONS, name, seconds, mebibytes)
+      const taken = ours('protocol', POLICY, cpus, ROUNDS, PREEMPTIONS, name, seconds, MEBIBYTES)
       if (taken.counts['complete'] === 1) return taken
       throw new GaveUp(
-        taken.peak > mebibytes * 2 ** 20 ? `more than ${mebibytes} MiB` : `more than ${seconds} s`,
+        taken.peak > MEBIBYTES * 2 ** 20 ? `more than ${MEBIBYTES} MiB` : `more than ${seconds} s`,
       )
     })
   }
@@ -76,6 +80,3 @@ export function grow(title: string, measure: Measure, tell: (line: string) => vo
   }
   return { title, points }
 }
-
-/** SPIN is built with a limit of its own. */
-export const DEFAULT_LIMITS: Limits = { seconds: 300, mebibytes: SPIN_MEBIBYTES }

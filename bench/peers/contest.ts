@@ -47,7 +47,7 @@ export function ours(...words: readonly (string | number)[]): Taken {
 const MEBIBYTE = 1 << 20
 
 /** A line of the table of a contest. */
-export function rowOf(title: string, taken: readonly Taken[], units: readonly string[]): Row {
+function rowOf(title: string, taken: readonly Taken[], units: readonly string[]): Row {
   const seconds = taken.map((sample) => sample.seconds)
   return {
     who: title,

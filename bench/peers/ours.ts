@@ -1,8 +1,8 @@
 /**
  * One contender of this package, or of fast-check, in a process of its own, so that nothing that was compiled for another
- * one is left over: `node bench/peers/ours.ts TASK POLICY CPUS ROUNDS PREEMPTIONS RUNS`, or `... SEARCH [SECONDS MEBIBYTES]`. Prints
- * a line of JSON: what was counted, and the CPU seconds that it took without the start of the process. Random runs are warmed up by
- * a part of them; a search is not.
+ * one is left over: `node bench/peers/ours.ts TASK POLICY CPUS ROUNDS PREEMPTIONS RUNS`, or in place of RUNS a search and
+ * its limits, `SEARCH [SECONDS MEBIBYTES]`. Prints a line of JSON: what was counted, and the CPU seconds that it took
+ * without the start of the process. Random runs are warmed up by a part of them; a search is not.
  */
 import { strict as assert } from 'node:assert'
 import fc from 'fast-check'

@@ -17,9 +17,9 @@ afterAll(() => shop.close())
 /** A checker is compiled for each size by SPIN and rumur, so one a policy is enough for a short run. */
 const few = (cases: readonly SeedCase[]): readonly SeedCase[] =>
   thorough ? cases : cases.filter(({ cpus, rounds }) => cpus === 3 && rounds === 2)
-/** Runs at a time, and how often, to meet the rarest states. */
+/** Runs at a time, and how often, to meet the rarest states, and in a thorough run the rarest transitions. */
 const MANY = 10_000
-const SEEDS = 20
+const SEEDS = 40
 /** The hash table of the largest fits into so many bits. */
 const LOG2_STATES = 23
 
@@ -62,20 +62,34 @@ describe.skipIf(missingTools(walker.needs).length > 0)('the walker in C++', () =
 describe('the race on fc.scheduler', () => {
   const size = { cpus: 2, rounds: 1, preemptions: 2 }
 
+  const title = 'goes through exactly the published states and transitions with %s'
   it.each(['ipi', 'quiescence'] as const)(
-    'goes through exactly the published states with %s',
+    title,
     async (policy) => {
-      const { states } = seedCases.find((c) => c.policy === policy && c.cpus === 2 && c.rounds === 1)!
+      const { states, transitions } = seedCases.find(
+        (c) => c.policy === policy && c.cpus === size.cpus && c.rounds === size.rounds,
+      )!
       const seen = new Set<string>()
-      const property = schedulerRace(policy, size, { steps: 0 }, (state) => seen.add(state))
+      const moves = new Set<string>()
+      let last: string | undefined
+      const property = schedulerRace(policy, size, { steps: 0 }, (state) => {
+        // No run comes back to its first state.
+        const [first] = seen
+        if (last !== undefined && state !== first) moves.add(last + state)
+        seen.add((last = state))
+      })
       const runMany = async (seed: number): Promise<void> => {
         const { failed } = await fc.check(property, { numRuns: MANY, seed })
         expect(failed).toBe(false)
       }
-      for (let seed = 1; seen.size < states && seed <= SEEDS; seed++) await runMany(seed)
+      const hasAll = (): boolean => seen.size >= states && (!thorough || moves.size >= transitions)
+      for (let seed = 1; !hasAll() && seed <= SEEDS; seed++) await runMany(seed)
       await runMany(0)
       expect(seen.size).toBe(states)
+      if (thorough) expect(moves.size).toBe(transitions)
+      else expect(moves.size).toBeLessThanOrEqual(transitions)
     },
+    600_000,
   )
 
   it('fails with a hypercall alone', async () => {
