@@ -8,7 +8,11 @@ import type { Violation } from '../engine/system.ts'
 import { fail } from '../errors.ts'
 import { explore } from '../explore/exhaustive.ts'
 import type { Cpu, KernelFeatures } from '../guest/cpu.ts'
-import type { AnyPolicy } from '../guest/policy.ts'
+import type { AnyPolicy, HypercallHandler } from '../guest/policy.ts'
+import type { HostCpu } from '../hypervisor/host.ts'
+import type { HypercallInput } from '../hypervisor/hypercall.ts'
+import { flushVirtualAddressList, flushVirtualAddressSpace } from '../hypervisor/hyperv.ts'
+import { xenFlushTlb } from '../hypervisor/xen.ts'
 import { machineConfig, type MachineConfig } from '../machine/config.ts'
 import { featuresOn } from '../machine/features.ts'
 import type { SharedDeclaration, SharedWords, Word } from '../machine/word.ts'
@@ -31,6 +35,15 @@ export type Words<D> = {
  */
 export type Program<D> = (cpu: X86, words: Words<D>, kernel: Cpu) => Code<Result>
 
+/** The host side of a hypercall: a mask of pages (0: all), the vCPUs that the guest named, its flags and space. */
+export type HostProgram<D> = (
+  host: HostCpu,
+  pages: number,
+  cpus: readonly number[],
+  input: HypercallInput,
+  words: Words<D>,
+) => Code<number | void>
+
 /** The program of a device. */
 export type DeviceProgram<D> = (device: Device, words: Words<D>) => Code<number | void>
 
@@ -52,6 +65,18 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly interrupts?: Readonly<Record<string, Program<D>>>
   /** Handler of NMIs; runs whatever IF says. */
   readonly nmi?: Program<D>
+  /**
+   * Host code by the name that `kernel.hypercall` of a program calls it by. Beside those of the policy, and without one
+   * beside Hyper-V's and Xen's flushes: see {@link flushes}.
+   */
+  readonly hypercalls?: Readonly<Record<string, HostProgram<D>>>
+  /** Host code for an EPT violation: the access is tried again, or ends in it where this returns a number other than 0. */
+  readonly onEptViolation?: (
+    host: HostCpu,
+    frame: number,
+    kind: 'read' | 'write' | 'fetch',
+    words: Words<D>,
+  ) => Code<number | void>
   /** Adds to the outcome what memory holds in the end. */
   readonly observe?: (read: (word: Word) => number, words: Words<D>) => readonly number[]
   /** The flush policy under which the kernel's handle works. Default: one that flushes nobody. */
@@ -82,10 +107,18 @@ export interface Experiment {
   reachable(predicate: (...outcome: number[]) => boolean): boolean
 }
 
+/** The flush hypercalls that an experiment has without a policy of its own. */
+const flushes = {
+  HvFlushVirtualAddressList: flushVirtualAddressList,
+  HvFlushVirtualAddressSpace: flushVirtualAddressSpace,
+  XenFlushTlb: xenFlushTlb,
+}
+
 const nobody: AnyPolicy = {
   name: 'experiment',
   summary: 'Flushes nobody.',
   *flush() {},
+  hypercalls: flushes,
 }
 
 /** Runs an experiment to its end: all executions, all outcomes. */
@@ -159,10 +192,17 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
   lists: Lists,
 ): AnyPolicy {
   const { policy = nobody, words, cpus, devices = [], interrupts = {}, nmi } = options
+  const { hypercalls = {}, onEptViolation } = options
   const as = (program: Program<D>) => (cpu: Cpu) => {
     const find = (name: string): SharedWords => (cpu.shared as Record<string, SharedWords>)[name]
     return lists.returnedBy(program(cpu.x86, wordsOf(words, find, vcpus), cpu))
   }
+  const ofHost = ({ shared }: HostCpu): Words<D> =>
+    wordsOf(words, (name) => (shared as Record<string, SharedWords>)[name], vcpus)
+  const asHost =
+    (program: HostProgram<D>): HypercallHandler<unknown> =>
+    (host, pages, named, input) =>
+      program(host, pages, named, input, ofHost(host))
   const asDevice = (program: DeviceProgram<D>) => (cpu: unknown) => {
     const device = cpu as Device<Record<string, SharedWords>>
     return program(
@@ -179,6 +219,13 @@ function policyOf<D extends Record<string, SharedDeclaration>>(
     shared: { ...policy.shared, ...words },
     ...(nmi === undefined ? {} : { nmi: as(nmi) }),
     interrupts: { ...policy.interrupts, ...mapValues(interrupts, as) },
+    hypercalls: { ...policy.hypercalls, ...mapValues(hypercalls, asHost) },
+    ...(onEptViolation === undefined
+      ? {}
+      : {
+          onEptViolation: (host: HostCpu, frame: number, kind: 'read' | 'write' | 'fetch') =>
+            onEptViolation(host, frame, kind, ofHost(host)),
+        }),
     operations: {
       ...policy.operations,
       ...mapValues(programs, (program) => ({ summary: 'a program of the experiment', run: as(program) })),

@@ -8,21 +8,22 @@ import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
+import { abortInstruction, dropContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { need } from '../machine/operands.ts'
 import { resultsOf } from '../machine/word.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
 import { CONTROLS, FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from './tlb-control.ts'
+import { dropScope, encodeScope, tellScope, type FlushScope } from './flush-scope.ts'
 import { AT_BOUNDARY, Emulator, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
-/** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
+/** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds, in scope `c`; its instruction starts anew. */
 const FLUSH_VCPU = defineOp(
   'flush vCPU',
   1,
-  (a, b, _c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}`,
+  (a, b, c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}${tellScope(c)}`,
 )
 /** vCPU `a` flushes everything before it next enters guest mode. */
 const FLUSH_AT_ENTRY = defineOp('flag vCPU', 1, (a) => `flag vCPU${a}: flush at next entry`)
@@ -88,13 +89,12 @@ export class Host {
     })
     m.install(PCPU, (v) => m.S[m.on + v])
     m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
-    m.installDrained(FLUSH_VCPU, (_v, target, mask) => {
+    m.installDrained(FLUSH_VCPU, (_v, target, mask, scope) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
       const end = m.contexts - m.config.devices
       for (let context = m.vpidOf(target); context < end; context += m.vpids) {
-        if (mask === 0) dropContext(m, context)
-        else dropPagesOfContext(m, context, mask)
+        dropScope(m, context, mask, scope)
       }
       abortInstruction(m, target)
       return 0
@@ -217,10 +217,16 @@ export class HostCpu<Shared = unknown> {
     this.config = geometry.config
   }
 
-  /** Removes the translations that a vCPU holds: those of a mask of pages, or all. Its current instruction restarts. */
-  *flushVcpu(vcpu: number, pages = 0): Code {
+  /**
+   * Removes the translations that a vCPU holds: those of a mask of pages, or all; of one address space or all; global
+   * ones too, unless they are to be kept. Its current instruction restarts.
+   */
+  *flushVcpu(vcpu: number, pages = 0, scope: FlushScope = {}): Code {
     this.check('flushVcpu', vcpu)
-    yield* perform(FLUSH_VCPU, vcpu, pages)
+    const { spaces } = this.config
+    if (scope.space !== undefined && !(scope.space >= 0 && scope.space < spaces))
+      throw fail.badConfig('space of flushVcpu', scope.space, `0 to ${spaces - 1}`)
+    yield* perform(FLUSH_VCPU, vcpu, pages, encodeScope(scope))
   }
 
   /** The vCPU flushes everything before its next VM entry; it must be out of guest mode or be kicked for that to happen. */

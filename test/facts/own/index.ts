@@ -4,6 +4,7 @@ import { buffers } from './buffers.ts'
 import { choices } from './choices.ts'
 import { contexts } from './contexts.ts'
 import { freeing } from './freeing.ts'
+import { hypercalls } from './hypercalls.ts'
 import { interrupts } from './interrupts.ts'
 import { iommu } from './iommu.ts'
 import { nmis } from './nmis.ts'
@@ -26,5 +27,6 @@ export const ownGroups = {
   iommu,
   freeing,
   readers,
+  hypercalls,
   choices,
 }

@@ -3,10 +3,22 @@ import { broadcasts } from './broadcasts.ts'
 import { choices } from './choices.ts'
 import { contexts } from './contexts.ts'
 import { frames } from './frames.ts'
+import { hypercalls } from './hypercalls.ts'
 import { interrupts } from './interrupts.ts'
 import { invlpg } from './invlpg.ts'
 import { iommu } from './iommu.ts'
 import { storeBuffer } from './store-buffer.ts'
 import { walk } from './walk.ts'
 
-export const rules = { invlpg, contexts, walk, storeBuffer, interrupts, broadcasts, iommu, frames, choices }
+export const rules = {
+  invlpg,
+  contexts,
+  walk,
+  storeBuffer,
+  interrupts,
+  broadcasts,
+  iommu,
+  hypercalls,
+  frames,
+  choices,
+}
