@@ -3,7 +3,7 @@
  * entries, control bits and modes have the names of the manual.
  */
 export type { Access } from '../machine/access.ts'
-export { AC, NXE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from '../machine/control.ts'
+export { AC, NXE, PAE, PCIDE, PG, PGE, PKE, SMAP, SMEP, WP } from '../machine/control.ts'
 export { A, D, G, MAPPED, P, PS, RSVD, RW, US, XD, entry, frameOf, keyOf, withKey } from '../machine/entry.ts'
 export { EPT_A, EPT_D, EPT_R, EPT_RWX, EPT_W, EPT_X } from '../machine/ept-entry.ts'
 export { EPT_VIOLATION } from '../machine/access.ts'

@@ -10,11 +10,12 @@ import type { MachineConfig } from '../machine/config.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import { abortInstruction, dropContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
-import { need } from '../machine/operands.ts'
+import { need, refuseSvm } from '../machine/operands.ts'
 import { resultsOf } from '../machine/word.ts'
+import { Svm } from '../machine/svm.ts'
 import { Vmx } from '../machine/vmx.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
-import { CONTROLS, FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from './tlb-control.ts'
+import { controlOf, FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from '../machine/tlb-control.ts'
 import { dropScope, encodeScope, tellScope, type FlushScope } from './flush-scope.ts'
 import { AT_BOUNDARY, Emulator, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
@@ -163,7 +164,7 @@ export class Host {
     const { migration, keepOnMigration } = m.config
     if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) {
       dropContext(m, m.context(vcpu))
-      dropGuestPhysical(m, pcpu, m.view(vcpu))
+      dropGuestPhysical(m, pcpu, m.mappingTag(vcpu))
     }
     if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
       m.S[this.inHost + vcpu] = OWED
@@ -204,6 +205,8 @@ export class HostCpu<Shared = unknown> {
   readonly shared: Shared
   /** Instructions of VMX root operation, on the pCPU of this vCPU. */
   readonly vmx: Vmx
+  /** Instructions of AMD's SVM, on the same pCPU. */
+  readonly svm: Svm
   /** Emulation of instructions of this vCPU's guest. */
   readonly emulator: Emulator
   private readonly config: MachineConfig
@@ -213,6 +216,7 @@ export class HostCpu<Shared = unknown> {
     this.vcpus = geometry.config.vcpus
     this.shared = shared
     this.vmx = new Vmx(geometry)
+    this.svm = new Svm(geometry.config)
     this.emulator = new Emulator(geometry)
     this.config = geometry.config
   }
@@ -241,6 +245,7 @@ export class HostCpu<Shared = unknown> {
    */
   *inveptAtEntry(vcpu: number): Code {
     need('INVEPT', this.config.ept > 0, 'ept')
+    refuseSvm(this.config, 'INVEPT')
     this.check('inveptAtEntry', vcpu)
     yield* perform(INVEPT_AT_ENTRY, vcpu)
   }
@@ -276,9 +281,7 @@ export class HostCpu<Shared = unknown> {
    */
   *tlbControl(value: number): Code {
     need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
-    const control = CONTROLS[value]
-    if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
-    yield* perform(TLB_CONTROL, this.vcpu, control)
+    yield* perform(TLB_CONTROL, this.vcpu, controlOf(value))
   }
 
   private check(method: string, vcpu: number): void {

@@ -8,7 +8,7 @@ import { defineOp } from '../engine/step.ts'
 import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
-import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, takenBy } from './ept.ts'
+import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, madeWith, takenBy } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
@@ -194,7 +194,10 @@ export function use(m: Machine, v: number, page: number, entry: number, mode: nu
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
   if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
-  if (m.eptp >= 0) judgeNested(m, v, entry, eptRight(mode))
+  if (m.eptp >= 0) {
+    judgeNested(m, v, entry, eptRight(mode))
+    if (madeWith(m, v, entry) !== m.view(v)) m.hooks.fact('foreign-access', v, 1, frame)
+  }
   const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
   if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
   if (entry & CONDEMNED) {

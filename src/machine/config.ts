@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { CachedFormat } from './cached.ts'
+import { CachedFormat, nestingOf } from './cached.ts'
 import { featuresSchema, noFeatures } from './features.ts'
 import { Geometry } from './geometry.ts'
 
@@ -55,7 +55,7 @@ export const defaultMachine: MachineConfig = {
 }
 
 /** Paging of IA-32e mode. */
-const LONG_MODE_LEVELS = 4
+export const LONG_MODE_LEVELS = 4
 
 /** Levels of the tables where nothing is said of them: few, unless a feature needs more. */
 export const defaultLevels = ({ pcids = 0 }: { pcids?: number | undefined }): number =>
@@ -125,9 +125,11 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
 /** Refuses what makes no sense together or is not modelled together, and what has no room in the word of a translation. */
 function checkVirtualization(config: MachineConfig): void {
   const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
-  const { devices, pdptes, emulation } = config
+  const { devices, pdptes, emulation, svm } = config
   if (vpids > 0 && !vpid)
     throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
+  if (svm && vpids === 0)
+    throw fail.badConfig('machine.svm', svm, 'false, because "vpids" is 0 and there are no ASIDs')
   if (eptDirty && ept === 0)
     throw fail.badConfig(
       'machine.eptDirty',
@@ -167,7 +169,7 @@ function checkVirtualization(config: MachineConfig): void {
       devices,
       '0 with "ept": an IOMMU with tables of a second stage is not modelled',
     )
-  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, true)
+  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, nestingOf(config))
   if (bits > 31)
     throw fail.badConfig(
       'machine.ept',

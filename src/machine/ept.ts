@@ -49,14 +49,15 @@ export const TABLE_FOUND = -1
 export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
   const view = m.view(v)
   const pcpu = m.S[m.on + v] - 1
-  const at = m.guestPhysicalAt(pcpu, view, frame)
+  const tag = m.mappingTag(v)
+  const at = m.guestPhysicalAt(pcpu, tag, frame)
   const hit = m.S[at]
   if (hit & VALID) {
     if (allowsNested(m, hit, right)) return hit
     if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
   }
   if (m.eptTableCount > 0) {
-    const upper = m.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
+    const upper = m.guestPhysicalAt(pcpu, tag, m.geometry.frames + 1 + tableIndex(frame))
     if (!known && (m.S[upper] & VALID) === 0) {
       if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
       m.S[upper] = VALID
@@ -66,7 +67,7 @@ export function translateFrame(m: Machine, v: number, frame: number, right: numb
   }
   const word = readByHardware(m, view, frame, right)
   if (word === 0) return 0
-  return (m.S[at] = m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D)))
+  return (m.S[at] = m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D), view))
 }
 
 const tableIndex = (frame: number): number => Math.floor(frame / EPT_TABLE_SPAN)
@@ -93,7 +94,7 @@ function readByHardware(m: Machine, view: number, frame: number, right: number):
 export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
   const view = m.view(v)
   const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, view, frame, right)
-  return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D))
+  return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D), view)
 }
 
 /** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
@@ -102,7 +103,7 @@ export const memoryBehind = (m: Machine, v: number, frame: number): number =>
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
-  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.view(v), 0)
+  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.mappingTag(v), 0)
   m.S[first + frame] = 0
   if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
   dropPage(m, m.tlbNow(v), page)
@@ -118,11 +119,15 @@ export function contradictsEpt(m: Machine, word: number, now: number): boolean {
   return (m.cached.nested(word) & ~now & kept) !== 0
 }
 
+/** The hierarchy that a word which `v` uses was made with: that of now, unless it has no tag that says so. */
+export const madeWith = (m: Machine, v: number, word: number): number =>
+  m.config.svm ? m.cached.view(word) : m.view(v)
+
 /** Reports the use of host memory that was freed, or that a completed flush should have taken away. */
 export function judgeNested(m: Machine, v: number, word: number, right: number): void {
   if ((word & m.cached.eptCondemned) === 0) return
   const frame = m.cached.frame(word)
-  const now = eptNow(m, m.view(v), frame)
+  const now = eptNow(m, madeWith(m, v, word), frame)
   if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word))
     m.hooks.fact('stale-access', v, STALE_FRAME, frame)
   else if (right === EPT_W && (now & EPT_W) === 0) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)

@@ -11,6 +11,8 @@ export const featuresSchema = z.strictObject({
   x2apic: z.boolean(),
   /** PCIDs that MOV to CR3 can name, 0 .. pcids-1; 0 = CR4.PCIDE stays clear and translations carry no tag. */
   pcids: z.number().int().min(0).max(3),
+  /** CR4.PAE can be changed outside of IA-32e mode, which drops what is cached; the tables stay what they are. */
+  pae: z.boolean(),
   /** CR4.PGE: leaf entries with G make translations that every PCID uses and MOV to CR3 keeps. */
   globals: z.boolean(),
   /** Rights beyond user-mode R/W: U/S, XD, reserved bits, protection keys, and the control bits that they depend on. */
@@ -59,6 +61,8 @@ export const featuresSchema = z.strictObject({
   rar: z.number().int().min(0).max(3),
   /** VPIDs (ASIDs) that host code gives out, 1 .. vpids, on each pCPU anew; 0 = every vCPU has one of its own. */
   vpids: z.number().int().min(0).max(4),
+  /** AMD SVM: an ASID is the only tag of what is cached, of nested translations too, and VMRUN loads it. */
+  svm: z.boolean(),
   /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
   ept: z.number().int().min(0).max(2),
   /** EPT entries lie in tables of four, reached through an upper level that is cached of its own. */
@@ -81,6 +85,7 @@ export const noFeatures: Features = {
   storeBuffer: 0,
   x2apic: false,
   pcids: 0,
+  pae: false,
   globals: false,
   protection: false,
   contents: false,
@@ -105,6 +110,7 @@ export const noFeatures: Features = {
   invlpgb: 0,
   rar: 0,
   vpids: 0,
+  svm: false,
   ept: 0,
   eptTables: false,
   eptDirty: false,
@@ -119,6 +125,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   storeBuffer: (n) => `store buffers of depth ${n}`,
   x2apic: 'x2APIC',
   pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
+  pae: 'CR4.PAE',
   globals: 'global pages',
   protection: 'U/S, XD and protection keys',
   contents: 'frame contents',
@@ -143,6 +150,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   invlpgb: (n) => `INVLPGB, ${n} on the way`,
   rar: (n) => `RAR with ${n} payload slot${n === 1 ? '' : 's'}`,
   vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
+  svm: 'ASIDs as the only tags',
   ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
   eptTables: 'two levels of EPT',
   eptDirty: 'EPT accessed and dirty flags',

@@ -117,6 +117,7 @@ function guestFrameAt(m: Machine, at: number): number {
 
 /** The EPT that a cached word was made with. */
 function viewAt(m: Machine, at: number): number {
+  if (m.config.svm) return m.cached.view(m.S[at])
   const { views } = m
   if (at < m.structures) return Math.floor((at - m.tlb) / (m.tagsOfView * m.tagSize)) % views
   if (at < m.latch) return Math.floor((at - m.structures) / (m.pcids * m.structureSlots)) % views

@@ -5,9 +5,9 @@
  */
 import { Layout } from '../engine/layout.ts'
 import type { Op } from '../engine/step.ts'
-import { CachedFormat } from './cached.ts'
+import { CachedFormat, nestingOf } from './cached.ts'
 import type { MachineConfig } from './config.ts'
-import { CONTROL_MAX, PCIDE, hasControls } from './control.ts'
+import { PCIDE, controlMax, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
 import { Events, WAITS_FOR_SIPI } from './events.ts'
 import { EPT_TABLE_MAX, EPT_TABLE_SPAN, HOST_REUSED, largestEptEntry } from './ept-entry.ts'
@@ -106,9 +106,11 @@ export class Machine {
   readonly speculationPointer: number
   /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
   readonly pdptes: number
-  /** Guest-physical mappings by pCPU, EPT and guest frame. */
+  /** Guest-physical mappings by pCPU, their tag (EP4TA; with SVM the ASID) and guest frame. */
   readonly guestPhysical: number
-  /** How many a pCPU can have of an EPT: one a guest frame (from 0, which is none), then one an EPT table. */
+  /** How many tags there are. */
+  readonly mappingTags: number
+  /** How many a pCPU can have under a tag: one a guest frame (from 0, which is none), then one an EPT table. */
   readonly guestPhysicalSlots: number
   /** Per vCPU: the translation that host code holds while it emulates. */
   readonly emulator: number
@@ -117,7 +119,7 @@ export class Machine {
   readonly walkers: number
   /** Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device. */
   readonly contexts: number
-  /** EP4TAs that translations are tagged with: one where there is no EPT. */
+  /** EP4TAs that translations are tagged with: one where there is no EPT, or where ASIDs are the only tags. */
   readonly views: number
   /** Tags of translations in a context, for each EP4TA: PCIDs first, the one of global pages last. */
   readonly tagsOfView: number
@@ -177,7 +179,7 @@ export class Machine {
     const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
-    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, config.ept > 0)
+    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, nestingOf(config))
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
     const first = geometry.tables.map(({ frame }) => frame)
     const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
@@ -217,7 +219,7 @@ export class Machine {
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.movable = migration || config.vpids > 0
     this.contexts = (this.movable ? this.vpids * pcpus : vcpus) + devices
-    this.views = Math.max(1, config.ept)
+    this.views = config.svm ? 1 : Math.max(1, config.ept)
     this.pcids = Math.max(1, config.pcids)
     this.structureTags = this.views * this.pcids
     this.tagsOfView = this.pcids + (config.globals ? 1 : 0)
@@ -237,9 +239,10 @@ export class Machine {
     const { frames } = geometry
     this.eptTableCount = config.eptTables ? Math.floor(frames / EPT_TABLE_SPAN) + 1 : 0
     this.guestPhysicalSlots = frames + 1 + this.eptTableCount
+    this.mappingTags = config.svm ? this.vpids : this.views
     this.guestPhysical = layout.add(
       'guest-physical mapping',
-      pcpus * config.ept * this.guestPhysicalSlots,
+      config.ept > 0 ? pcpus * this.mappingTags * this.guestPhysicalSlots : 0,
       this.cached.max,
     )
     this.emulator = layout.add('emulator', config.emulation ? vcpus : 0, this.cached.max)
@@ -250,7 +253,7 @@ export class Machine {
     this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
     this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
     this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
-    this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
+    this.controls = hasControls(config) ? layout.add('control bits', walkers, controlMax(config)) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
     this.content = config.contents
@@ -326,6 +329,16 @@ export class Machine {
     return this.eptp < 0 ? 0 : this.S[this.eptp + vcpu]
   }
 
+  /** The EP4TA that a vCPU's translations carry now; with SVM none of them carries one. */
+  viewTag(vcpu: number): number {
+    return this.views === 1 ? 0 : this.view(vcpu)
+  }
+
+  /** The tag that a vCPU's guest-physical mappings carry now. */
+  mappingTag(vcpu: number): number {
+    return this.config.svm ? this.vpidOf(vcpu) : this.view(vcpu)
+  }
+
   /** The PCID that a vCPU's accesses carry now. */
   tag(vcpu: number): number {
     return this.pcid >= 0 && this.S[this.controls + vcpu] & PCIDE ? this.S[this.pcid + vcpu] : 0
@@ -343,16 +356,16 @@ export class Machine {
 
   /** First TLB word of what a vCPU's accesses are looked up in now, global pages aside. */
   tlbNow(vcpu: number): number {
-    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+    return this.tlbOf(this.context(vcpu), this.viewTag(vcpu), this.tag(vcpu))
   }
 
   /** The same of global pages, where there are any. */
   globalNow(vcpu: number): number {
-    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.pcids)
+    return this.tlbOf(this.context(vcpu), this.viewTag(vcpu), this.pcids)
   }
 
   structuresNow(vcpu: number): number {
-    return this.structuresOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+    return this.structuresOf(this.context(vcpu), this.viewTag(vcpu), this.tag(vcpu))
   }
 
   /** Word of the EPT entry of a guest frame. */
@@ -361,8 +374,8 @@ export class Machine {
   }
 
   /** Word of the guest-physical mapping of a guest frame that a pCPU may have cached. */
-  guestPhysicalAt(pcpu: number, view: number, frame: number): number {
-    return this.guestPhysical + (pcpu * this.views + view) * this.guestPhysicalSlots + frame
+  guestPhysicalAt(pcpu: number, tag: number, frame: number): number {
+    return this.guestPhysical + (pcpu * this.mappingTags + tag) * this.guestPhysicalSlots + frame
   }
 
   /** Word of what a frame holds at a page: a large frame holds one value for each. */

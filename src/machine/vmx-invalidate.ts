@@ -88,7 +88,7 @@ export function installVmx(m: Machine): void {
 }
 
 /** The pCPU that executes an instruction of the host on behalf of a vCPU. */
-function pcpuOf(m: Machine, v: number, what: string): number {
+export function pcpuOf(m: Machine, v: number, what: string): number {
   if (m.S[m.on + v] === 0) throw fail.offPcpu(what, v)
   return m.S[m.on + v] - 1
 }

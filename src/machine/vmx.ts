@@ -18,7 +18,7 @@ import {
   REUSE_HOST,
   XCHG_EPT,
 } from './host-frames.ts'
-import { isCanonical } from './operands.ts'
+import { isCanonical, refuseSvm } from './operands.ts'
 import { INVEPT, INVVPID, LOAD_EPTP, LOAD_GUEST_CR3, LOAD_VPID, NO_ADDRESS } from './vmx-invalidate.ts'
 
 export class Vmx {
@@ -39,6 +39,7 @@ export class Vmx {
    */
   *invvpid(type: number, vpid = 0, page = 0): Code<boolean> {
     if (!this.config.vpid) throw fail.needsFeature('INVVPID', 'vpid')
+    refuseSvm(this.config, 'INVVPID')
     const { vpids, vcpus } = this.config
     this.check('VPID of invvpid', vpid, 0, vpids || vcpus)
     return (yield* perform(INVVPID, type, vpid, this.isCanonical(page) ? page : NO_ADDRESS)) === 0
@@ -55,12 +56,14 @@ export class Vmx {
    */
   *invept(type: number, ept = 0): Code<boolean> {
     this.ept('EPT of invept', ept)
+    refuseSvm(this.config, 'INVEPT')
     return (yield* perform(INVEPT, type, ept)) === 0
   }
 
   /** The VPID that the vCPU runs under from now on; what that VPID has cached on this pCPU is used as it is. */
   *loadVpid(vpid: number): Code {
     if (this.config.vpids === 0) throw fail.needsFeature('A VPID that the host gives out', 'vpids')
+    refuseSvm(this.config, 'VMWRITE')
     this.check('VPID of loadVpid', vpid, 1, this.config.vpids)
     yield* perform(LOAD_VPID, vpid)
   }
@@ -68,6 +71,7 @@ export class Vmx {
   /** The EPT that the vCPU runs on from now on. */
   *loadEptp(ept: number): Code {
     this.ept('EPT of loadEptp', ept)
+    refuseSvm(this.config, 'VMWRITE')
     yield* perform(LOAD_EPTP, ept)
   }
 

@@ -37,6 +37,7 @@ import { installNestedWalk } from '../machine/nested-walk.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { initializePdptes } from '../machine/pdpte.ts'
 import { installRar } from '../machine/rar.ts'
+import { installSvm } from '../machine/svm.ts'
 import { installTables } from '../machine/tables.ts'
 import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
@@ -121,6 +122,7 @@ export class World implements System {
       installNestedWalk,
       installHostFrames,
       installVmx,
+      installSvm,
       installEmulator,
       installSlots,
       installQueues,

@@ -1,4 +1,5 @@
 /** Our own facts by subject. */
+import { asids } from './asids.ts'
 import { broadcasts } from './broadcasts.ts'
 import { buffers } from './buffers.ts'
 import { choices } from './choices.ts'
@@ -28,5 +29,6 @@ export const ownGroups = {
   freeing,
   readers,
   hypercalls,
+  asids,
   choices,
 }

@@ -1,4 +1,5 @@
 /** All broken rules of the hardware and of what the kernel builds on it, by subject. */
+import { asids } from './asids.ts'
 import { broadcasts } from './broadcasts.ts'
 import { choices } from './choices.ts'
 import { contexts } from './contexts.ts'
@@ -19,6 +20,7 @@ export const rules = {
   broadcasts,
   iommu,
   hypercalls,
+  asids,
   frames,
   choices,
 }

@@ -3,9 +3,10 @@
  * "TLB Flush"; Linux arch/x86/include/asm/svm.h): what is derived from nested tables goes together with the ASID, since
  * nothing invalidates nested translations alone.
  */
-import { dropAllButGlobal, dropContext } from '../machine/invalidate.ts'
-import type { Machine } from '../machine/machine.ts'
-import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
+import { fail } from '../errors.ts'
+import { dropAllButGlobal, dropContext } from './invalidate.ts'
+import type { Machine } from './machine.ts'
+import { dropGuestPhysical } from './vmx-invalidate.ts'
 
 export const FLUSH_NOTHING = 0
 /** The translations under the vCPU's VPID. */
@@ -15,26 +16,35 @@ const FLUSH_ASID = 3
 export const FLUSH_ASID_BUT_GLOBAL = 4
 
 /** TLB_CONTROL by its values. */
-export const CONTROLS: Readonly<Record<number, number>> = {
+const CONTROLS: Readonly<Record<number, number>> = {
   0: FLUSH_NOTHING,
   1: FLUSH_ALL_ASIDS,
   3: FLUSH_ASID,
   7: FLUSH_ASID_BUT_GLOBAL,
 }
 
+/** What a value of TLB_CONTROL asks for. */
+export function controlOf(value: number): number {
+  const control = CONTROLS[value]
+  if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
+  return control
+}
+
 /** Flushes on the pCPU that the vCPU enters its guest on. */
 export function obey(m: Machine, vcpu: number, control: number): void {
   const pcpu = m.S[m.on + vcpu] - 1
-  const context = m.context(vcpu)
   if (control === FLUSH_ALL_ASIDS) {
     for (let vpid = 0; vpid < m.vpids; vpid++) {
       const each = m.contextOn(pcpu, vpid)
       if (each >= 0) dropContext(m, each)
     }
-    for (let view = 0; view < m.config.ept; view++) dropEpt(m, pcpu, view)
+    for (let tag = 0; tag < m.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
     return
   }
-  if (control === FLUSH_ASID_BUT_GLOBAL) dropAllButGlobal(m, context)
-  else dropContext(m, context)
-  if (control !== FLUSH_TAG) for (let view = 0; view < m.config.ept; view++) dropGuestPhysical(m, pcpu, view)
+  if (control === FLUSH_ASID_BUT_GLOBAL) dropAllButGlobal(m, m.context(vcpu))
+  else dropContext(m, m.context(vcpu))
+  if (m.config.svm) dropGuestPhysical(m, pcpu, m.mappingTag(vcpu))
+  // Without ASIDs as tags of nested translations there is no telling which of them a VPID has used.
+  else if (control !== FLUSH_TAG)
+    for (let tag = 0; tag < m.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
 }
