@@ -125,7 +125,7 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
 /** Refuses what makes no sense together or is not modelled together, and what has no room in the word of a translation. */
 function checkVirtualization(config: MachineConfig): void {
   const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
-  const { devices, pdptes, emulation, svm } = config
+  const { devices, pdptes, emulation, svm, eptLarge } = config
   if (vpids > 0 && !vpid)
     throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
   if (svm && vpids === 0)
@@ -141,6 +141,12 @@ function checkVirtualization(config: MachineConfig): void {
       'machine.eptTables',
       eptTables,
       'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (eptLarge && !eptTables)
+    throw fail.badConfig(
+      'machine.eptLarge',
+      eptLarge,
+      'false, because "eptTables" is off and there is no level above the last',
     )
   if (keepOnMigration && !migration)
     throw fail.badConfig('machine.keepOnMigration', keepOnMigration, 'false, because "migration" is off')

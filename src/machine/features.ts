@@ -67,6 +67,8 @@ export const featuresSchema = z.strictObject({
   ept: z.number().int().min(0).max(2),
   /** EPT entries lie in tables of four, reached through an upper level that is cached of its own. */
   eptTables: z.boolean(),
+  /** Upper-level EPT entries can map large pages, of four frames each. */
+  eptLarge: z.boolean(),
   /** Bit 6 of EPTP: EPT entries have A and D flags, and guest walks count as writes to guest tables. */
   eptDirty: z.boolean(),
   /** A vCPU that comes back to a pCPU finds what it has left there; off: the host drops it first. */
@@ -113,6 +115,7 @@ export const noFeatures: Features = {
   svm: false,
   ept: 0,
   eptTables: false,
+  eptLarge: false,
   eptDirty: false,
   keepOnMigration: false,
   emulation: false,
@@ -153,6 +156,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   svm: 'ASIDs as the only tags',
   ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
   eptTables: 'two levels of EPT',
+  eptLarge: 'large pages of EPT',
   eptDirty: 'EPT accessed and dirty flags',
   keepOnMigration: 'translations that survive migration',
   emulation: 'emulation in the host',

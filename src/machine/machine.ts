@@ -149,6 +149,8 @@ export class Machine {
   /** EPT tables, by EPT and the guest frames that they map; how many an EPT has, 0 where its entries are found at once. */
   readonly eptTable: number
   readonly eptTableCount: number
+  /** Large EPT entries, in place of EPT tables; 0 where a table is led to, or nothing. */
+  readonly eptLarge: number
   /** Host frames: whether each is in use. */
   readonly hostFrame: number
   /** Per vCPU: page of the translation that host code holds. */
@@ -252,6 +254,8 @@ export class Machine {
     this.eptp = config.ept > 0 ? layout.add('EPTP', vcpus, config.ept - 1) : -1
     this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
     this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
+    const larges = config.eptLarge ? config.ept * this.eptTableCount : 0
+    this.eptLarge = layout.add('large EPT entry', larges, largestEptEntry(frames))
     this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
     this.controls = hasControls(config) ? layout.add('control bits', walkers, controlMax(config)) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1

@@ -46,6 +46,7 @@ it('its knobs are features of the machine, and all features that hardware has ar
     'hotplug',
     'rar',
     'eptTables',
+    'eptLarge',
     'eptDirty',
   ]
   expect(names.filter((name) => ![...ours, ...elsewhere].includes(name) && !named.has(name))).toEqual([])

@@ -8,6 +8,7 @@ import { freeing } from './freeing.ts'
 import { hypercalls } from './hypercalls.ts'
 import { interrupts } from './interrupts.ts'
 import { iommu } from './iommu.ts'
+import { largeEpt } from './large-ept.ts'
 import { nmis } from './nmis.ts'
 import { offline } from './offline.ts'
 import { rar } from './rar.ts'
@@ -30,5 +31,6 @@ export const ownGroups = {
   readers,
   hypercalls,
   asids,
+  largeEpt,
   choices,
 }

@@ -8,6 +8,7 @@ import { hypercalls } from './hypercalls.ts'
 import { interrupts } from './interrupts.ts'
 import { invlpg } from './invlpg.ts'
 import { iommu } from './iommu.ts'
+import { largeEpt } from './large-ept.ts'
 import { storeBuffer } from './store-buffer.ts'
 import { walk } from './walk.ts'
 
@@ -21,6 +22,7 @@ export const rules = {
   iommu,
   hypercalls,
   asids,
+  largeEpt,
   frames,
   choices,
 }
