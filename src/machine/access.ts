@@ -15,7 +15,8 @@ import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './ma
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
 import { lookUp } from './tlb.ts'
-import { mayLeaveAccessedClear, mayStartLeavingAccessedClear, pageWalk } from './walk.ts'
+import { choicesAtStart, choicesOf } from './walk-choices.ts'
+import { pageWalk } from './walk.ts'
 import { FAULT, walkRequest } from './walk-stage.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
@@ -67,15 +68,15 @@ const hits = new Int32Array(4)
 /** How many outcomes the next step of an access has for the explorer to pick from. */
 export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
   const { multihit, globals, lateAccessed } = m.config
-  if (!multihit && !globals && !lateAccessed) return 1
+  if (!multihit && !globals && !lateAccessed && m.buffer.depth === 0) return 1
   const walk = m.S[m.walk + v]
   if (walk !== 0) {
     const { nodes } = co
-    return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
+    return choicesOf(m, v, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk))
   }
   if (m.S[m.latch + v] & VALID) return 1
   const page = argA(co.nodes, node)
-  return Math.max(1, lookUp(m, v, page, hits)) * (mayStartLeavingAccessedClear(m, v, page) ? 2 : 1)
+  return Math.max(1, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, argB(co.nodes, node) & ~DETAILED)
 }
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */

@@ -3,7 +3,7 @@
  * upper-level entry. A and D are set by locked updates in the step that reads the entry (an update that finds the
  * entry changed reads it again, which is the same as reading later). Rights accumulate over the levels; only the leaf
  * step creates a TLB entry. Walks see the stores that their own CPU has buffered, and no other CPU's; one that has to
- * set A or D in such an entry waits until memory has it. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
+ * set A or D in such an entry waits until memory has it. Walks for instruction fetches need not see them. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
  * dirty flags, and on caching translation information.
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
@@ -27,7 +27,8 @@ import { judgeNested } from './ept.ts'
 import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import type { Execute, Guard, Machine } from './machine.ts'
-import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
+import { ALLOWED, FETCH, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
+import { leavesAccessedClear, passesStores, startLevel } from './walk-choices.ts'
 import { WALK_EPT, finishWalk, walkPointer } from './nested-walk.ts'
 import {
   FAULT,
@@ -44,7 +45,6 @@ import {
   pageOf,
   stageOf,
   tableOf,
-  walkRequest,
 } from './walk-stage.ts'
 
 /** The highest level whose entries can map a page: that of the PUD, 1G. */
@@ -74,40 +74,6 @@ export function* pageWalk(request: number, nested: boolean): Code<number> {
     }
   }
   return at
-}
-
-/** True if the step that a walk is about to take may leave A clear: a knob, and never more than a fault comes of it. */
-export function mayLeaveAccessedClear(m: Machine, table: number, stage: number, request: number): boolean {
-  if (!m.config.lateAccessed || levelOf(stage) < 2) return false
-  if (stage & LATE || request & PUNCTUAL) return false
-  // With EPT the table is first translated, in a step that reads no entry of the guest.
-  if (m.eptp >= 0 && (stage & TRANSLATED) === 0) return false
-  const word = m.S[m.entryAt(table, levelOf(stage), pageOf(request))]
-  return isPresent(word) && !isLarge(word) && (word & A) === 0
-}
-
-/** The same for the first step of a walk that is yet to start. */
-export function mayStartLeavingAccessedClear(m: Machine, v: number, page: number): boolean {
-  if (!m.config.lateAccessed) return false
-  const level = startLevel(m, v, page)
-  const table =
-    level < m.config.levels
-      ? m.cached.frame(m.S[m.structuresNow(v) + m.structureSlot(level, page)])
-      : m.geometry.roots[m.S[m.cr3 + v]]
-  const stage = (level << 5) | (level < m.config.levels ? TRANSLATED : 0)
-  return mayLeaveAccessedClear(m, table, stage, walkRequest(page, 0))
-}
-
-/** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
-function startLevel(m: Machine, v: number, page: number): number {
-  const { levels, pcids } = m.config
-  const base = m.structuresNow(v)
-  for (let level = 1; level < levels; level++) {
-    const slot = m.structureSlot(level, page)
-    const hit = slot < 0 ? 0 : m.S[base + slot]
-    if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
-  }
-  return levels
 }
 
 export function installWalk(m: Machine): void {
@@ -161,14 +127,14 @@ export function installWalk(m: Machine): void {
     if (nested) judgeNested(m, v, m.S[pointer], EPT_R)
     const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
-    const word = buffer.read(v, at)
+    const word = passesStores(m, v, a, b, c) ? m.S[at] : buffer.read(v, at)
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
     if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
     const rights = accumulate(b & RIGHTS, word)
     const space = cached.space(m.S[pointer])
     if (level > 1 && !isLarge(word)) {
-      const late = b & LATE || m.alternative === 1 ? LATE : 0
+      const late = b & LATE || leavesAccessedClear(m, a, b, c) ? LATE : 0
       if (late === 0 && (word & A) === 0) {
         if (!mayUpdate(pointer)) return violate(pointer)
         m.S[at] = word | A
@@ -208,6 +174,7 @@ export function installWalk(m: Machine): void {
     return finishWalk(m, v, page, mode, entry)
   }
   const finds: Guard = (v, a, b, c) => {
+    if (modeOf(c) & FETCH) return true
     const level = levelOf(b) === 0 ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, pageOf(c))
     if (!buffer.holds(v, at)) return true
