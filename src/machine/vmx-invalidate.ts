@@ -99,8 +99,12 @@ function dropAddress(m: Machine, context: number, page: number): void {
   for (let tag = 0; tag < m.structureTags; tag++) dropPath(m, m.structuresOf(context, 0, tag), page)
 }
 
-/** Drops the guest-physical mappings of an EPT from a pCPU, and its combined mappings under all VPIDs and PCIDs. */
+/**
+ * Drops the guest-physical mappings of an EPT from a pCPU, and its combined mappings under all VPIDs and PCIDs. Without
+ * EPT what is cached are linear mappings, which are no business of INVEPT's.
+ */
 export function dropEpt(m: Machine, pcpu: number, view: number): void {
+  if (m.eptp < 0) return
   dropGuestPhysical(m, pcpu, view)
   for (let vpid = 0; vpid < m.vpids; vpid++) {
     const context = m.contextOn(pcpu, vpid)
@@ -112,10 +116,10 @@ export function dropEpt(m: Machine, pcpu: number, view: number): void {
   }
 }
 
-/** Drops the guest-physical mappings of an EPT from a pCPU. */
-export function dropGuestPhysical(m: Machine, pcpu: number, view: number): void {
+/** Drops the guest-physical mappings under a tag from a pCPU. */
+export function dropGuestPhysical(m: Machine, pcpu: number, tag: number): void {
   if (m.eptp < 0) return
-  const first = m.guestPhysicalAt(pcpu, view, 0)
+  const first = m.guestPhysicalAt(pcpu, tag, 0)
   m.S.fill(0, first, first + m.guestPhysicalSlots)
 }
 

@@ -54,10 +54,12 @@ export class Vmx {
 
   /**
    * INVEPT: type 1 drops the guest-physical mappings of one EPT and the combined mappings made with it, under all VPIDs
-   * and PCIDs; type 2 those of all EPTs. Returns false if it failed.
+   * and PCIDs; type 2 those of all EPTs. Linear mappings, which the guest makes while EPT is off, stay. Returns false if
+   * it failed.
    */
   *invept(type: number, ept = 0): Code<boolean> {
-    this.ept('EPT of invept', ept)
+    if (this.config.vpids === 0) this.ept('EPT of invept', ept)
+    else this.check('EPT of invept', ept, 0, Math.max(0, this.config.ept - 1))
     refuseSvm(this.config, 'INVEPT')
     return (yield* perform(INVEPT, type, ept)) === 0
   }

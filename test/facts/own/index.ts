@@ -9,15 +9,18 @@ import { hypercalls } from './hypercalls.ts'
 import { interrupts } from './interrupts.ts'
 import { iommu } from './iommu.ts'
 import { largeEpt } from './large-ept.ts'
+import { nested } from './nested.ts'
 import { nmis } from './nmis.ts'
 import { offline } from './offline.ts'
 import { rar } from './rar.ts'
 import { readers } from './readers.ts'
 import { structures } from './structures.ts'
+import { upperLevels } from './upper-levels.ts'
 import { walks } from './walks.ts'
 
 export const ownGroups = {
   structures,
+  upperLevels,
   walks,
   contexts,
   buffers,
@@ -30,6 +33,7 @@ export const ownGroups = {
   freeing,
   readers,
   hypercalls,
+  nested,
   asids,
   largeEpt,
   choices,

@@ -9,6 +9,7 @@ import { interrupts } from './interrupts.ts'
 import { invlpg } from './invlpg.ts'
 import { iommu } from './iommu.ts'
 import { largeEpt } from './large-ept.ts'
+import { nested } from './nested.ts'
 import { storeBuffer } from './store-buffer.ts'
 import { walk } from './walk.ts'
 
@@ -21,6 +22,7 @@ export const rules = {
   broadcasts,
   iommu,
   hypercalls,
+  nested,
   asids,
   largeEpt,
   frames,
