@@ -93,8 +93,7 @@ export class Host {
     m.installDrained(FLUSH_VCPU, (_v, target, mask, scope) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      const end = m.contexts - m.config.devices
-      for (let context = m.vpidOf(target); context < end; context += m.vpids) {
+      for (let context = m.vpidOf(target); context < m.cpuContexts; context += m.vpids) {
         dropScope(m, context, mask, scope)
       }
       abortInstruction(m, target)

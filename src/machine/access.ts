@@ -14,7 +14,7 @@ import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { translationNow } from './tables.ts'
-import { lookUp } from './tlb.ts'
+import { fillDeviceTlb, inDeviceTlb, lookUp } from './tlb.ts'
 import { choicesAtStart, choicesOf } from './walk-choices.ts'
 import { pageWalk } from './walk.ts'
 import { FAULT, walkRequest } from './walk-stage.ts'
@@ -98,6 +98,8 @@ export function stepAccess(
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
+    const own = inDeviceTlb(m, v, page, (mode & WRITE) !== 0)
+    if (own !== 0) return sendOff(m, v, page, own)
     const found = lookUp(m, v, page, hits)
     if (found > 0) {
       // Which hit is used is one part of the pick; the rest is the pick of the walk's first step, if there is a walk.
@@ -116,10 +118,8 @@ export function stepAccess(
       if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
         if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) {
           if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
-          // What a device has had translated is on its way to memory for a while.
-          m.S[m.latch + v] = hit
-          m.S[m.walkPage + v] = page
-          return UNFINISHED
+          fillDeviceTlb(m, v, page, hit)
+          return sendOff(m, v, page, hit)
         }
       }
     }
@@ -128,6 +128,13 @@ export function stepAccess(
   }
   if (stepWalk(v) !== FAULT) return UNFINISHED
   return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
+}
+
+/** What a device has had translated is on its way to memory for a while. */
+function sendOff(m: Machine, v: number, page: number, entry: number): number {
+  m.S[m.latch + v] = entry
+  m.S[m.walkPage + v] = page
+  return UNFINISHED
 }
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */

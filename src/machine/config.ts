@@ -99,6 +99,8 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
   if (new Set(config.pages).size !== config.pages.length)
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  if (config.deviceTlbs && config.devices === 0)
+    throw fail.badConfig('machine.deviceTlbs', true, 'false, because the machine has no devices')
   if (config.dmas > 0 && config.devices === 0)
     throw fail.badConfig('machine.dmas', config.dmas, '0, because the machine has no devices')
   if (config.anyTable && config.racyDirty)

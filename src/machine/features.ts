@@ -43,6 +43,8 @@ export const featuresSchema = z.strictObject({
   speculativeDirty: z.boolean(),
   /** Devices behind an IOMMU, which translates their accesses by the page tables of an address space. */
   devices: z.number().int().min(0).max(2),
+  /** ATS: devices cache translations of their own, which only an invalidation of device-TLBs reaches. */
+  deviceTlbs: z.boolean(),
   /** DMA accesses that devices may issue on their own, all together. */
   dmas: z.number().int().min(0).max(4),
   /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
@@ -103,6 +105,7 @@ export const noFeatures: Features = {
   racyDirty: false,
   speculativeDirty: false,
   devices: 0,
+  deviceTlbs: false,
   dmas: 0,
   anyTable: false,
   interruptShadow: false,
@@ -144,6 +147,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
   devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
+  deviceTlbs: 'device-TLBs',
   dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
   anyTable: 'frames that become page tables',
   interruptShadow: 'interrupt shadow of STI',

@@ -117,8 +117,13 @@ export class Machine {
   readonly cachedEnd: number
   /** What translates addresses: vCPUs by number, then devices behind the IOMMU. */
   readonly walkers: number
-  /** Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device. */
+  /**
+   * Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device behind the IOMMU,
+   * and one a device-TLB.
+   */
   readonly contexts: number
+  /** Those of vCPUs, which come first. */
+  readonly cpuContexts: number
   /** EP4TAs that translations are tagged with: one where there is no EPT, or where ASIDs are the only tags. */
   readonly views: number
   /** Tags of translations in a context, for each EP4TA: PCIDs first, the one of global pages last. */
@@ -220,7 +225,8 @@ export class Machine {
     this.held = layout.add('software walk', vcpus, tableMask)
     this.dangling = layout.add('software walk dangling', vcpus, tableMask)
     this.movable = migration || config.vpids > 0
-    this.contexts = (this.movable ? this.vpids * pcpus : vcpus) + devices
+    this.cpuContexts = this.movable ? this.vpids * pcpus : vcpus
+    this.contexts = this.cpuContexts + devices * (config.deviceTlbs ? 2 : 1)
     this.views = config.svm ? 1 : Math.max(1, config.ept)
     this.pcids = Math.max(1, config.pcids)
     this.structureTags = this.views * this.pcids
@@ -319,7 +325,12 @@ export class Machine {
     if (!this.movable) return walker
     return walker < this.config.vcpus
       ? (this.S[this.on + walker] - 1) * this.vpids + this.vpidOf(walker)
-      : this.contexts - this.walkers + walker
+      : this.cpuContexts + walker - this.config.vcpus
+  }
+
+  /** First word of a device's own TLB. */
+  deviceTlb(walker: number): number {
+    return this.tlbOf(this.context(walker) + this.config.devices, 0, 0)
   }
 
   /** The context of a VPID (from 0) on a pCPU, or -1 where that VPID cannot have left anything. */

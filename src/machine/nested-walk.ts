@@ -6,7 +6,7 @@ import { defineOp } from '../engine/step.ts'
 import { RIGHTS, VALID } from './cached.ts'
 import { TABLE_FOUND, eptRight, tableRight, translateFrame } from './ept.ts'
 import type { Machine } from './machine.ts'
-import { fill } from './tlb.ts'
+import { fill, fillDeviceTlb } from './tlb.ts'
 import {
   EPT_TABLE,
   FAULT,
@@ -37,6 +37,7 @@ export const walkPointer = (m: Machine, v: number, mode: number): number =>
 /** A walk has found a translation: it is cached, and the instruction goes on with it. */
 export function finishWalk(m: Machine, v: number, page: number, mode: number, entry: number): number {
   fill(m, v, page, entry)
+  fillDeviceTlb(m, v, page, entry)
   if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
   m.S[walkPointer(m, v, mode)] = 0
   return FILLED

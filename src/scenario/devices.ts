@@ -88,9 +88,7 @@ export class Devices {
       case T.SPECULATE:
         return `dma ${device} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a write' : ''}`
       case T.EVICT:
-        return detail < pages.length
-          ? `evict ${device} page ${pages[detail]}`
-          : `evict ${device} structure ${detail - pages.length}`
+        return `evict ${device} ${this.evictableName(detail)}`
       default:
         return detail === 0 ? device : `${device} alternative ${detail}`
     }
@@ -101,18 +99,28 @@ export class Devices {
     return this.iommu.tell(names.word, names.pages)
   }
 
-  private evictables(): number {
+  private evictableName(detail: number): string {
     const { config, structureSlots } = this.machine
-    return config.pages.length + structureSlots
+    const { pages } = config
+    if (detail < pages.length) return `page ${pages[detail]}`
+    const rest = detail - pages.length
+    return rest < structureSlots ? `structure ${rest}` : `device-TLB page ${pages[rest - structureSlots]}`
   }
 
-  /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches. */
+  private evictables(): number {
+    const { config, structureSlots } = this.machine
+    return config.pages.length * (config.deviceTlbs ? 2 : 1) + structureSlots
+  }
+
+  /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches, then its own TLB. */
   private evictable(v: number, detail: number): number {
     const { machine } = this
     const { length } = machine.config.pages
     const context = machine.context(v)
-    return detail < length
-      ? machine.tlbOf(context, 0, 0) + detail
-      : machine.structuresOf(context, 0, 0) + detail - length
+    if (detail < length) return machine.tlbOf(context, 0, 0) + detail
+    const rest = detail - length
+    return rest < machine.structureSlots
+      ? machine.structuresOf(context, 0, 0) + rest
+      : machine.deviceTlb(v) + rest - machine.structureSlots
   }
 }

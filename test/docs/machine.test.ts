@@ -40,6 +40,7 @@ it('its knobs are features of the machine, and all features that hardware has ar
   const ours = ['contents', 'spare', 'pages', 'spaces', 'vcpus', 'pcpus', 'entries', 'anyTable', 'protection']
   const elsewhere = [
     'devices',
+    'deviceTlbs',
     'dmas',
     'interruptShadow',
     'nesting',

@@ -37,3 +37,9 @@ it('PCIDs bring 4-level paging along, and are refused without it', () => {
     'machine.levels is 3; expected 4 or 5 where there are PCIDs: CR4.PCIDE needs 4-level paging.',
   )
 })
+
+it('device-TLBs need devices', () => {
+  expect(() => machineConfig({ deviceTlbs: true })).toThrow(
+    'machine.deviceTlbs is true; expected false, because the machine has no devices.',
+  )
+})
