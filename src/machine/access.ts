@@ -13,6 +13,7 @@ import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
+import { isExcused, noteChange } from './stale-reads.ts'
 import { translationNow } from './tables.ts'
 import { fillDeviceTlb, inDeviceTlb, lookUp } from './tlb.ts'
 import { choicesAtStart, choicesOf } from './walk-choices.ts'
@@ -201,21 +202,24 @@ export function use(m: Machine, v: number, page: number, entry: number, mode: nu
   const write = (mode & WRITE) !== 0
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
-  if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
+  const old = (entry & (FREED | CONDEMNED)) !== 0
+  const now = old ? translationNow(m, space, page) : 0
+  const excused = old && isExcused(m, entry, write, now)
+  if (entry & FREED && !excused) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
   if (m.eptp >= 0) {
     judgeNested(m, v, entry, eptRight(mode))
     if (madeWith(m, v, entry) !== m.view(v)) m.hooks.fact('foreign-access', v, 1, frame)
   }
   const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
   if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
-  if (entry & CONDEMNED) {
-    const now = translationNow(m, space, page)
+  if (entry & CONDEMNED && !excused) {
     if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)
     else if (write && !isWritable(now)) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
   }
   if (write && (m.S[m.frame + frame] & KIND) === DATA) {
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
+    noteChange(m, frame)
   }
   const reached = m.eptp < 0 ? frame : m.cached.host(entry)
   const at = m.content < 0 ? -1 : m.contentAt(reached, page)

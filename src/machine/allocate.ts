@@ -6,6 +6,7 @@
 import { defineOp } from '../engine/step.ts'
 import { clearContent } from './copy.ts'
 import { DATA, FREE, KIND, REF, TABLE, type Machine } from './machine.ts'
+import { noteChange } from './stale-reads.ts'
 
 /** What a frame is allocated for. */
 export const FOR_DATA = 0
@@ -44,6 +45,7 @@ export function installAllocator(m: Machine): void {
 }
 
 function hand(m: Machine, v: number, frame: number, purpose: number): void {
+  noteChange(m, frame)
   clearContent(m, v, frame)
   m.S[m.frame + frame] = purpose === FOR_TABLE ? TABLE : DATA + REF
   if (purpose !== FOR_TABLE) return

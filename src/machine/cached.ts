@@ -60,12 +60,17 @@ export class CachedFormat {
   /** Ghost: contradicted by the EPT before a flush that covers it began, and that flush has completed. */
   readonly eptCondemned: number
   readonly eptDueMask: number
+  /**
+   * Ghost: since a flush that covers this began, or since the frame was freed, somebody else has stored to the frame or
+   * was given it. 0 where nobody asks.
+   */
+  readonly changed: number
   /** How many bits a word has; a word has room for 31. */
   readonly bits: number
   readonly max: number
 
   /** `nesting`: entries hold a host frame beside the guest frame that is then a ghost, EPT rights, and ghosts of EPT flushes. */
-  constructor(vcpus: number, frames: number, spaces: number, nesting?: Nesting) {
+  constructor(vcpus: number, frames: number, spaces: number, nesting?: Nesting, staleReads = false) {
     const nested = nesting !== undefined
     const frameBits = 32 - Math.clz32(frames)
     this.dueMask = ((1 << vcpus) - 1) << DUE_SHIFT
@@ -83,7 +88,9 @@ export class CachedFormat {
     this.viewShift = ghosts + 1 + vcpus
     const viewBits = nesting?.untagged === true && nesting.hierarchies > 1 ? 1 : 0
     this.viewMask = (1 << viewBits) - 1
-    this.bits = nested ? this.viewShift + viewBits : this.hostShift
+    const used = nested ? this.viewShift + viewBits : this.hostShift
+    this.changed = staleReads ? 1 << used : 0
+    this.bits = staleReads ? used + 1 : used
     this.max = 2 ** this.bits - 1
   }
 

@@ -171,13 +171,25 @@ function checkVirtualization(config: MachineConfig): void {
       ept,
       '0 with "pdptes": loads of PDPTE registers through EPT are not modelled',
     )
+  if (config.staleReads)
+    throw fail.badConfig(
+      'machine.staleReads',
+      true,
+      'false with "ept": what the host does to a frame ends no excuse of its guest',
+    )
   if (devices > 0)
     throw fail.badConfig(
       'machine.devices',
       devices,
       '0 with "ept": an IOMMU with tables of a second stage is not modelled',
     )
-  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, nestingOf(config))
+  const { bits } = new CachedFormat(
+    vcpus,
+    new Geometry(config).frames,
+    spaces,
+    nestingOf(config),
+    config.staleReads,
+  )
   if (bits > 31)
     throw fail.badConfig(
       'machine.ept',

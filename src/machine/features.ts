@@ -47,6 +47,8 @@ export const featuresSchema = z.strictObject({
   deviceTlbs: z.boolean(),
   /** DMA accesses that devices may issue on their own, all together. */
   dmas: z.number().int().min(0).max(4),
+  /** Reads through a stale translation are excused until somebody could tell, as LUF promises its readers. */
+  staleReads: z.boolean(),
   /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
   anyTable: z.boolean(),
   /** STI keeps interrupts off for one more instruction, and HLT waits for one. */
@@ -107,6 +109,7 @@ export const noFeatures: Features = {
   devices: 0,
   deviceTlbs: false,
   dmas: 0,
+  staleReads: false,
   anyTable: false,
   interruptShadow: false,
   nesting: false,
@@ -149,6 +152,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
   deviceTlbs: 'device-TLBs',
   dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
+  staleReads: 'stale reads of unchanged frames allowed',
   anyTable: 'frames that become page tables',
   interruptShadow: 'interrupt shadow of STI',
   nesting: 'nested interrupts',

@@ -186,7 +186,7 @@ export class Machine {
     const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
-    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, nestingOf(config))
+    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, nestingOf(config), config.staleReads)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
     const first = geometry.tables.map(({ frame }) => frame)
     const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))

@@ -43,3 +43,9 @@ it('device-TLBs need devices', () => {
     'machine.deviceTlbs is true; expected false, because the machine has no devices.',
   )
 })
+
+it('stale reads are excused in machines without EPT', () => {
+  expect(() => machineConfig({ staleReads: true, ept: 1 })).toThrow(
+    'machine.staleReads is true; expected false with "ept": what the host does to a frame ends no excuse of its guest.',
+  )
+})

@@ -14,6 +14,7 @@ import { nmis } from './nmis.ts'
 import { offline } from './offline.ts'
 import { rar } from './rar.ts'
 import { readers } from './readers.ts'
+import { staleReads } from './stale-reads.ts'
 import { structures } from './structures.ts'
 import { upperLevels } from './upper-levels.ts'
 import { walks } from './walks.ts'
@@ -36,5 +37,6 @@ export const ownGroups = {
   nested,
   asids,
   largeEpt,
+  staleReads,
   choices,
 }

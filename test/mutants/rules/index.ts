@@ -10,6 +10,7 @@ import { invlpg } from './invlpg.ts'
 import { iommu } from './iommu.ts'
 import { largeEpt } from './large-ept.ts'
 import { nested } from './nested.ts'
+import { staleReads } from './stale-reads.ts'
 import { storeBuffer } from './store-buffer.ts'
 import { walk } from './walk.ts'
 
@@ -26,5 +27,6 @@ export const rules = {
   asids,
   largeEpt,
   frames,
+  staleReads,
   choices,
 }
