@@ -66,8 +66,8 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   /** Handler of NMIs; runs whatever IF says. */
   readonly nmi?: Program<D>
   /**
-   * Host code by the name that `kernel.hypercall` of a program calls it by. Beside those of the policy, and without one
-   * beside Hyper-V's and Xen's flushes: see {@link flushes}.
+   * Host code by the name that `kernel.hypercall` of a program calls it by. There are those of the policy beside it, or
+   * without a policy `HvFlushVirtualAddressList`, `HvFlushVirtualAddressSpace` and `XenFlushTlb`.
    */
   readonly hypercalls?: Readonly<Record<string, HostProgram<D>>>
   /** Host code for an EPT violation: the access is tried again, or ends in it where this returns a number other than 0. */

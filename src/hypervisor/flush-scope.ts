@@ -30,17 +30,25 @@ export function tellScope(scope: number): string {
 /** Drops from a context the pages in `mask` (0: all) within a scope, and the upper-level entries of its address space. */
 export function dropScope(m: Machine, context: number, mask: number, scope: number): void {
   const space = (scope >> SPACE_SHIFT) - 1
-  const isOfSpace = (word: number): boolean => space < 0 || m.cached.space(word) === space
-  const { pages } = m.config
-  const named = pages.filter((_, slot) => mask & (1 << slot))
   const tlb = m.tlbOf(context, 0, 0)
   for (let place = 0; place < m.tags * m.tagSize; place++) {
     const word = m.S[tlb + place]
-    if ((word & VALID) === 0 || (word & CACHED_G ? scope & KEEP_GLOBAL : !isOfSpace(word))) continue
-    const own = pages[place % pages.length]
-    if (mask === 0 || named.some((page) => covers(m, word, own, page))) m.S[tlb + place] = 0
+    if ((word & VALID) === 0) continue
+    const kept = word & CACHED_G ? (scope & KEEP_GLOBAL) !== 0 : !isOf(m, word, space)
+    if (!kept && (mask === 0 || isNamed(m, word, place, mask))) m.S[tlb + place] = 0
   }
   const structures = m.structuresOf(context, 0, 0)
   for (let at = structures; at < structures + m.structureTags * m.structureSlots; at++)
-    if (isOfSpace(m.S[at])) m.S[at] = 0
+    if (isOf(m, m.S[at], space)) m.S[at] = 0
+}
+
+/** True for what was made from the tables of a space, or of any where it is -1. */
+const isOf = (m: Machine, word: number, space: number): boolean => space < 0 || m.cached.space(word) === space
+
+/** True if an entry at a place of the TLB translates one of the pages in `mask`: a large one translates several. */
+function isNamed(m: Machine, word: number, place: number, mask: number): boolean {
+  const { pages } = m.config
+  for (let slot = 0; slot < pages.length; slot++)
+    if (mask & (1 << slot) && covers(m, word, pages[place % pages.length], pages[slot])) return true
+  return false
 }
