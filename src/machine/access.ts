@@ -18,7 +18,7 @@ import { translationNow } from './tables.ts'
 import { fillDeviceTlb, inDeviceTlb, lookUp } from './tlb.ts'
 import { choicesAtStart, choicesOf } from './walk-choices.ts'
 import { pageWalk } from './walk.ts'
-import { FAULT, walkRequest } from './walk-stage.ts'
+import { FAULT, PAST_TLB, walkRequest } from './walk-stage.ts'
 
 /** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
 export const DETAILED = 1 << 5
@@ -68,8 +68,8 @@ const hits = new Int32Array(4)
 
 /** How many outcomes the next step of an access has for the explorer to pick from. */
 export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
-  const { multihit, globals, lateAccessed } = m.config
-  if (!multihit && !globals && !lateAccessed && m.buffer.depth === 0) return 1
+  const { multihit, globals, lateAccessed, alternates } = m.config
+  if (!multihit && !globals && !lateAccessed && !alternates && m.buffer.depth === 0) return 1
   const walk = m.S[m.walk + v]
   if (walk !== 0) {
     const { nodes } = co
@@ -77,8 +77,12 @@ export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: numb
   }
   if (m.S[m.latch + v] & VALID) return 1
   const page = argA(co.nodes, node)
-  return Math.max(1, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, argB(co.nodes, node) & ~DETAILED)
+  return waysOf(m, v, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, argB(co.nodes, node) & ~DETAILED)
 }
+
+/** How many ways an access can go that has found so many translations: each of them, or a walk past them. */
+const waysOf = (m: Machine, v: number, found: number): number =>
+  found === 0 ? 1 : found + (m.config.alternates && v < m.config.vcpus ? 1 : 0)
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
 export function stepAccess(
@@ -104,8 +108,11 @@ export function stepAccess(
     const found = lookUp(m, v, page, hits)
     if (found > 0) {
       // Which hit is used is one part of the pick; the rest is the pick of the walk's first step, if there is a walk.
-      const at = hits[m.alternative % found]
-      m.alternative = Math.floor(m.alternative / found)
+      const ways = waysOf(m, v, found)
+      const way = m.alternative % ways
+      m.alternative = Math.floor(m.alternative / ways)
+      if (way === found) return beginWalk(m, co, v, page, mode | PAST_TLB, stepWalk)
+      const at = hits[way]
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
       if (judged !== ALLOWED && !config.rewalk) {
@@ -124,11 +131,34 @@ export function stepAccess(
         }
       }
     }
-    m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, config.ept > 0)
+    return beginWalk(m, co, v, page, mode, stepWalk)
   }
+  return goOnWalking(m, v, page, mode, stepWalk)
+}
+
+/** A step of its instruction, which is a walk: it goes on for now, or has ended in a fault. */
+function goOnWalking(
+  m: Machine,
+  v: number,
+  page: number,
+  mode: number,
+  stepWalk: (v: number) => number,
+): number {
   if (stepWalk(v) !== FAULT) return UNFINISHED
   return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
+}
+
+function beginWalk(
+  m: Machine,
+  co: Coroutines,
+  v: number,
+  page: number,
+  mode: number,
+  stepWalk: (v: number) => number,
+): number {
+  m.S[m.walkPage + v] = page
+  m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, m.config.ept > 0)
+  return goOnWalking(m, v, page, mode, stepWalk)
 }
 
 /** What a device has had translated is on its way to memory for a while. */

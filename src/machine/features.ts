@@ -27,6 +27,8 @@ export const featuresSchema = z.strictObject({
   fractured: z.boolean(),
   /** The TLB can hold a small and a large translation for one address; an access may use either. */
   multihit: z.boolean(),
+  /** An access may walk although the TLB translates its page, and leaves that as it is: old and new can alternate. */
+  alternates: z.boolean(),
   /** INVLPG drops only upper-level entries on the path of its address (AMD EFER.TCE), not all. */
   tce: z.boolean(),
   /** PAE paging: a CR3 load reads the entries of the top level into registers, and walks begin from those. */
@@ -99,6 +101,7 @@ export const noFeatures: Features = {
   uncachedLevels: 0,
   fractured: true,
   multihit: false,
+  alternates: false,
   tce: false,
   pdptes: false,
   invlpgMissesGlobals: false,
@@ -142,6 +145,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   uncachedLevels: (mask) => `no cache of what leads to level ${levelsOf(mask).join(', ')}`,
   fractured: 'large pages cached whole',
   multihit: 'multi-hit TLB',
+  alternates: 'walks past the TLB',
   tce: 'INVLPG with TCE',
   pdptes: 'PDPTE registers',
   invlpgMissesGlobals: 'INVLPG that misses global pages with PCIDs',

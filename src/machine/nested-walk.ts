@@ -13,6 +13,7 @@ import {
   FILLED,
   FINAL,
   LATE,
+  PAST_TLB,
   SPECULATIVE,
   TRANSLATED,
   found,
@@ -36,7 +37,7 @@ export const walkPointer = (m: Machine, v: number, mode: number): number =>
 
 /** A walk has found a translation: it is cached, and the instruction goes on with it. */
 export function finishWalk(m: Machine, v: number, page: number, mode: number, entry: number): number {
-  fill(m, v, page, entry)
+  if ((mode & PAST_TLB) === 0) fill(m, v, page, entry)
   fillDeviceTlb(m, v, page, entry)
   if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
   m.S[walkPointer(m, v, mode)] = 0
