@@ -5,10 +5,13 @@ import { encodeScope, tellScope } from '../../src/hypervisor/flush-scope.ts'
 import { cpusOf, encodeInput, inputOf } from '../../src/hypervisor/hypercall.ts'
 import type { HypercallInput } from '../../src/hypervisor/hypercall.ts'
 import type { HostProgram } from '../../src/experiment/experiment.ts'
+import type { SharedDeclaration } from '../../src/machine/word.ts'
 
-const called = (flush: HostProgram<Record<never, never>>, input: HypercallInput = {}, machine = {}) =>
+type Flush = HostProgram<Record<string, SharedDeclaration>>
+const called = (flush: Flush, input: HypercallInput = {}, machine = {}) =>
   experiment({
     machine: { spare: 1, ...machine },
+    words: {},
     hypercalls: { flush },
     *setup(cpu) {
       yield* cpu.read(0)
@@ -47,7 +50,7 @@ it('what a guest says reaches the host', () => {
 })
 
 describe('it is refused', () => {
-  const nothing: HostProgram<Record<never, never>> = function* () {}
+  const nothing: Flush = function* () {}
   it('for flags and address spaces that there are not', () => {
     expect(() => called(nothing, { flags: 16 })).toThrow('flags of hypercall is 16; expected 0 to 15.')
     expect(() => called(nothing, { space: 1 })).toThrow('space of hypercall is 1; expected 0 to 0.')
