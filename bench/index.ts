@@ -1,15 +1,17 @@
 /**
- * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [random exhaustive features hunts]`. Speeds are worth
- * something only as ratios within one run on one machine; absolute figures are printed to make sense of the ratios.
- * What is found and how small it gets is pinned by tests, not here.
+ * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [--write] [random exhaustive features hunts]`. Speeds are
+ * worth something only as ratios within one run on one machine; absolute figures are printed to make sense of the ratios.
+ * What is found and how small it gets is pinned by tests, not here. `--write` keeps what features cost, and rewrites its
+ * table in docs/performance.md; the comparison with other programs is in `peers/`.
  */
-import { availableParallelism, cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { exhaustive } from './exhaustive.ts'
 import { features } from './features.ts'
 import { hunts } from './hunts.ts'
 import { randomRuns } from './random-runs.ts'
-import { jsonReport, tellReport, type Report } from './report.ts'
+import { jsonReports, tellReport, type Report } from './report.ts'
+import { store } from './stored.ts'
+import { tellMachine, thisMachine } from './this-machine.ts'
 
 /** In this order: what comes first is compiled for nothing else. */
 const benchmarks: Readonly<Record<string, () => Report | Promise<Report>>> = {
@@ -20,7 +22,7 @@ const benchmarks: Readonly<Record<string, () => Report | Promise<Report>>> = {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
   allowPositionals: true,
 })
 const unknown = positionals.find((name) => !Object.hasOwn(benchmarks, name))
@@ -29,18 +31,13 @@ if (unknown !== undefined) {
   process.exit(2)
 }
 
-const machine = {
-  node: process.version,
-  cpu: cpus()[0]?.model.trim() ?? 'unknown',
-  cores: availableParallelism(),
-}
-if (!values.json)
-  console.log(`Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores; rates are per CPU second\n`)
-const reports: Record<string, object> = {}
+const machine = thisMachine()
+if (!values.json) console.log(`${tellMachine(machine)}; rates are per CPU second\n`)
+const reports: Record<string, Report> = {}
 for (const [name, run] of Object.entries(benchmarks)) {
   if (positionals.length > 0 && !positionals.includes(name)) continue
-  const report = await run()
-  reports[name] = jsonReport(report)
-  if (!values.json) console.log(tellReport(report))
+  reports[name] = await run()
+  if (!values.json) console.log(tellReport(reports[name]))
 }
-if (values.json) console.log(JSON.stringify({ machine, reports }, null, 2))
+if (values.json) console.log(jsonReports(machine, reports))
+if (values.write && reports['features'] !== undefined) store({ features: reports['features'] })

@@ -8,32 +8,48 @@
 export type Counts = Readonly<Record<string, number>>
 
 /** One repetition of a contender. */
-interface Sample {
+export interface Sample {
+  /** CPU seconds. */
   readonly seconds: number
   readonly counts: Counts
 }
 
 /** All repetitions of all contenders, by name, in the order in which they were taken. */
-export type Samples<Name extends string> = Readonly<Record<Name, readonly Sample[]>>
+export type Samples<Name extends string, S extends Sample = Sample> = Readonly<Record<Name, readonly S[]>>
 
 export const REPETITIONS = 7
 /** Rounds that come before, untimed: the compiler needs to have seen everything. */
 const WARM_UP = 2
 
-export async function measure<Name extends string>(
+export function measure<Name extends string>(
   contenders: Readonly<Record<Name, () => Counts | Promise<Counts>>>,
   repetitions = REPETITIONS,
   warmUp = WARM_UP,
 ): Promise<Samples<Name>> {
   const names = Object.keys(contenders) as Name[]
-  const samples = Object.fromEntries(names.map((name) => [name, [] as Sample[]])) as Record<Name, Sample[]>
+  return takeTurns(names, (name) => timed(contenders[name]), repetitions, warmUp)
+}
+
+async function timed(contender: () => Counts | Promise<Counts>): Promise<Sample> {
+  const begun = process.cpuUsage()
+  const counts = await contender()
+  const { user, system } = process.cpuUsage(begun)
+  return { seconds: (user + system) / 1e6, counts }
+}
+
+/** Lets contenders that are timed in some way take turns. */
+export async function takeTurns<Name extends string, S extends Sample>(
+  names: readonly Name[],
+  sample: (name: Name) => S | Promise<S>,
+  repetitions: number,
+  warmUp: number,
+): Promise<Samples<Name, S>> {
+  const samples = Object.fromEntries(names.map((name) => [name, [] as S[]])) as Record<Name, S[]>
   for (let round = -warmUp; round < repetitions; round++) {
     for (let i = 0; i < names.length; i++) {
       const name = names[(i + round + warmUp) % names.length]
-      const begun = process.cpuUsage()
-      const counts = await contenders[name]()
-      const { user, system } = process.cpuUsage(begun)
-      if (round >= 0) samples[name].push({ seconds: (user + system) / 1e6, counts })
+      const taken = await sample(name)
+      if (round >= 0) samples[name].push(taken)
     }
   }
   return samples

@@ -13,8 +13,12 @@ import {
   flushDone,
   inspect,
   makeMemory,
+  put,
+  release,
+  use,
+  type Cpu,
+  type Frame,
 } from './naive-machine.ts'
-import { put, release, use, type Cpu, type Frame } from './naive-machine.ts'
 import { makeTurns, type Tally } from './naive-turns.ts'
 
 /** How page tables are given back: after a grace period or an IPI, or at once, which is the race of 2017. */

@@ -2,13 +2,16 @@
  * How results are shown: plain tables for people, one JSON object for programs, and whether each floor is met. A floor
  * that is missed is said, not punished: what fails a build is decided elsewhere.
  */
+import type { Machine } from './this-machine.ts'
 
 /** Cells by the name of their column. */
 export type Row = Readonly<Record<string, string | number>>
 
 export interface Floor {
   readonly what: string
-  readonly value: number
+  readonly value?: number
+  /** Why there is no value. */
+  readonly notMeasured?: string
   /** `value` must reach it, or must not exceed it. */
   readonly atLeast?: number
   readonly atMost?: number
@@ -22,8 +25,9 @@ export interface Report {
   readonly floors: readonly Floor[]
 }
 
-const isMet = ({ value, atLeast = -Infinity, atMost = Infinity }: Floor): boolean =>
-  value >= atLeast && value <= atMost
+/** Undefined where nothing was measured. */
+export const isMet = ({ value, atLeast = -Infinity, atMost = Infinity }: Floor): boolean | undefined =>
+  value === undefined ? undefined : value >= atLeast && value <= atMost
 
 /** Three significant digits below a thousand, whole numbers above. */
 export function tellCell(cell: string | number): string {
@@ -44,16 +48,26 @@ export function tellTable(rows: readonly Row[]): string {
 }
 
 export function tellFloor(floor: Floor): string {
-  const bound = floor.atLeast === undefined ? `at most ${floor.atMost}` : `at least ${floor.atLeast}`
-  return `${isMet(floor) ? 'met' : 'MISSED'}: ${floor.what} ${tellCell(floor.value)} (floor: ${bound})`
+  const { what, value, notMeasured } = floor
+  if (value === undefined) return `not measured: ${what} (${notMeasured}; floor: ${tellBound(floor)})`
+  return `${isMet(floor) ? 'met' : 'MISSED'}: ${what} ${tellCell(value)} (floor: ${tellBound(floor)})`
 }
+
+export const tellBound = ({ atLeast, atMost }: Floor): string =>
+  atLeast === undefined ? `at most ${tellCell(atMost!)}` : `at least ${tellCell(atLeast)}`
 
 export const tellReport = ({ title, about, rows, floors }: Report): string =>
   [title, about, '', tellTable(rows), ...floors.map(tellFloor), ''].join('\n')
 
-export const jsonReport = ({ title, about, rows, floors }: Report): object => ({
+const jsonReport = ({ title, about, rows, floors }: Report): object => ({
   title,
   about,
   rows,
   floors: floors.map((floor) => ({ ...floor, met: isMet(floor) })),
 })
+
+/** All reports of a run as one object. */
+export function jsonReports(machine: Machine, reports: Readonly<Record<string, Report>>): string {
+  const each = Object.entries(reports).map(([name, report]) => [name, jsonReport(report)])
+  return JSON.stringify({ machine, reports: Object.fromEntries(each) }, null, 2)
+}

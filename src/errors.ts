@@ -47,6 +47,8 @@ export const messages = {
     `CPU${cpu} asked for "${step}", but ${problem}. What is taken is given back once, by the CPU that took it.`,
   badConfig: (field: string, found: unknown, expected: string) =>
     `${field} is ${JSON.stringify(found)}; expected ${expected}.`,
+  declaredTwice: (protocol: string, kind: string, name: string) =>
+    `Protocol "${protocol}" declares the ${kind} "${name}" twice. Give each a name of its own.`,
   unknownPolicy: (name: string, known: readonly string[]) =>
     `There is no policy named "${name}". Known policies: ${known.join(', ')}. For one of your own, use --policy-file FILE.`,
   badPolicy: (source: string, problem: string) =>

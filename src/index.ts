@@ -7,7 +7,7 @@ export { defaultMachine, machineConfig, type MachineConfig } from './machine/con
 export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './conformance/walk-table.ts'
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { Emulator, emulateInvlpg } from './hypervisor/emulator.ts'
-export { HostCpu } from './hypervisor/host.ts'
+export { HostCpu } from './hypervisor/host-cpu.ts'
 export {
   ALL_PROCESSORS,
   ALL_VIRTUAL_ADDRESS_SPACES,
@@ -18,7 +18,8 @@ export {
 export type { FlushScope } from './hypervisor/flush-scope.ts'
 export type { HypercallInput } from './hypervisor/hypercall.ts'
 export { xenFlushTlb } from './hypervisor/xen.ts'
-export { Cpu, type KernelFeatures } from './guest/cpu.ts'
+export { Cpu } from './guest/cpu.ts'
+export type { KernelFeatures } from './guest/surroundings.ts'
 export type { Kernel } from './guest/kernel.ts'
 export type { Mm } from './guest/mm.ts'
 export type { HypercallHandler, Policy, PolicyInvariant, Shared } from './guest/policy.ts'
@@ -62,15 +63,9 @@ export {
   tellBounds,
   type Bounds,
 } from './scenario/bounds.ts'
-export {
-  boundedWorkloads,
-  canonicalWorkload,
-  eachBoundedWorkload,
-  enumerateWorkloads,
-  operationDomain,
-  type Operation,
-  type Workload,
-} from './scenario/workload.ts'
+export { boundedWorkloads, eachBoundedWorkload, enumerateWorkloads } from './scenario/enumerate-workloads.ts'
+export { canonicalWorkload } from './scenario/canonical-workload.ts'
+export { operationDomain, type Operation, type Workload } from './scenario/workload.ts'
 export { sizeOf, type Race, type Size } from './scenario/race.ts'
 export { World } from './scenario/world.ts'
 export { Worlds } from './scenario/worlds.ts'
@@ -87,19 +82,40 @@ export { verify, tellVerification, type Verification, type VerifyOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export { explain, explainAndGeneralize, type Explained, type Explanation } from './explain/explain.ts'
+export { generalize, type Generalized, type OrderedPair } from './explain/generalize.ts'
+export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'
+export type { Mark } from './explain/marks.ts'
+export { notesOf } from './explain/tell.ts'
+export { certifyLivelock } from './liveness/certify.ts'
+export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
+export {
+  liveness,
+  livenessBounds,
+  tellLiveness,
+  type Liveness,
+  type LivenessOptions,
+} from './liveness/liveness.ts'
+export { goesRound, type Lasso } from './liveness/lasso.ts'
+export type { Fairness, FairSystem } from './engine/fairness.ts'
 export { makeCase, parseCase } from './corpus/case.ts'
+export { keptOf } from './corpus/explained.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
 export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
 export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
+export { drawLasso } from './report/protocol.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
 export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
 export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
 export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
 export {
   errorJson,
+  explainedJson,
+  generalizedJson,
   huntJson,
   litmusJson,
+  livenessJson,
   policiesJson,
   replayJson,
   showJson,

@@ -17,6 +17,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   notAGenerator: ['mine flush'],
   checkpointLies: ['munmap(0) on CPU0, policy mine', 'again(1)', 'load(3, 0, 0)', 'cli(0, 0, 0)'],
   valueTooLarge: ['asked', 9, 7],
+  declaredTwice: ['seed race', 'variable', 'pmd'],
   badConfig: ['bounds.vcpus', 9, 'a whole number from 1 to 6'],
   unknownPolicy: ['hyperv', ['native-ipi', 'hyperv-list']],
   badPolicy: ['mine.ts', '"flush": expected a generator method'],
@@ -86,6 +87,8 @@ it('every message, word for word', () => {
       CPU1 asked for "unlock mmap_lock", but CPU0 holds it. What is taken is given back once, by the CPU that took it.
     badConfig
       bounds.vcpus is 9; expected a whole number from 1 to 6.
+    declaredTwice
+      Protocol "seed race" declares the variable "pmd" twice. Give each a name of its own.
     unknownPolicy
       There is no policy named "hyperv". Known policies: native-ipi, hyperv-list. For one of your own, use --policy-file FILE.
     badPolicy

@@ -3,11 +3,15 @@
  * and whether all that agrees with what is claimed of it. Needs no test runner.
  */
 import { makeCase } from '../corpus/case.ts'
+import { keptOf } from '../corpus/explained.ts'
 import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
 import { keep, readCorpus, type Kept } from '../corpus/store.ts'
 import { ShootdownError } from '../errors.ts'
+import { explainAndGeneralize } from '../explain/explain.ts'
+import { notesOf } from '../explain/tell.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { liveness, livenessBounds, tellLiveness, type Liveness } from '../liveness/liveness.ts'
 import { tellRace } from '../report/race.ts'
 import type { Case } from '../corpus/schema.ts'
 import { boundsFor } from '../scenario/bounds.ts'
@@ -71,11 +75,15 @@ function tellFound(
   found: Case['found'],
   options: CheckOptions,
 ): string {
-  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven)
+  const explanation = explainAndGeneralize(shrunk.race)
+  // Of a single step there is nothing to explain.
+  const notes =
+    shrunk.race.schedule.length > 1 ? notesOf(shrunk.race, { explained: explanation.explained }) : undefined
+  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven, notes)
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
   const file = options.policyFile ?? 'FILE (the file that exports the policy)'
   try {
-    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found))
+    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found, keptOf(explanation)))
     return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path} --policy-file ${file}`
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause
@@ -98,6 +106,27 @@ export function checkByVerifying(
     return { verification, passed, message: `${sentence}, though it is stated to be broken` }
   const found = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
   return { verification, passed, message: `${sentence}\n\n${tellFound(shrink(race), found, options)}` }
+}
+
+/**
+ * Searches a policy for fair runs that never end, within bounds; one that was found is kept. So that every check can
+ * afford it, the host preempts nobody unless the policy or the caller says so.
+ */
+export function checkLiveness(
+  policy: AnyPolicy,
+  options: CheckOptions = {},
+): Finding & { readonly liveness: Liveness } {
+  const operations = options.operations?.verify ?? CHECK_DEFAULTS.verifyOperations
+  const calm = { preemptions: policy.machine?.preemptions ?? 0 }
+  const bounds = livenessBounds(policy, { ...calm, ...options.bounds })
+  const found = liveness({ policy, bounds, operations })
+  const { race, certificate } = found
+  const passed = found.verdict === 'live'
+  const sentence = tellLiveness(policy, found)
+  if (race === undefined) return { liveness: found, passed, message: sentence }
+  const provenance = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
+  const story = tellFound({ race, certificate }, provenance, options)
+  return { liveness: found, passed, message: `${sentence}\n\n${story}` }
 }
 
 /** The cases of a policy in a corpus, and the files of the corpus that could not be read. */

@@ -68,6 +68,42 @@ export const verificationJson = z.object({
 /** One policy gives its object itself; several give `{ verifications: [...] }`. */
 export const verifyJson = z.union([verificationJson, z.object({ verifications: z.array(verificationJson) })])
 
+export const policyLivenessJson = z.object({
+  policy: z.string(),
+  /** `not established` where a graph was too large or the search was ended early, `error` where it could not be carried out. */
+  verdict: z.enum(['live', 'deadlock', 'livelock', 'not established', 'error']),
+  expected: claim,
+  bounds: z.record(z.string(), z.unknown()),
+  operations: count,
+  workloads: count,
+  states: count,
+  transitions: count,
+  seconds: z.number(),
+  /** The smallest fair run that never ends. */
+  lasso: z
+    .object({
+      /** Where the case is kept; null if it could not be written. */
+      file: z.string().nullable(),
+      invariant: z.string(),
+      explanation: z.string(),
+      minimality: z.enum(['minimal', 'local']),
+      operations: count,
+      vcpus: count,
+      switches: count,
+      /** Of the stem, and of one turn of the cycle. */
+      steps: count,
+      /** Of the cycle alone; 0 where nobody can move. */
+      cycle: count,
+      diagram: z.string(),
+    })
+    .nullable(),
+  /** Why it could not be carried out, if it could not. */
+  error: z.string().optional(),
+})
+
+/** One policy gives its object itself; several give `{ liveness: [...] }`. */
+export const livenessJson = z.union([policyLivenessJson, z.object({ liveness: z.array(policyLivenessJson) })])
+
 export const replayJson = z.object({
   cases: z.array(
     z.object({
@@ -95,6 +131,39 @@ export const policiesJson = z.object({
   ),
 })
 
+/** What would have cost more than the limits allow, and why. */
+const notEstablished = z.object({ notEstablished: z.string() })
+/** Steps by their number in the diagram, from 1. */
+const pair = z.object({
+  before: count,
+  after: count,
+  why: z.enum(['program', 'cause', 'race']),
+})
+
+export const explainedJson = z.object({
+  marks: z.union([
+    z
+      .array(
+        z.object({
+          essential: z.boolean(),
+          order: z.enum(['irrelevant', 'matters', 'fixed', 'not established']),
+          value: z.enum(['irrelevant', 'matters', 'none']),
+        }),
+      )
+      .readonly(),
+    notEstablished,
+  ]),
+  edges: z.union([z.array(pair).readonly(), notEstablished]),
+})
+
+/** How many, in decimal digits: it may be more than a number holds. */
+const many = z.string().regex(/^\d+$/)
+
+export const generalizedJson = z.union([
+  z.object({ orders: many, failing: many, extensions: many, pairs: z.array(pair).readonly() }),
+  notEstablished,
+])
+
 export const showJson = z.object({
   cases: z.array(
     z.object({
@@ -103,6 +172,10 @@ export const showJson = z.object({
       policy: z.string(),
       invariant: z.string(),
       diagram: z.string(),
+      /** With `--explain`. */
+      explained: explainedJson.optional(),
+      /** With `--generalize`. */
+      generalized: generalizedJson.optional(),
     }),
   ),
   problems: z.array(z.object({ file: z.string(), error: z.string() })),

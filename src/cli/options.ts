@@ -36,6 +36,8 @@ const optionsSchema = z.object({
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
   corpus: z.string('a folder').min(1, 'a folder').optional(),
   verdicts: z.string('the path of a table').optional(),
+  explain: z.boolean('no value').optional(),
+  generalize: z.boolean('no value').optional(),
   json: z.boolean('no value').optional(),
 })
 

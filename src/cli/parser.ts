@@ -5,6 +5,7 @@ import { VERSION } from '../version.ts'
 export const COMMANDS = {
   hunt: 'look for races, shrink them, prove them minimal, keep them',
   verify: 'search every workload and schedule within bounds',
+  liveness: 'search every workload within bounds for fair runs that never end, keep them',
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
   litmus: 'run litmus tests in herd formats on this machine, compare them with a table',
@@ -32,7 +33,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--strategy <name>', 'portfolio, random or pct (default portfolio)')
     .option('--cpus <n>', 'virtual CPUs (default 2)')
     .option('--pcpus <n>', 'physical CPUs (default: as many)')
-    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify: 2)')
+    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify and liveness: 2)')
     .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
     .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
     .option('--speculation <n>', 'speculative page walks, at most (default 1)')
@@ -45,6 +46,11 @@ export function parser(): ReturnType<typeof cac> {
     .option('--time <seconds>', 'end after so long')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
     .option('--verdicts <file>', 'the table to compare with (walk, litmus)')
+    .option('--explain', 'mark what matters in each step, and name the order that is the bug (show)')
+    .option(
+      '--generalize',
+      'count the orders of the steps that fail, and say what they have in common (show)',
+    )
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)

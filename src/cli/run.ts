@@ -3,6 +3,7 @@ import { ShootdownError, fail } from '../errors.ts'
 import { parseArguments } from './arguments.ts'
 import { WRONG_USE, type Context } from './commands/context.ts'
 import { huntCommand } from './commands/hunt.ts'
+import { livenessCommand } from './commands/liveness.ts'
 import { litmusCommand } from './commands/litmus.ts'
 import { listPolicies } from './commands/policies.ts'
 import { replayCommand } from './commands/replay.ts'
@@ -17,6 +18,7 @@ import { terminal, type Streams } from './terminal.ts'
 const commands: Readonly<Record<CommandName, (context: Context) => Promise<number>>> = {
   hunt: huntCommand,
   verify: verifyCommand,
+  liveness: livenessCommand,
   replay: replayCommand,
   show: showCommand,
   litmus: litmusCommand,

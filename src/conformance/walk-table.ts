@@ -6,7 +6,7 @@
 import { fail } from '../errors.ts'
 import { MAX_ENABLED } from '../engine/system.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { decodeAccess, type Access } from '../machine/access.ts'
+import { decodeAccess, type Access } from '../machine/access-result.ts'
 import { machineConfig } from '../machine/config.ts'
 import { AC, NXE, PG, SMAP, SMEP, WP } from '../machine/control.ts'
 import { A, P, RSVD, RW, US, XD, entry } from '../machine/entry.ts'

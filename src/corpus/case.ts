@@ -4,7 +4,7 @@ import { fail } from '../errors.ts'
 import { diagramRows, raceSize } from '../report/race.ts'
 import type { Race } from '../scenario/race.ts'
 import type { Certificate } from '../shrink/certificate.ts'
-import { FORMAT, caseSchema, type Case } from './schema.ts'
+import { FORMAT, caseSchema, formatOf, type Case } from './schema.ts'
 
 /** JSON with sorted keys, so that equal content has equal text. */
 function canonical(value: unknown): string {
@@ -22,10 +22,10 @@ const digestOf = (value: unknown, length: number): string =>
 
 /** Name of a case: the same for the same race, whatever found it. */
 function idOf(
-  core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule'>,
+  core: Pick<Case, 'policy' | 'options' | 'invariant' | 'bounds' | 'workload' | 'schedule' | 'cycle'>,
 ): string {
-  const { policy, options, invariant, bounds, workload, schedule } = core
-  return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule }, 8)}`
+  const { policy, options, invariant, bounds, workload, schedule, cycle } = core
+  return `${policy}-${invariant}-${digestOf({ policy, options, invariant, bounds, workload, schedule, cycle }, 8)}`
 }
 
 function sealOf(content: Omit<Case, 'digest'>): string {
@@ -33,8 +33,13 @@ function sealOf(content: Omit<Case, 'digest'>): string {
   return digestOf(sealed, 16)
 }
 
-/** The case that keeps a race. */
-export function makeCase(race: Race, certificate: Certificate | undefined, found?: Case['found']): Case {
+/** The case that keeps a race; with its explanation, if that is given (see {@link keptOf}). */
+export function makeCase(
+  race: Race,
+  certificate: Certificate | undefined,
+  found?: Case['found'],
+  explained?: Case['explained'],
+): Case {
   const core = {
     policy: race.policy.name,
     ...(race.policy.chosen === undefined ? {} : { options: race.policy.chosen as Record<string, unknown> }),
@@ -48,15 +53,17 @@ export function makeCase(race: Race, certificate: Certificate | undefined, found
       step: main.asked,
       ...(main.ofPolicy ? { by: 'policy' as const } : main.ofHardware ? { by: 'hardware' as const } : {}),
     })),
+    ...(race.cycle === undefined ? {} : { cycle: race.cycle }),
   }
   const content: Omit<Case, 'digest'> = {
-    format: FORMAT,
+    format: formatOf({ explained }),
     id: idOf(core),
     ...core,
     explanation: race.violation.explanation,
     size: raceSize(race),
     minimality: certificate === undefined ? 'local' : 'minimal',
     ...(certificate === undefined ? {} : { certificate: { ...certificate } }),
+    ...(explained === undefined ? {} : { explained }),
     ...(found === undefined ? {} : { found }),
   }
   return caseSchema.parse({ ...content, digest: sealOf(content) })
@@ -83,6 +90,8 @@ export function parseCase(file: string, text: string): Case {
     throw fail.corpusRead(file, `"${field}": ${issue.message}. Restore the file, or delete it and hunt again`)
   }
   const { digest, ...content } = parsed.data
+  if (content.format !== formatOf(content))
+    throw fail.corpusTampered(file, 'format', `${content.format}`, `${formatOf(content)}`)
   const id = idOf(parsed.data)
   if (content.id !== id) throw fail.corpusTampered(file, 'id', content.id, id)
   const seal = sealOf(content)

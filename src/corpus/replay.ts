@@ -2,14 +2,17 @@
  * Replaying a case. The workload's steps must come as the case names them; the policy's may differ, for that is what
  * a repair changes: where the policy asks for more, it is let; where it waits, the code holds the interleaving off;
  * where it does less, there is nothing to do. Nor need hardware take the same steps for an access: that depends on what
- * the policy left in the caches. What is left over at the end runs to completion.
+ * the policy left in the caches. What is left over at the end runs to completion. A case that goes round for ever is
+ * reproduced if its last steps still lead back to where they began, and nobody who could end it is passed over.
  */
 import { MAX_ENABLED } from '../engine/system.ts'
 import { MAX_RUN } from '../explore/run.ts'
+import { goesRound } from '../liveness/lasso.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { withOptions } from '../policies/define.ts'
 import { tellTransition, type Row } from '../report/story.ts'
-import { checkWorkload, type Workload } from '../scenario/workload.ts'
+import { checkWorkload } from '../scenario/check-workload.ts'
+import type { Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { World } from '../scenario/world.ts'
 import type { Bounds } from '../scenario/bounds.ts'
@@ -43,6 +46,8 @@ class Replay {
   private readonly world: World
   private readonly kept: Case
   private readonly rows: Row[] = []
+  /** The transitions of the rows. */
+  private readonly taken: number[] = []
   private readonly enabled = new Int32Array(MAX_ENABLED)
 
   constructor(world: World, kept: Case) {
@@ -53,13 +58,28 @@ class Replay {
   run(): Replayed {
     const { world, kept } = this
     world.reset()
+    const begins = kept.schedule.length - (kept.cycle ?? 0)
+    let head: { readonly state: Int32Array; readonly row: number } | undefined
     for (const [i, entry] of kept.schedule.entries()) {
+      if (i === begins) head = { state: world.state.slice(), row: this.taken.length }
       const diverged = entry.by === 'policy' ? this.followPolicy(entry) : this.followCode(entry)
       if (diverged !== undefined) return this.end('diverged', i + 1, `at step ${i + 1} ${diverged}`)
       const judged = this.judge(i + 1)
       if (judged !== undefined) return judged
     }
-    return this.drain()
+    return (head && this.judgeRound(head.state, this.taken.slice(head.row))) ?? this.drain()
+  }
+
+  /** Whether what was done since a state goes round for ever from there; the world is left as it is otherwise. */
+  private judgeRound(head: Int32Array, cycle: readonly number[]): Replayed | undefined {
+    const { world, kept } = this
+    const now = world.state.slice()
+    world.state.set(head)
+    const { explanation } = world.fairness.livelock()
+    if (goesRound(world, cycle)) return this.end('reproduced', kept.schedule.length, explanation)
+    world.state.set(now)
+    world.clearViolation()
+    return undefined
   }
 
   /** A step of the policy, or one that the policy causes: whatever it asks for now, up to what the case names if it still does. */
@@ -74,7 +94,7 @@ class Replay {
     }
     world.state.set(before)
     world.clearViolation()
-    rows.length = told
+    rows.length = this.taken.length = told
     this.takePolicyStep(entry)
   }
 
@@ -86,7 +106,7 @@ class Replay {
     const before = world.state.slice()
     const row = tellTransition(world, transition)
     if (row.main.ofPolicy) {
-      this.rows.push(row)
+      this.keep(row, transition)
       return row
     }
     world.state.set(before)
@@ -108,7 +128,7 @@ class Replay {
         if (entry.by === 'hardware') return undefined
         return `the case says "${entry.do}: ${entry.step}", but the code asked for "${row.main.asked}"`
       }
-      this.rows.push(row)
+      this.keep(row, transition)
       if (world.violation !== undefined || !row.main.ofPolicy) return undefined
     }
     return `"${entry.do}" asks for more than ${MAX_INSERTED} steps of the policy before "${entry.step}"`
@@ -121,6 +141,11 @@ class Replay {
     if (cpu !== null)
       return `the case says "${entry.do}: ${entry.step}", but CPU${cpu[1]} has nothing left to do`
     return `the case says "${entry.do}", which is not possible here`
+  }
+
+  private keep(row: Row, transition: number): void {
+    this.rows.push(row)
+    this.taken.push(transition)
   }
 
   private find(name: string): number | undefined {

@@ -4,14 +4,18 @@
  */
 import { z } from 'zod'
 import { boundsSchema } from '../scenario/bounds.ts'
+import { explainedSchema } from './explained.ts'
 
-/** The newest format that this version writes and reads. */
-export const FORMAT = 1
+/** The newest format that this version writes; it reads all of them. */
+export const FORMAT = 2
+
+/** The format that a case is written in is the oldest that has all that it says: 2 is 1 with `explained`. */
+export const formatOf = ({ explained }: { explained?: unknown }): 1 | 2 => (explained === undefined ? 1 : 2)
 
 const count = z.number().int().min(0)
 
 export const caseSchema = z.strictObject({
-  format: z.literal(FORMAT),
+  format: z.literal([1, 2]),
   /** Policy, invariant and a digest of the race: also the name of the file. */
   id: z.string().regex(/^[a-z0-9-]+$/),
   policy: z.string(),
@@ -35,6 +39,8 @@ export const caseSchema = z.strictObject({
       }),
     )
     .min(1),
+  /** How many of the last steps go round for ever, where that is the violation. Absent from all other cases. */
+  cycle: count.min(1).optional(),
   size: z.strictObject({ operations: count, vcpus: count, switches: count, steps: count }),
   minimality: z.enum(['minimal', 'local']),
   /** The proof of minimality: what was searched. */
@@ -47,6 +53,8 @@ export const caseSchema = z.strictObject({
       machine: z.strictObject({ vcpus: count, pcpus: count }).optional(),
     })
     .optional(),
+  /** Which steps matter and whose order is the bug, where that was established. Only in format 2. */
+  explained: explainedSchema.optional(),
   /** What replaying the case should end in, where that does not follow from the policy's own claim. */
   expect: z.enum(['reproduced', 'fixed']).optional(),
   /** Where it was first found. */

@@ -6,9 +6,9 @@
  * bottom-up (two nodes with the same step and the same children are one node), so that dead locals keep no states
  * apart. Where they are not, histories stay apart until the coroutine ends or declares a checkpoint.
  */
-import { inspect } from 'node:util'
-import { fail, ShootdownError } from '../errors.ts'
-import { CHECKPOINT, RETURN, describeStep, isStep, sameStep, type Code, type Step } from './step.ts'
+import { fail } from '../errors.ts'
+import { MAX_STEPS, advance, begin, compare, replay, type History, type Live, type Program } from './rerun.ts'
+import { CHECKPOINT, RETURN, describeStep, sameStep, type Code, type Step } from './step.ts'
 
 /** Words per node: operation, three arguments, and two cached edges (result, child). */
 const STRIDE = 8
@@ -20,42 +20,14 @@ const CHILD1 = 7
 const NO_CHILD = -1
 const NO_KEY = -0x80000000
 
-/** No history has more steps than this; waiting that comes back to a checkpoint does not make it longer. */
-export const MAX_STEPS = 2000
 /** Control states of a world, at most: some hundred megabytes. */
 export const MAX_NODES = 1 << 20
 /** How many nodes are expanded ahead at once; past it, histories are followed one at a time. */
 const MAX_AHEAD = 4096
 
-interface Program {
-  readonly name: string
-  readonly start: () => Code<number | void>
-  root: number
-  readonly checkpoints: Map<string, number>
-}
-
-/** A history: the step that is asked for, and what led to it. Histories share their beginnings. */
-interface History {
-  readonly step: Step
-  /** What was asked for before, and the result that it got. */
-  readonly before: History | undefined
-  readonly result: number
-  /** How many steps and checkpoints were asked for, this one included; how many steps of them. */
-  readonly position: number
-  readonly steps: number
-}
-
 /** Where a node that is followed lazily comes from. */
 interface Origin {
   readonly program: Program
-  readonly history: History
-}
-
-type Running = Generator<Step, number | boolean | void, number>
-
-/** A coroutine advanced to a point, with the history that led there. */
-interface Live {
-  readonly run: Running
   readonly history: History
 }
 
@@ -91,7 +63,7 @@ export class Coroutines {
     if (known !== undefined) return known.root
     const program: Program = { name: key, start, root: 0, checkpoints: new Map() }
     this.ahead = 0
-    program.root = this.expand(program, this.begin(program))
+    program.root = this.expand(program, begin(program))
     this.rehearse(program)
     this.programs.set(key, program)
     return program.root
@@ -118,7 +90,7 @@ export class Coroutines {
       throw new Error(`${describeStep(this.steps[node])} resulted in ${result}, outside its declared results`)
     }
     this.ahead = 0
-    const child = this.expand(origin.program, this.replay(origin.program, origin.history, result))
+    const child = this.expand(origin.program, replay(origin.program, origin.history, result))
     this.link(node, result, child)
     return child
   }
@@ -157,9 +129,9 @@ export class Coroutines {
     if (step.op === CHECKPOINT) return this.mark(program, live)
     if (step.op === RETURN) return this.merge(program, step, [])
     if (step.results === 0 || ++this.ahead > MAX_AHEAD) return this.lazy(program, step, history)
-    const children = [this.expand(program, this.advance(program, live, 0))]
+    const children = [this.expand(program, advance(program, live, 0))]
     for (let result = 1; result < step.results; result++) {
-      children.push(this.expand(program, this.replay(program, history, result)))
+      children.push(this.expand(program, replay(program, history, result)))
     }
     return this.merge(program, step, children)
   }
@@ -186,7 +158,7 @@ export class Coroutines {
     let live = marked
     for (let hops = 0; live.history.step.op === CHECKPOINT; hops++) {
       if (hops === MAX_STEPS) throw fail.endlessWithoutSteps(program.name, MAX_STEPS)
-      live = this.advance(program, live, 0)
+      live = advance(program, live, 0)
     }
     const { history } = live
     const { step } = history
@@ -202,92 +174,17 @@ export class Coroutines {
     return node
   }
 
-  /** Starts the coroutine anew. */
-  private begin(program: Program): Live {
-    const run: unknown = program.start()
-    if (typeof run !== 'object' || run === null || typeof (run as Running).next !== 'function') {
-      throw fail.notAGenerator(program.name)
-    }
-    return { run: run as Running, history: this.take(program, run as Running, undefined, 0) }
-  }
-
-  private advance(program: Program, { run, history }: Live, result: number): Live {
-    return { run, history: this.take(program, run, history, result) }
-  }
-
-  /** Runs the coroutine from its start through a known history and one result more; it must ask for the same again. */
-  private replay(program: Program, history: History, result: number): Live {
-    const path: History[] = []
-    for (let at: History | undefined = history; at !== undefined; at = at.before) path.push(at)
-    const { run, history: first } = this.begin(program)
-    let { step } = first
-    for (let known = path.pop(); known !== undefined; known = path.pop()) {
-      if (known.before !== undefined) step = this.ask(program, run, known.position, known.result)
-      this.compare(program, known.position, known.step, step)
-    }
-    return this.advance(program, { run, history }, result)
-  }
-
   /** Runs the part of a new coroutine that needs no results a second time, so that hidden state shows at once. */
   private rehearse(program: Program): void {
-    let live = this.begin(program)
+    let live = begin(program)
     for (let node = program.root; ; node = this.next(node, 0)) {
-      while (live.history.step.op === CHECKPOINT) live = this.advance(program, live, 0)
+      while (live.history.step.op === CHECKPOINT) live = advance(program, live, 0)
       const { step, position } = live.history
-      this.compare(program, position, this.steps[node], step)
+      compare(program, position, this.steps[node], step)
       if (step.op === RETURN || this.nodes[node * STRIDE + CHILD0] === NO_CHILD) return
       if (step.results === 0) return
-      live = this.advance(program, live, 0)
+      live = advance(program, live, 0)
     }
-  }
-
-  private compare(program: Program, position: number, first: Step, then: Step): void {
-    if (!sameStep(first, then))
-      throw fail.nondeterministic(program.name, position, describeStep(first), describeStep(then))
-  }
-
-  /** Resumes the coroutine with a result; what it asks for then is the end of a longer history. */
-  private take(program: Program, run: Running, before: History | undefined, result: number): History {
-    const position = (before?.position ?? 0) + 1
-    const step = this.ask(program, run, position, result)
-    const steps = (before?.steps ?? 0) + (step.op === CHECKPOINT ? 0 : 1)
-    if (steps > MAX_STEPS && step.op !== RETURN)
-      throw fail.neverEnds(program.name, MAX_STEPS, describeStep(step))
-    return { step, before, result, position, steps }
-  }
-
-  /** Resumes the coroutine with a result, and checks what it asks for. */
-  private ask(program: Program, run: Running, position: number, result: number): Step {
-    let taken: IteratorResult<Step, number | boolean | void>
-    try {
-      taken = run.next(result)
-    } catch (cause) {
-      if (cause instanceof ShootdownError) throw cause
-      throw fail.threw(program.name, position, cause)
-    }
-    if (taken.done === true) {
-      const value = Number(taken.value ?? 0)
-      if (typeof taken.value === 'string' || (value | 0) !== value) {
-        throw fail.badArgument(program.name, 'return', inspect(taken.value))
-      }
-      return { op: RETURN, a: value, b: 0, c: 0, results: 1 }
-    }
-    if (!isStep(taken.value)) throw this.strange(program, taken.value)
-    const { op, a, b, c } = taken.value
-    const wrong = [a, b, c].find((value) => (value | 0) !== value)
-    if (wrong !== undefined) throw fail.badArgument(program.name, op.name, inspect(wrong))
-    return taken.value
-  }
-
-  private strange(program: Program, value: unknown): ShootdownError {
-    if (typeof (value as Running | undefined)?.next === 'function') {
-      const step = (value as Running).next(0).value
-      return fail.stepNotRun(program.name, isStep(step) ? step.op.name : 'step')
-    }
-    return fail.notAStep(
-      program.name,
-      value === undefined ? 'nothing' : inspect(value, { breakLength: Infinity, depth: 1 }),
-    )
   }
 }
 

@@ -4,6 +4,7 @@
  * changes takes no bits, so a feature that nobody uses takes no room. When a word holds more values than its width
  * allows, the packer says so, and the search begins again with a wider one.
  */
+import { Dictionary } from './dictionary.ts'
 import { bitsFor } from './layout.ts'
 
 /** The packer met more values than a word's width has room for; it has been widened, and the search must restart. */
@@ -22,7 +23,15 @@ export class Packer {
   private constants: Int32Array = new Int32Array(0)
   /** By word: its place among the changing ones, or -1. */
   private slots: Int32Array = new Int32Array(0)
-  private maps: Dictionary[] = []
+  /**
+   * The dictionaries of the changing words in two flat tables. Codes by value: those of word i are at
+   * `codes[codesAt[i] ..]`, one for each value below `spans[i]`, -1 where a value has none. Values by code, likewise.
+   */
+  private codes: Int32Array = new Int32Array(0)
+  private codesAt: Int32Array = new Int32Array(0)
+  private spans: Int32Array = new Int32Array(0)
+  private values: Int32Array = new Int32Array(0)
+  private valuesAt: Int32Array = new Int32Array(0)
   private readonly dictionaries: Dictionary[]
   private readonly base: Int32Array
 
@@ -42,18 +51,18 @@ export class Packer {
       if (initial[word] !== this.base[word]) this.dictionaries[word].number(initial[word])
     }
     if (this.dictionaries.some(({ values, capacity }) => values.length > capacity)) this.arrange()
+    else this.tabulate()
   }
 
   /** Writes the packed form of `state` to `out`. */
   pack(state: Int32Array, out: Uint32Array): void {
-    const { words, shifts, places, maps, capacities, constants, size, base } = this
+    const { words, shifts, places, codes, codesAt, spans, constants, size, base } = this
     for (let i = 0; i < size; i++) out[i] = 0
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
-      const { codes } = maps[i]
       // Read as unsigned, a negative value is a large one.
-      let code = value >>> 0 < codes.length ? codes[value] : maps[i].find(value)
-      if (code < 0 || code >= capacities[i]) code = this.learn(words[i], value)
+      let code = value >>> 0 < spans[i] ? codes[codesAt[i] + value] : -1
+      if (code < 0) code = this.learn(words[i], value)
       out[places[i]] |= code << shifts[i]
     }
     let changed = 0
@@ -61,18 +70,22 @@ export class Packer {
     if (changed !== 0) this.learnConstants(state)
   }
 
-  /** Like {@link pack}, where `packed` is known to be the packed form of `near`, a state that differs in few words. */
-  repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array): void {
-    const { slots, shifts, places, maps, capacities, size } = this
-    for (let i = 0; i < size; i++) out[i] = packed[i]
-    for (let word = 0; word < state.length; word++) {
+  /**
+   * Like {@link pack}, where `packed` is known to be the packed form of `near`, a state that differs in few words.
+   * Writes to `out[at ..]`, and puts `state` back to `near`: one pass over the state serves both.
+   */
+  repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array, at: number): void {
+    const { slots, shifts, places, codes, codesAt, spans, capacities, size } = this
+    for (let i = 0; i < size; i++) out[at + i] = packed[i]
+    for (let word = 0; word < near.length; word++) {
       const value = state[word]
       if (value === near[word]) continue
+      state[word] = near[word]
       const i = slots[word]
-      let code = i < 0 ? -1 : maps[i].find(value)
-      if (code < 0 || code >= capacities[i]) code = this.learn(word, value)
-      const shift = shifts[i]
-      out[places[i]] = (out[places[i]] & ~((capacities[i] - 1) << shift)) | (code << shift)
+      let code = i >= 0 && value >>> 0 < spans[i] ? codes[codesAt[i] + value] : -1
+      if (code < 0) code = this.learn(word, value)
+      const place = at + places[i]
+      out[place] = (out[place] & ~((capacities[i] - 1) << shifts[i])) | (code << shifts[i])
     }
   }
 
@@ -83,20 +96,31 @@ export class Packer {
 
   /** Puts a packed state back. */
   unpack(packed: Uint32Array, state: Int32Array): void {
-    const { words, shifts, places, maps, capacities } = this
     state.set(this.base)
+    this.unpackChanging(packed, state, state)
+  }
+
+  /** Puts a packed state back into two copies, each of which has held a state of this packer before. */
+  unpackChanging(packed: Uint32Array, state: Int32Array, copy: Int32Array): void {
+    const { words, shifts, places, values, valuesAt, capacities } = this
     for (let i = 0; i < words.length; i++) {
-      state[words[i]] = maps[i].values[(packed[places[i]] >>> shifts[i]) & (capacities[i] - 1)]
+      const code = (packed[places[i]] >>> shifts[i]) & (capacities[i] - 1)
+      state[words[i]] = copy[words[i]] = values[valuesAt[i] + code]
     }
   }
 
-  /** The number of a value that was not met before; throws Widened if the word has no room for it. */
+  /** The number of a value that is in no table yet; throws Widened if the word has no room for it. */
   private learn(word: number, value: number): number {
     const dictionary = this.dictionaries[word]
+    const known = dictionary.values.length
     const code = dictionary.number(value)
-    if (code < dictionary.capacity) return code
-    this.arrange()
-    throw new Widened()
+    if (code >= dictionary.capacity) {
+      this.arrange()
+      throw new Widened()
+    }
+    // Large values are in no table of codes, and are looked up here each time.
+    if (code >= known) this.tabulate()
+    return code
   }
 
   /** Lays the changing words out, no word across two 32-bit units. */
@@ -131,46 +155,27 @@ export class Packer {
     changing.forEach((word, i) => (this.slots[word] = i))
     this.shifts = Int32Array.from(shifts)
     this.places = Int32Array.from(places)
-    this.maps = changing.map((word) => this.dictionaries[word])
-    this.capacities = Int32Array.from(this.maps, (dictionary) => dictionary.capacity)
+    this.capacities = Int32Array.from(changing, (word) => this.dictionaries[word].capacity)
+    this.tabulate()
+  }
+
+  /** Writes the tables that packing reads from the dictionaries. */
+  private tabulate(): void {
+    const maps = Array.from(this.words, (word) => this.dictionaries[word])
+    this.spans = Int32Array.from(maps, ({ codes }) => codes.length)
+    this.codesAt = starts(this.spans)
+    this.codes = new Int32Array(this.spans.reduce((sum, span) => sum + span, 0))
+    this.valuesAt = starts(this.capacities)
+    this.values = new Int32Array(this.capacities.reduce((sum, capacity) => sum + capacity, 0))
+    maps.forEach(({ codes, values }, i) => {
+      this.codes.set(codes, this.codesAt[i])
+      this.values.set(values, this.valuesAt[i])
+    })
   }
 }
 
-const isSmall = (value: number): boolean => value >= 0 && value < 1 << 16
-
-/** The values of a word, numbered as they come. */
-class Dictionary {
-  readonly values: number[] = []
-  capacity = 1
-  /** Numbers of small values, by value; -1 where there is none yet. */
-  codes = new Int32Array(16).fill(-1)
-  /** Numbers of the others, which are large or negative. */
-  private readonly others = new Map<number, number>()
-
-  constructor(first: number) {
-    this.number(first)
-  }
-
-  /** The number of a value, or -1. */
-  find(value: number): number {
-    if (isSmall(value)) return value < this.codes.length ? this.codes[value] : -1
-    return this.others.get(value) ?? -1
-  }
-
-  /** The number of a value, which gets one if it has none. */
-  number(value: number): number {
-    const known = this.find(value)
-    if (known >= 0) return known
-    const code = this.values.push(value) - 1
-    if (!isSmall(value)) this.others.set(value, code)
-    else {
-      if (value >= this.codes.length) {
-        const grown = new Int32Array(2 ** bitsFor(value)).fill(-1)
-        grown.set(this.codes)
-        this.codes = grown
-      }
-      this.codes[value] = code
-    }
-    return code
-  }
+/** Where each of several stretches begins, one behind the other. */
+function starts(lengths: Int32Array): Int32Array {
+  let at = 0
+  return lengths.map((length) => (at += length) - length)
 }

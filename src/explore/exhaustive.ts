@@ -4,7 +4,7 @@
  */
 import { fail } from '../errors.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
-import { StateSet } from '../engine/state-set.ts'
+import { BATCH, StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { learn, packerFor } from './learn.ts'
 
@@ -69,6 +69,10 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
   const { state } = system
   const here = state.slice()
   const packed = visited.probe.slice()
+  const words = packed.length
+  /** Successors that were not looked up yet, one after the other. */
+  const batch = new Uint32Array(BATCH * words)
+  let waiting = 0
   packer.pack(state, visited.probe)
   visited.add()
   let transitions = 0
@@ -85,16 +89,18 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
     packedBits: packer.bits,
     complete,
   })
-  for (let number = 0; number < visited.count; number++) {
+  for (let number = 0; ; number++) {
     if (number === levelEnd) {
+      visited.addAll(batch, waiting)
+      waiting = 0
+      if (number === visited.count) break
       depth++
       levelEnd = visited.count
     }
     if ((number & 0x3fff) === 0 && stop?.() === true) return report(undefined, false)
     visited.fetch(number)
     packed.set(visited.probe)
-    packer.unpack(packed, here)
-    state.set(here)
+    packer.unpackChanging(packed, state, here)
     const count = system.enabled(enabled)
     if (system.progress === 0) {
       if (system.final()) observer?.ended?.()
@@ -106,7 +112,6 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
       }
     }
     for (let i = 0; i < count; i++) {
-      if (i > 0) state.set(here)
       system.apply(enabled[i])
       transitions++
       const { violation } = system
@@ -116,8 +121,10 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
         observer?.violated?.(violation)
         system.clearViolation()
       }
-      packer.repack(state, here, packed, visited.probe)
-      visited.add()
+      packer.repack(state, here, packed, batch, waiting * words)
+      if (++waiting < BATCH) continue
+      visited.addAll(batch, waiting)
+      waiting = 0
     }
     if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
   }

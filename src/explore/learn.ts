@@ -6,6 +6,8 @@ import { MAX_ENABLED, type System } from '../engine/system.ts'
 const SAMPLE_WALKS = 64
 /** Steps of a walk, at most; longer ones teach nothing new. */
 const SAMPLE_STEPS = 1000
+/** ... and of all walks together: those of a system that never ends would be long. */
+const ALL_STEPS = 8192
 
 /** A packer fitted to the states that a few random walks go through. */
 export function learn(system: System): Packer {
@@ -13,9 +15,11 @@ export function learn(system: System): Packer {
   const enabled = new Int32Array(MAX_ENABLED)
   system.reset()
   return new Packer(system.state, (offer) => {
-    for (let i = 0; i < SAMPLE_WALKS; i++) {
+    let left = ALL_STEPS
+    for (let i = 0; i < SAMPLE_WALKS && left > 0; i++) {
       system.reset()
-      for (let step = 0; step < SAMPLE_STEPS && system.violation === undefined; step++) {
+      for (let step = 0; step < SAMPLE_STEPS && left > 0 && system.violation === undefined; step++) {
+        left--
         offer(system.state)
         const count = system.enabled(enabled)
         if (system.progress === 0) break

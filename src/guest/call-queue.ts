@@ -6,7 +6,8 @@
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import type { Execute, Machine } from '../machine/machine.ts'
+import type { Machine } from '../machine/machine.ts'
+import type { Execute } from '../machine/semantics.ts'
 import { WAIT_FREE, XCHG } from '../machine/memory.ts'
 import { perCpu, type SharedDeclaration, type SharedWords, type Word } from '../machine/word.ts'
 import type { AnyCpu } from './cpu.ts'

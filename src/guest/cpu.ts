@@ -16,44 +16,17 @@ import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
 import { FLAGS_MAX, HYPERCALL, encodeInput, type HypercallInput } from '../hypervisor/hypercall.ts'
 import { nmiUaccessOkay } from './loaded.ts'
-import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END, type Kernel } from './kernel.ts'
+import type { Kernel } from './kernel.ts'
 import { bringUp, goOffline } from './hotplug.ts'
 import type { Hooks } from './hooks.ts'
 import { Mm } from './mm.ts'
 import { CALL_RCU_HEAD, puts, raises } from './rcu-head.ts'
+import { CALL_RCU, RCU_LOCK, RCU_UNLOCK, SYNC_RCU_BEGIN, SYNC_RCU_END } from './rcu.ts'
 import type { FlushRequest } from './request.ts'
 import { callFunction, callFunctionInterrupt, SYNC } from './smp.ts'
 import type { Word } from '../machine/word.ts'
 import { X86 } from '../machine/x86.ts'
-
-/** What surrounds the code of a CPU: the same for all CPUs of a scenario. */
-export interface Surroundings<Shared, Options> {
-  readonly config: MachineConfig
-  /** Number of frames. */
-  readonly frames: number
-  readonly kernel: Kernel
-  readonly shared: Shared
-  readonly options: Options
-  readonly vectors: readonly string[]
-  readonly hypercalls: readonly string[]
-  /** What the workload makes the kernel keep track of. */
-  readonly features: KernelFeatures
-  /** The policy's hooks, ready to be run with `yield*`. */
-  readonly policy: Hooks
-}
-
-/** Kernel work that only some workloads need; without need it is left out, steps and all. */
-export interface KernelFeatures {
-  /** Some CPU enters lazy-TLB mode: generations are kept, lazy CPUs may be left out of a flush. */
-  readonly lazy: boolean
-  /** Some CPU changes mm_cpumask, because it switches address spaces or for another reason. */
-  readonly switching: boolean
-  /** What gup_fast compares again after it took a reference: the PTE alone (before 6.1), or the PMD as well. */
-  readonly gupRecheck: 'pte' | 'pmd'
-}
-
-// oxlint-disable-next-line typescript/no-explicit-any -- as for AnyCpu
-export type AnySurroundings = Surroundings<any, any>
+import type { Surroundings, KernelFeatures } from './surroundings.ts'
 
 /** A handle whose policy's variables and options do not matter to the code at hand. */
 // oxlint-disable-next-line typescript/no-explicit-any -- policies take handles of their own kind; only any fits all of them

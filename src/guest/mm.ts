@@ -14,7 +14,7 @@ import {
   REVOKE_ENTRY,
   SET_ENTRY,
   place,
-} from '../machine/tables.ts'
+} from '../machine/table-ops.ts'
 import type { Cpu } from './cpu.ts'
 import { flushTlbRange } from './flush.ts'
 import { pageMask, type FlushKind } from './request.ts'

@@ -4,7 +4,7 @@
  * page-table locks one after the other sees them where nobody else moves mappings of the frame. mm/rmap.c.
  */
 import { perform, type Code } from '../engine/step.ts'
-import { FIND_MAPPINGS } from '../machine/tables.ts'
+import { FIND_MAPPINGS } from '../machine/table-ops.ts'
 import { resultsOf } from '../machine/word.ts'
 import type { AnyCpu } from './cpu.ts'
 

@@ -6,14 +6,15 @@
  */
 import { defineOp, perform, type Code } from '../engine/step.ts'
 import { fail } from '../errors.ts'
-import { DETAILED, decodeAccess, use, type Access } from '../machine/access.ts'
+import { DETAILED, decodeAccess, type Access } from '../machine/access-result.ts'
+import { use } from '../machine/access-effect.ts'
 import { CACHED_D, CACHED_U, CACHED_W, VALID } from '../machine/cached.ts'
 import { A, D, frameOf, isLarge, isPresent, isWritable } from '../machine/entry.ts'
 import { eptRight, translateBySoftware } from '../machine/ept.ts'
 import type { Geometry } from '../machine/geometry.ts'
 import type { Machine } from '../machine/machine.ts'
 import { ALLOWED, WRITE, judgeAccess } from '../machine/rights.ts'
-import { translationNow } from '../machine/tables.ts'
+import { translationNow } from '../machine/translation.ts'
 import type { Vmx } from '../machine/vmx.ts'
 
 /** Translates page `a` for an access in mode `b` and keeps the result; results in 1 if there is one. */
@@ -47,14 +48,14 @@ export function installEmulator(m: Machine): void {
   // It sets A and D by locked operations.
   m.installDrained(TRANSLATE, (v, page, mode) => {
     const entry = translate(m, v, page, mode)
-    m.S[m.emulator + v] = entry
+    m.S[m.caches.emulator + v] = entry
     m.S[m.emulatorPage + v] = entry === 0 ? 0 : page
     return entry === 0 ? 0 : 1
   })
   m.install(
     ACCESS_TRANSLATED,
     (v, _a, mode, value) => {
-      const entry = m.S[m.emulator + v]
+      const entry = m.S[m.caches.emulator + v]
       if ((entry & VALID) === 0) return 0
       const result = use(m, v, m.S[m.emulatorPage + v], entry, mode, value)
       forgetTranslation(m, v)
@@ -65,14 +66,14 @@ export function installEmulator(m: Machine): void {
   m.install(
     EMULATED,
     () => 0,
-    (_v, target) => m.S[m.emulator + target] === 0,
+    (_v, target) => m.S[m.caches.emulator + target] === 0,
   )
 }
 
 /** The emulation is over, or there is none. */
 export function forgetTranslation(m: Machine, v: number): void {
   if (!m.config.emulation) return
-  m.S[m.emulator + v] = 0
+  m.S[m.caches.emulator + v] = 0
   m.S[m.emulatorPage + v] = 0
 }
 

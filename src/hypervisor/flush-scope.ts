@@ -30,15 +30,15 @@ export function tellScope(scope: number): string {
 /** Drops from a context the pages in `mask` (0: all) within a scope, and the upper-level entries of its address space. */
 export function dropScope(m: Machine, context: number, mask: number, scope: number): void {
   const space = (scope >> SPACE_SHIFT) - 1
-  const tlb = m.tlbOf(context, 0, 0)
-  for (let place = 0; place < m.tags * m.tagSize; place++) {
+  const tlb = m.caches.tlbOf(context, 0, 0)
+  for (let place = 0; place < m.caches.tags * m.caches.tagSize; place++) {
     const word = m.S[tlb + place]
     if ((word & VALID) === 0) continue
     const kept = word & CACHED_G ? (scope & KEEP_GLOBAL) !== 0 : !isOf(m, word, space)
     if (!kept && (mask === 0 || isNamed(m, word, place, mask))) m.S[tlb + place] = 0
   }
-  const structures = m.structuresOf(context, 0, 0)
-  for (let at = structures; at < structures + m.structureTags * m.structureSlots; at++)
+  const structures = m.caches.structuresOf(context, 0, 0)
+  for (let at = structures; at < structures + m.caches.structureTags * m.caches.structureSlots; at++)
     if (isOf(m, m.S[at], space)) m.S[at] = 0
 }
 

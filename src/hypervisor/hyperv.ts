@@ -7,7 +7,7 @@
  */
 import type { Code } from '../engine/step.ts'
 import type { FlushScope } from './flush-scope.ts'
-import type { HostCpu } from './host.ts'
+import type { HostCpu } from './host-cpu.ts'
 import type { HypercallInput } from './hypercall.ts'
 
 /** HV_FLUSH_ALL_PROCESSORS: every virtual processor, whichever are named. */

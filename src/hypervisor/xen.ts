@@ -4,7 +4,7 @@
  * Vcpus that do not run need nothing more. xen/arch/x86/mm/hap/hap.c (flush_tlb), hvm_asid_flush_vcpu.
  */
 import type { Code } from '../engine/step.ts'
-import type { HostCpu } from './host.ts'
+import type { HostCpu } from './host-cpu.ts'
 
 export function* xenFlushTlb(host: HostCpu, _pages: number, cpus: readonly number[]): Code {
   const kicked: number[] = []

@@ -4,7 +4,8 @@
  * fill them, so that their depth never matters.
  */
 import { fail } from '../errors.ts'
-import { experiment, type Breakage } from '../experiment/experiment.ts'
+import { experiment } from '../experiment/experiment.ts'
+import type { Breakage } from '../experiment/options.ts'
 import { machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { variable } from '../machine/word.ts'
 import { keyOfLocation, keyOfRegister, keysOf, satisfies, type Key, type Predicate } from './condition.ts'

@@ -5,23 +5,17 @@
  */
 import { argA, argB, argC, type Coroutines } from '../engine/coroutine.ts'
 import { defineOp } from '../engine/step.ts'
-import { CACHED_D, CACHED_G, CONDEMNED, FREED, RIGHTS, VALID, keyOfCached } from './cached.ts'
-import { noteAccess } from './copy.ts'
-import { isWritable, frameOf } from './entry.ts'
-import { allowsNested, dropViolating, eptRight, freedBy, judgeNested, madeWith, takenBy } from './ept.ts'
-import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
-import { abortSpeculation, dropFaulting } from './invalidate.ts'
-import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
-import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, PF_P, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
-import { isExcused, noteChange } from './stale-reads.ts'
-import { translationNow } from './tables.ts'
+import { CACHED_D, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import type { MachineConfig } from './config.ts'
+import { allowsNested, eptRight, takenBy } from './ept.ts'
+import type { Machine } from './machine.ts'
+import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
 import { fillDeviceTlb, inDeviceTlb, lookUp } from './tlb.ts'
 import { choicesAtStart, choicesOf } from './walk-choices.ts'
-import { pageWalk } from './walk.ts'
+import { pageWalk } from './page-walk.ts'
 import { FAULT, PAST_TLB, walkRequest } from './walk-stage.ts'
-
-/** With this bit in its mode an access tells more than whether it faulted: see {@link decodeAccess}. */
-export const DETAILED = 1 << 5
+import { DETAILED, UNFINISHED } from './access-result.ts'
+import { withValue, fault, violate, use } from './access-effect.ts'
 
 /** Access to page `a` in mode `b`, storing `c` if it writes. Results in 1 if it faulted, or in the details asked for. */
 export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
@@ -32,52 +26,26 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
   return `${what} -> #PF${b & DETAILED ? `(${r >> 1})` : ''}`
 })
 
-/** What came of an access. */
-export interface Access {
-  /** It raised an exception: a page fault, or #GP. */
-  readonly fault: boolean
-  /** It raised #GP: the address is not canonical, or beyond the limit of its segment. */
-  readonly gp: boolean
-  /** Error code of the page fault, 0 without one. {@link EPT_VIOLATION} stands for one that the host did not resolve. */
-  readonly code: number
-  /** The frame of memory that was reached (with EPT a host frame), 0 for none. */
-  readonly frame: number
-  /** What it holds: for a write, what was stored. 0 in a scenario without contents. */
-  readonly value: number
-}
-
-export const decodeAccess = (result: number): Access =>
-  result & 1
-    ? { fault: true, gp: false, code: result >> 1, frame: 0, value: 0 }
-    : { fault: false, gp: false, code: 0, frame: (result >> 1) & 63, value: result >> 7 }
-
-/** What came of an access that raised #GP. */
-export const GENERAL_PROTECTION: Access = { fault: true, gp: true, code: 0, frame: 0, value: 0 }
-
-/** In place of an error code: the access is an EPT violation. */
-export const EPT_VIOLATION = 1 << 8
-
-/** What a step of an access came to. */
-export const UNFINISHED = -1
-/** A VM exit because of an EPT violation of `m.violated`; the host decides what comes of the access. */
-export const VIOLATES = -2
-/** What an access results in that the host has given up. */
-export const givenUp = (mode: number): number => (mode & DETAILED ? (EPT_VIOLATION << 1) | 1 : 1)
-
 const hits = new Int32Array(4)
+
+/** True for machines on which the steps of an access can have several outcomes. */
+export const hasAlternatives = (config: MachineConfig): boolean =>
+  config.storeBuffer > 0 || anyChooses(config)
+
+/** The same of every access; with store buffers alone it is only the walks of fetches that have a choice. */
+const anyChooses = ({ multihit, globals, lateAccessed, alternates }: MachineConfig): boolean =>
+  multihit || globals || lateAccessed || alternates
 
 /** How many outcomes the next step of an access has for the explorer to pick from. */
 export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
-  const { multihit, globals, lateAccessed, alternates } = m.config
-  if (!multihit && !globals && !lateAccessed && !alternates && m.buffer.depth === 0) return 1
+  const { nodes } = co
+  const mode = argB(nodes, node)
+  if ((mode & FETCH) === 0 && !anyChooses(m.config)) return 1
   const walk = m.S[m.walk + v]
-  if (walk !== 0) {
-    const { nodes } = co
-    return choicesOf(m, v, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk))
-  }
-  if (m.S[m.latch + v] & VALID) return 1
-  const page = argA(co.nodes, node)
-  return waysOf(m, v, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, argB(co.nodes, node) & ~DETAILED)
+  if (walk !== 0) return choicesOf(m, v, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk))
+  if (m.S[m.caches.latch + v] & VALID) return 1
+  const page = argA(nodes, node)
+  return waysOf(m, v, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, mode & ~DETAILED)
 }
 
 /** How many ways an access can go that has found so many translations: each of them, or a walk past them. */
@@ -97,9 +65,9 @@ export function stepAccess(
   const value = argC(co.nodes, node)
   const { config } = m
   if (m.S[m.walk + v] === 0) {
-    const held = m.S[m.latch + v]
+    const held = m.S[m.caches.latch + v]
     if (held & VALID) {
-      m.S[m.latch + v] = 0
+      m.S[m.caches.latch + v] = 0
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
@@ -157,13 +125,13 @@ function beginWalk(
   stepWalk: (v: number) => number,
 ): number {
   m.S[m.walkPage + v] = page
-  m.S[m.walk + v] = walkRoot(co, page, mode & ~DETAILED, m.config.ept > 0)
+  m.S[m.walk + v] = walkRoot(m, co, page, mode & ~DETAILED)
   return goOnWalking(m, v, page, mode, stepWalk)
 }
 
 /** What a device has had translated is on its way to memory for a while. */
 function sendOff(m: Machine, v: number, page: number, entry: number): number {
-  m.S[m.latch + v] = entry
+  m.S[m.caches.latch + v] = entry
   m.S[m.walkPage + v] = page
   return UNFINISHED
 }
@@ -191,71 +159,8 @@ export function installAccess(m: Machine): void {
   }
 }
 
-/** What a frame holds, with another value: its ghosts stay. */
-const withValue = (content: number, value: number): number => (content & ~CONTENT_MAX) | (value & CONTENT_MAX)
-
 /** First control state of a walk. */
-export function walkRoot(co: Coroutines, page: number, mode: number, nested: boolean): number {
+export function walkRoot(m: Machine, co: Coroutines, page: number, mode: number): number {
   const key = walkRequest(page, mode)
-  return (
-    (roots.get(co) ?? remember(co))[key] ??
-    (roots.get(co)![key] = co.root(`page walk ${key}`, () => pageWalk(key, nested)))
-  )
-}
-
-const roots = new WeakMap<Coroutines, number[]>()
-function remember(co: Coroutines): number[] {
-  const fresh: number[] = []
-  roots.set(co, fresh)
-  return fresh
-}
-
-function fault(m: Machine, v: number, page: number, mode: number, code: number): number {
-  m.S[m.walkPage + v] = 0
-  if (v < m.config.vcpus) {
-    dropFaulting(m, v, page)
-    // An access faults for outdated rights once, not twice: what a speculative walk has found of them goes as well.
-    if (code & PF_P && m.S[m.speculationPage + v] === page) abortSpeculation(m, v)
-  }
-  return mode & DETAILED ? (code << 1) | 1 : 1
-}
-
-function violate(m: Machine, v: number, page: number, frame: number): number {
-  m.S[m.walkPage + v] = 0
-  dropViolating(m, v, page, frame)
-  m.violated = frame
-  return VIOLATES
-}
-
-/** An access in `mode` reaches memory through `entry`. */
-export function use(m: Machine, v: number, page: number, entry: number, mode: number, value: number): number {
-  const write = (mode & WRITE) !== 0
-  const frame = m.cached.frame(entry)
-  const space = m.cached.space(entry)
-  const old = (entry & (FREED | CONDEMNED)) !== 0
-  const now = old ? translationNow(m, space, page) : 0
-  const excused = old && isExcused(m, entry, write, now)
-  if (entry & FREED && !excused) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
-  if (m.eptp >= 0) {
-    judgeNested(m, v, entry, eptRight(mode))
-    if (madeWith(m, v, entry) !== m.view(v)) m.hooks.fact('foreign-access', v, 1, frame)
-  }
-  const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
-  if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
-  if (entry & CONDEMNED && !excused) {
-    if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)
-    else if (write && !isWritable(now)) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
-  }
-  if (write && (m.S[m.frame + frame] & KIND) === DATA) {
-    if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
-    m.S[m.frame + frame] |= WRITTEN
-    noteChange(m, frame)
-  }
-  const reached = m.eptp < 0 ? frame : m.cached.host(entry)
-  const at = m.content < 0 ? -1 : m.contentAt(reached, page)
-  if (at >= 0) noteAccess(m, v, space, page, frame, at)
-  if (write && at >= 0) m.buffer.write(v, at, withValue(m.S[at], value))
-  if ((mode & DETAILED) === 0) return 0
-  const content = at < 0 ? 0 : m.buffer.read(v, at) & CONTENT_MAX
-  return (content << 7) | (reached << 1)
+  return (m.walkRoots[key] ??= co.root(`page walk ${key}`, () => pageWalk(key, m.config.ept > 0)))
 }

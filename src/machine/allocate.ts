@@ -5,7 +5,8 @@
  */
 import { defineOp } from '../engine/step.ts'
 import { clearContent } from './copy.ts'
-import { DATA, FREE, KIND, REF, TABLE, type Machine } from './machine.ts'
+import { DATA, FREE, KIND, REF, TABLE } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { noteChange } from './stale-reads.ts'
 
 /** What a frame is allocated for. */

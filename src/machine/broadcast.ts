@@ -62,8 +62,8 @@ export function deliverBroadcast(m: Machine, place: number, pcpu: number): void 
   const { vcpus, pcpus } = m.config
   const operand = broadcastAt(m, place, pcpu)
   m.S[m.events.broadcasts + place * pcpus + pcpu] = 0
-  for (let vpid = 0; vpid < m.vpids; vpid++) {
-    const context = m.contextOn(pcpu, vpid)
+  for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
+    const context = m.caches.contextOn(pcpu, vpid)
     if (context >= 0) dropOperand(m, context, operand)
   }
   for (let v = 0; v < vcpus; v++) if (m.S[m.on + v] === pcpu + 1) abortInstruction(m, v)

@@ -7,9 +7,10 @@ import { defineOp } from '../engine/step.ts'
 import { frameOf } from './entry.ts'
 import { memoryBehind } from './ept.ts'
 import { COPIED_UNDER_PIN, READ_TOO_LATE } from './facts.ts'
-import { CONTENT_MAX, COPIED, DIRTY, PIN_MASK, SEEN, SUPERSEDED, WRITTEN, type Machine } from './machine.ts'
+import { CONTENT_MAX, COPIED, DIRTY, PIN_MASK, SEEN, SUPERSEDED, WRITTEN } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { noteChange } from './stale-reads.ts'
-import { translationNow } from './tables.ts'
+import { translationNow } from './translation.ts'
 
 /** Above the page in `c` of COPY_PAGE: the original is given up. */
 export const REPLACES = 1 << 6

@@ -5,9 +5,11 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp, perform, type Code } from '../engine/step.ts'
-import { ACCESS, DETAILED, decodeAccess, type Access } from './access.ts'
+import { ACCESS } from './access.ts'
+import { DETAILED, decodeAccess, type Access } from './access-result.ts'
 import { SEND_IPI } from './interrupts.ts'
-import { CONTENT_MAX, type Machine } from './machine.ts'
+import { CONTENT_MAX } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { LOAD, UNTIL } from './memory.ts'
 import { WRITE } from './rights.ts'
 import { resultsOf, type Word } from './word.ts'

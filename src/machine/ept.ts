@@ -24,7 +24,8 @@ import {
 } from './ept-entry.ts'
 import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
 import { dropPath } from './invalidate.ts'
-import { DATA, KIND, type Machine } from './machine.ts'
+import { DATA, KIND } from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { FETCH, WRITE } from './rights.ts'
 import { dropPage } from './tlb.ts'
 
@@ -48,17 +49,17 @@ export const TABLE_FOUND = -1
  * With two levels a walk whose table is not `known` ends there first.
  */
 export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
-  const view = m.view(v)
+  const view = m.caches.view(v)
   const pcpu = m.S[m.on + v] - 1
-  const tag = m.mappingTag(v)
-  const at = m.guestPhysicalAt(pcpu, tag, frame)
+  const tag = m.caches.mappingTag(v)
+  const at = m.caches.guestPhysicalAt(pcpu, tag, frame)
   const hit = m.S[at]
   if (hit & VALID) {
     if (allowsNested(m, hit, right)) return hit
     if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
   }
   if (m.eptTableCount > 0) {
-    const upper = m.guestPhysicalAt(pcpu, tag, m.geometry.frames + 1 + tableIndex(frame))
+    const upper = m.caches.guestPhysicalAt(pcpu, tag, m.geometry.frames + 1 + tableIndex(frame))
     if (!known && (m.S[upper] & VALID) === 0) {
       if (largeNow(m, view, frame) !== 0) return translateLarge(m, v, view, frame, right)
       if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
@@ -87,12 +88,12 @@ function translateLarge(m: Machine, v: number, view: number, frame: number, righ
   const word = readByHardware(m, largeAt(m, view, frame), right)
   if (word === 0) return 0
   const pcpu = m.S[m.on + v] - 1
-  const tag = m.mappingTag(v)
+  const tag = m.caches.mappingTag(v)
   const size = m.config.fractured ? 0 : CACHED_PS
   const first = m.config.fractured ? frame : tableIndex(frame) * EPT_TABLE_SPAN
   const last = m.config.fractured ? frame : Math.min(first + EPT_TABLE_SPAN - 1, m.geometry.frames)
   for (let each = Math.max(1, first); each <= last; each++)
-    m.S[m.guestPhysicalAt(pcpu, tag, each)] = mapping(m, view, pieceOf(word, each)) | size
+    m.S[m.caches.guestPhysicalAt(pcpu, tag, each)] = mapping(m, view, pieceOf(word, each)) | size
   return mapping(m, view, pieceOf(word, frame))
 }
 
@@ -123,7 +124,7 @@ function readByHardware(m: Machine, at: number, right: number): number {
 
 /** What software that follows the EPT gets, without a cache: a word as of a guest-physical mapping, or 0. */
 export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
-  const view = m.view(v)
+  const view = m.caches.view(v)
   const large = largeNow(m, view, frame) !== 0
   const at = large ? largeAt(m, view, frame) : m.eptAt(view, frame)
   const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, at, right)
@@ -133,17 +134,17 @@ export function translateBySoftware(m: Machine, v: number, frame: number, right:
 
 /** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
 export const memoryBehind = (m: Machine, v: number, frame: number): number =>
-  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.view(v), frame))
+  m.eptp < 0 ? frame : hostFrameOf(eptNow(m, m.caches.view(v), frame))
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
-  const first = m.guestPhysicalAt(m.S[m.on + v] - 1, m.mappingTag(v), 0)
+  const first = m.caches.guestPhysicalAt(m.S[m.on + v] - 1, m.caches.mappingTag(v), 0)
   if (m.S[first + frame] & CACHED_PS) dropLarge(m, first, frame)
   m.S[first + frame] = 0
   if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
-  dropPage(m, m.tlbNow(v), page)
-  if (m.config.globals) dropPage(m, m.globalNow(v), page)
-  dropPath(m, m.structuresNow(v), page)
+  dropPage(m, m.caches.tlbNow(v), page)
+  if (m.config.globals) dropPage(m, m.caches.globalNow(v), page)
+  dropPath(m, m.caches.structuresNow(v), page)
 }
 
 /** Drops what is cached whole of the large page around a guest frame. */
@@ -163,7 +164,7 @@ export function contradictsEpt(m: Machine, word: number, now: number): boolean {
 
 /** The hierarchy that a word which `v` uses was made with: that of now, unless it has no tag that says so. */
 export const madeWith = (m: Machine, v: number, word: number): number =>
-  m.config.svm ? m.cached.view(word) : m.view(v)
+  m.config.svm ? m.cached.view(word) : m.caches.view(v)
 
 /** Reports the use of host memory that was freed, or that a completed flush should have taken away. */
 export function judgeNested(m: Machine, v: number, word: number, right: number): void {

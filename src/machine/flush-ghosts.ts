@@ -9,7 +9,7 @@ import { CACHED_W, CONDEMNED, VALID } from './cached.ts'
 import { frameOf, isWritable } from './entry.ts'
 import type { Machine } from './machine.ts'
 import { firstPage } from './pdpte.ts'
-import { isOnPath, tableFor, translationNow } from './tables.ts'
+import { isOnPath, tableFor, translationNow } from './translation.ts'
 
 /** A flush of the pages in mask `a` of space `b` begins: the tables were changed before. */
 export const FLUSH_BEGINS = defineOp('flush begins', 1, undefined, 'left')
@@ -17,13 +17,15 @@ export const FLUSH_BEGINS = defineOp('flush begins', 1, undefined, 'left')
 export const FLUSH_DONE = defineOp('flush done', 1, undefined, 'left')
 
 export function installFlushGhosts(m: Machine): void {
-  const { config, cached } = m
+  const { config, cached, caches } = m
   const { vcpus, pages, levels } = config
-  const below: { level: number; page: number; slot: number }[] = []
+  /** What each slot of the structure caches leads to: a table of a level, and the pages under it, one bit each. */
+  const below: { level: number; page: number; slot: number; under: number }[] = []
   for (const page of pages) {
     for (let level = 1; level < config.levels; level++) {
-      const slot = m.structureSlot(level, page)
-      if (slot >= 0 && !below.some((other) => other.slot === slot)) below.push({ level, page, slot })
+      const slot = caches.structureSlot(level, page)
+      if (slot < 0 || below.some((other) => other.slot === slot)) continue
+      below.push({ level, page, slot, under: pagesUnder(m, level, page) })
     }
   }
   const mark = (at: number, due: number): void => {
@@ -33,51 +35,55 @@ export function installFlushGhosts(m: Machine): void {
 
   m.install(FLUSH_BEGINS, (v, mask, space) => {
     const due = cached.due(v)
+    const { S, walkPage, speculationPage } = m
+    const { tlb, structures, latch, pointer, speculationPointer, structureSlots } = caches
     for (let slot = 0; slot < pages.length; slot++) {
       if ((mask & (1 << slot)) === 0) continue
       const page = pages[slot]
       const now = translationNow(m, space, page)
-      for (let at = m.tlb + slot; at < m.structures; at += pages.length)
-        if (contradicts(m, m.S[at], space, now)) mark(at, due)
+      for (let at = tlb + slot; at < structures; at += pages.length)
+        if (contradicts(m, S[at], space, now)) mark(at, due)
       for (let cpu = 0; cpu < m.walkers; cpu++) {
-        if (m.S[m.walkPage + cpu] === page) {
-          if (contradicts(m, m.S[m.latch + cpu], space, now)) mark(m.latch + cpu, due)
-          if (strays(m, m.S[m.pointer + cpu], space, page)) mark(m.pointer + cpu, due)
+        if (S[walkPage + cpu] === page) {
+          if (contradicts(m, S[latch + cpu], space, now)) mark(latch + cpu, due)
+          if (strays(m, S[pointer + cpu], space, page)) mark(pointer + cpu, due)
         }
         if (
           cpu < vcpus &&
-          m.S[m.speculationPage + cpu] === page &&
-          strays(m, m.S[m.speculationPointer + cpu], space, page)
+          S[speculationPage + cpu] === page &&
+          strays(m, S[speculationPointer + cpu], space, page)
         ) {
-          mark(m.speculationPointer + cpu, due)
+          mark(speculationPointer + cpu, due)
         }
-        if (cpu < vcpus && config.emulation && m.S[m.emulatorPage + cpu] === page) {
-          if (contradicts(m, m.S[m.emulator + cpu], space, now)) mark(m.emulator + cpu, due)
+        if (cpu < vcpus && config.emulation && S[m.emulatorPage + cpu] === page) {
+          if (contradicts(m, S[caches.emulator + cpu], space, now)) mark(caches.emulator + cpu, due)
         }
       }
     }
-    for (const { level, page, slot } of below) {
-      if (!covers(m, mask, level, page)) continue
+    for (let i = 0; i < below.length; i++) {
+      const { level, page, slot, under } = below[i]
+      if ((mask & under) === 0) continue
       const table = tableFor(m, space, level, page)
-      for (let at = m.structures + slot; at < m.latch; at += m.structureSlots) {
-        const word = m.S[at]
+      for (let at = structures + slot; at < latch; at += structureSlots) {
+        const word = S[at]
         if (word & VALID && cached.space(word) === space && cached.frame(word) !== table) mark(at, due)
       }
     }
     for (let i = 0; config.pdptes && i < vcpus * config.entries; i++) {
-      const word = m.S[m.pdptes + i]
+      const word = S[caches.pdptes + i]
       const page = firstPage(m, i % config.entries)
-      if ((word & VALID) === 0 || cached.space(word) !== space || !covers(m, mask, levels - 1, page)) continue
-      if (cached.frame(word) !== tableFor(m, space, levels - 1, page)) mark(m.pdptes + i, due)
+      if ((word & VALID) === 0 || cached.space(word) !== space) continue
+      if ((mask & pagesUnder(m, levels - 1, page)) === 0) continue
+      if (cached.frame(word) !== tableFor(m, space, levels - 1, page)) mark(caches.pdptes + i, due)
     }
     return 0
   })
 
   m.install(FLUSH_DONE, (v) => {
     const due = cached.due(v)
-    for (let at = m.tlb; at < m.cachedEnd; at++) {
-      if (m.S[at] & due) m.S[at] = (m.S[at] & ~due) | CONDEMNED
-    }
+    const { S } = m
+    const { tlb, end } = caches
+    for (let at = tlb; at < end; at++) if (S[at] & due) S[at] = (S[at] & ~due) | CONDEMNED
     return 0
   })
 }
@@ -95,9 +101,12 @@ function strays(m: Machine, word: number, space: number, page: number): boolean 
   return !isOnPath(m, space, page, m.cached.frame(word))
 }
 
-/** True if a flushed page lies under the table of `level` at `page`. */
-function covers(m: Machine, mask: number, level: number, page: number): boolean {
-  return m.config.pages.some(
-    (p, slot) => (mask & (1 << slot)) !== 0 && m.geometry.base(p, level) === m.geometry.base(page, level),
+/** The pages under the table of `level` at `page`, one bit each. */
+function pagesUnder(m: Machine, level: number, page: number): number {
+  const { geometry, config } = m
+  const first = geometry.base(page, level)
+  return config.pages.reduce(
+    (mask, other, slot) => (geometry.base(other, level) === first ? mask | (1 << slot) : mask),
+    0,
   )
 }

@@ -22,8 +22,8 @@ import {
   SUPERSEDED,
   TABLE,
   WRITTEN,
-  type Machine,
-} from './machine.ts'
+} from './frame-word.ts'
+import type { Machine } from './machine.ts'
 import { noteChange } from './stale-reads.ts'
 
 /** Hands a page-table page back to the allocator at once. */
@@ -134,7 +134,7 @@ export function installFrames(m: Machine): void {
 export function release(m: Machine, frame: number): void {
   m.hooks.witness(m.isTable(frame) ? 'table-freed' : 'page-freed')
   m.S[m.frame + frame] = FREE
-  for (let at = m.tlb; at < m.cachedEnd; at++) {
+  for (let at = m.caches.tlb; at < m.caches.end; at++) {
     const word = m.S[at]
     if (word & VALID && m.cached.frame(word) === frame) m.S[at] |= FREED
   }

@@ -110,7 +110,7 @@ export function installHostFrames(m: Machine): void {
   m.installDrained(FREE_HOST, (v, host) => {
     if (m.S[m.hostFrame + host] !== HOST_USED) m.hooks.fact('bad-free', v, 1, host)
     m.S[m.hostFrame + host] = HOST_FREE
-    for (let at = m.tlb; at < m.cachedEnd; at++) {
+    for (let at = m.caches.tlb; at < m.caches.end; at++) {
       if (m.S[at] & VALID && cached.host(m.S[at]) === host) m.S[at] |= FREED
     }
     return 0
@@ -123,7 +123,7 @@ export function installHostFrames(m: Machine): void {
   m.install(EPT_FLUSH_BEGINS, (v, view, frame) => {
     const due = cached.eptDue(v)
     const now = eptNow(m, view, frame)
-    for (let at = m.tlb; at < m.cachedEnd; at++) {
+    for (let at = m.caches.tlb; at < m.caches.end; at++) {
       if (guestFrameAt(m, at) !== frame || viewAt(m, at) !== view || !contradictsEpt(m, m.S[at], now))
         continue
       m.S[at] |= due
@@ -133,7 +133,7 @@ export function installHostFrames(m: Machine): void {
   })
   m.install(EPT_FLUSH_DONE, (v) => {
     const due = cached.eptDue(v)
-    for (let at = m.tlb; at < m.cachedEnd; at++)
+    for (let at = m.caches.tlb; at < m.caches.end; at++)
       if (m.S[at] & due) m.S[at] = (m.S[at] & ~due) | cached.eptCondemned
     return 0
   })
@@ -141,18 +141,20 @@ export function installHostFrames(m: Machine): void {
 
 /** The guest frame that a cached word translates: guest-physical mappings are found by it, others tell it. */
 function guestFrameAt(m: Machine, at: number): number {
-  if (at < m.guestPhysical || at >= m.emulator) return m.cached.frame(m.S[at])
-  return (at - m.guestPhysical) % m.guestPhysicalSlots
+  if (at < m.caches.guestPhysical || at >= m.caches.emulator) return m.cached.frame(m.S[at])
+  return (at - m.caches.guestPhysical) % m.caches.guestPhysicalSlots
 }
 
 /** The EPT that a cached word was made with. */
 function viewAt(m: Machine, at: number): number {
   if (m.config.svm) return m.cached.view(m.S[at])
-  const { views } = m
-  if (at < m.structures) return Math.floor((at - m.tlb) / (m.tagsOfView * m.tagSize)) % views
-  if (at < m.latch) return Math.floor((at - m.structures) / (m.pcids * m.structureSlots)) % views
-  if (at >= m.guestPhysical && at < m.emulator)
-    return Math.floor((at - m.guestPhysical) / m.guestPhysicalSlots) % views
+  const { views } = m.caches
+  if (at < m.caches.structures)
+    return Math.floor((at - m.caches.tlb) / (m.caches.tagsOfView * m.caches.tagSize)) % views
+  if (at < m.caches.latch)
+    return Math.floor((at - m.caches.structures) / (m.caches.pcids * m.caches.structureSlots)) % views
+  if (at >= m.caches.guestPhysical && at < m.caches.emulator)
+    return Math.floor((at - m.caches.guestPhysical) / m.caches.guestPhysicalSlots) % views
   const { vcpus } = m.config
-  return m.view((at - (at >= m.emulator ? m.emulator : m.latch)) % vcpus)
+  return m.caches.view((at - (at >= m.caches.emulator ? m.caches.emulator : m.caches.latch)) % vcpus)
 }

@@ -62,7 +62,7 @@ export function installInvalidations(m: Machine): void {
       if (m.pcid >= 0) m.S[m.pcid + v] = b & ~CR3_NOFLUSH
     }
     loadPdptes(m, v)
-    if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.context(v), m.tag(v))
+    if ((b & CR3_NOFLUSH) === 0) dropTag(m, m.caches.context(v), m.caches.tag(v))
     abortSpeculation(m, v)
     return 0
   })
@@ -72,20 +72,20 @@ export function installInvalidations(m: Machine): void {
 export function invalidatePages(m: Machine, v: number, mask: number): void {
   const { pages } = m.config
   for (let slot = 0; slot < pages.length; slot++) if (mask & (1 << slot)) dropAddress(m, v, pages[slot])
-  if (!m.config.tce) dropStructures(m, m.context(v), m.tag(v))
+  if (!m.config.tce) dropStructures(m, m.caches.context(v), m.caches.tag(v))
   abortSpeculation(m, v)
 }
 
 /** Drops the TLB entries of a page under the PCID of now and those that are global; with TCE, its path as well. */
 function dropAddress(m: Machine, v: number, page: number): void {
   const { globals, tce } = m.config
-  const context = m.context(v)
-  const tag = m.tag(v)
+  const context = m.caches.context(v)
+  const tag = m.caches.tag(v)
   const globalToo = globals && !missesGlobals(m, v)
-  for (let view = 0; view < m.views; view++) {
-    dropPage(m, m.tlbOf(context, view, tag), page)
-    if (globalToo) dropPage(m, m.tlbOf(context, view, m.pcids), page)
-    if (tce) dropPath(m, m.structuresOf(context, view, tag), page)
+  for (let view = 0; view < m.caches.views; view++) {
+    dropPage(m, m.caches.tlbOf(context, view, tag), page)
+    if (globalToo) dropPage(m, m.caches.tlbOf(context, view, m.caches.pcids), page)
+    if (tce) dropPath(m, m.caches.structuresOf(context, view, tag), page)
   }
 }
 
@@ -93,78 +93,84 @@ function dropAddress(m: Machine, v: number, page: number): void {
 const missesGlobals = (m: Machine, v: number): boolean =>
   m.config.invlpgMissesGlobals && (controlsOf(m, v) & PCIDE) !== 0
 
+/** Clears words of the state. They are a few: a loop over them is done before a call of TypedArray.fill has begun. */
+function clear(m: Machine, first: number, length: number): void {
+  const { S } = m
+  for (let at = first; at < first + length; at++) S[at] = 0
+}
+
 /** Drops the paging-structure-cache entries of a PCID. */
 export function dropStructures(m: Machine, context: number, tag: number): void {
-  for (let view = 0; view < m.views; view++) {
-    const base = m.structuresOf(context, view, tag)
-    m.S.fill(0, base, base + m.structureSlots)
+  for (let view = 0; view < m.caches.views; view++) {
+    const base = m.caches.structuresOf(context, view, tag)
+    clear(m, base, m.caches.structureSlots)
   }
 }
 
 /** Drops from the structure caches that begin at `base` what a walk to `page` would use. */
 export function dropPath(m: Machine, base: number, page: number): void {
   for (let level = 1; level < m.config.levels; level++) {
-    const at = m.structureSlot(level, page)
+    const at = m.caches.structureSlot(level, page)
     if (at >= 0) m.S[base + at] = 0
   }
 }
 
 /** A page fault on `page` drops its TLB entry and the structure-cache entries that its walk would use. */
 export function dropFaulting(m: Machine, vcpu: number, page: number): void {
-  dropPageOfPcid(m, m.context(vcpu), m.tag(vcpu), page)
+  dropPageOfPcid(m, m.caches.context(vcpu), m.caches.tag(vcpu), page)
 }
 
 /** Drops what a PCID has cached that translates a page, upper-level entries on its path included. */
 export function dropPageOfPcid(m: Machine, context: number, tag: number, page: number): void {
-  for (let view = 0; view < m.views; view++) {
-    dropPage(m, m.tlbOf(context, view, tag), page)
-    dropPath(m, m.structuresOf(context, view, tag), page)
+  for (let view = 0; view < m.caches.views; view++) {
+    dropPage(m, m.caches.tlbOf(context, view, tag), page)
+    dropPath(m, m.caches.structuresOf(context, view, tag), page)
   }
 }
 
 /** Drops what is cached under a PCID, global translations aside. */
 export function dropTag(m: Machine, context: number, tag: number): void {
-  for (let view = 0; view < m.views; view++) {
-    const base = m.tlbOf(context, view, tag)
-    m.S.fill(0, base, base + m.tagSize)
+  for (let view = 0; view < m.caches.views; view++) {
+    const base = m.caches.tlbOf(context, view, tag)
+    clear(m, base, m.caches.tagSize)
   }
   dropStructures(m, context, tag)
 }
 
 /** Drops what a context has cached under all PCIDs, global translations aside. */
 export function dropAllButGlobal(m: Machine, context: number): void {
-  for (let tag = 0; tag < m.pcids; tag++) dropTag(m, context, tag)
+  for (let tag = 0; tag < m.caches.pcids; tag++) dropTag(m, context, tag)
 }
 
 /** Drops what a context has cached under all tags, global translations included. */
 export function dropContext(m: Machine, context: number): void {
-  const base = m.tlbOf(context, 0, 0)
-  m.S.fill(0, base, base + m.tags * m.tagSize)
-  for (let tag = 0; tag < m.pcids; tag++) dropStructures(m, context, tag)
+  const base = m.caches.tlbOf(context, 0, 0)
+  clear(m, base, m.caches.tags * m.caches.tagSize)
+  for (let tag = 0; tag < m.caches.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** True if a context has TLB entries. */
 export function hasTranslations(m: Machine, context: number): boolean {
-  const base = m.tlbOf(context, 0, 0)
-  for (let at = base; at < base + m.tags * m.tagSize; at++) if (m.S[at] & VALID) return true
+  const base = m.caches.tlbOf(context, 0, 0)
+  for (let at = base; at < base + m.caches.tags * m.caches.tagSize; at++) if (m.S[at] & VALID) return true
   return false
 }
 
 /** What a VM exit does to the instruction that it interrupts: walks are discarded, the instruction starts anew. */
 export function abortInstruction(m: Machine, vcpu: number): void {
   m.S[m.walk + vcpu] = 0
-  m.S[m.pointer + vcpu] = 0
-  m.S[m.latch + vcpu] = 0
+  m.S[m.caches.pointer + vcpu] = 0
+  m.S[m.caches.latch + vcpu] = 0
   m.S[m.walkPage + vcpu] = 0
   abortSpeculation(m, vcpu)
 }
 
 export function abortSpeculation(m: Machine, vcpu: number): void {
   m.S[m.speculation + vcpu] = 0
-  m.S[m.speculationPointer + vcpu] = 0
+  m.S[m.caches.speculationPointer + vcpu] = 0
   m.S[m.speculationPage + vcpu] = 0
 }
 
 /** True while an instruction of the vCPU is between two of its steps, where no interrupt is taken. */
 export const inInstruction = (m: Machine, vcpu: number): boolean =>
-  m.S[m.walk + vcpu] !== 0 || (m.S[m.latch + vcpu] & VALID) !== 0
+  m.S[m.walk + vcpu] !== 0 || (m.S[m.caches.latch + vcpu] & VALID) !== 0

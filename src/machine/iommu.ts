@@ -94,18 +94,19 @@ export class Iommu {
       (_v, device, space) => {
         const walker = m.config.vcpus + device
         abortWalk(m, walker)
-        dropContext(m, m.context(walker))
-        if (m.config.deviceTlbs) dropContext(m, m.context(walker) + m.config.devices)
+        dropContext(m, m.caches.context(walker))
+        if (m.config.deviceTlbs) dropContext(m, m.caches.context(walker) + m.config.devices)
         m.S[m.cr3 + walker] = space
         return 0
       },
-      (_v, device) => (m.S[m.latch + m.config.vcpus + device] & VALID) === 0,
+      (_v, device) => (m.S[m.caches.latch + m.config.vcpus + device] & VALID) === 0,
     )
   }
 
   /** True if there is a descriptor to take, and no translated access that it has to let through before. */
   canProcess(): boolean {
-    const { S, config, latch, walkPage, pageSlot, walkers } = this.m
+    const { S, config, walkPage, walkers, caches } = this.m
+    const { latch, pageSlot } = caches
     if (S[this.head] === S[this.tail]) return false
     const descriptor = S[this.queue + S[this.head]]
     if (descriptor & (WAIT | NO_DRAIN)) return true
@@ -150,15 +151,15 @@ export class Iommu {
   /** The least that it must do: what is cached of the pages and of the way to them, and walks to them in flight. */
   private invalidate(walker: number, descriptor: number): void {
     const { m } = this
-    const context = m.context(walker)
+    const context = m.caches.context(walker)
     const pages = pagesOf(descriptor)
     const ofDevice = (descriptor & DEVICE_TLB) !== 0
-    dropPages(m, ofDevice ? m.deviceTlb(walker) : m.tlbOf(context, 0, 0), pages)
+    dropPages(m, ofDevice ? m.caches.deviceTlb(walker) : m.caches.tlbOf(context, 0, 0), pages)
     if (!ofDevice && (descriptor & LEAF_ONLY) === 0) {
       const all = m.config.pages.filter((_, slot) => pages & (1 << slot))
-      for (const page of all) dropPath(m, m.structuresOf(context, 0, 0), page)
+      for (const page of all) dropPath(m, m.caches.structuresOf(context, 0, 0), page)
     }
-    if (m.S[m.walk + walker] !== 0 && pages & (1 << m.pageSlot[m.S[m.walkPage + walker]]))
+    if (m.S[m.walk + walker] !== 0 && pages & (1 << m.caches.pageSlot[m.S[m.walkPage + walker]]))
       abortWalk(m, walker)
   }
 }
@@ -166,6 +167,6 @@ export class Iommu {
 /** A walk in flight is discarded: the access begins anew. */
 function abortWalk(m: Machine, walker: number): void {
   m.S[m.walk + walker] = 0
-  m.S[m.pointer + walker] = 0
-  if ((m.S[m.latch + walker] & VALID) === 0) m.S[m.walkPage + walker] = 0
+  m.S[m.caches.pointer + walker] = 0
+  if ((m.S[m.caches.latch + walker] & VALID) === 0) m.S[m.walkPage + walker] = 0
 }

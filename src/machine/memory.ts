@@ -5,7 +5,8 @@
  */
 import { fail } from '../errors.ts'
 import { defineOp } from '../engine/step.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute } from './semantics.ts'
 
 const was = (result: number | undefined): string => (result === undefined ? '' : ` (was ${result})`)
 const arrow = (result: number | undefined): string => (result === undefined ? '' : ` -> ${result}`)

@@ -33,13 +33,13 @@ export const WALK_EPT = defineOp('EPT walk', 0, (a, _b, _c, n, r) => {
 
 /** Where a walk of `mode` keeps what it has found. */
 export const walkPointer = (m: Machine, v: number, mode: number): number =>
-  (mode & SPECULATIVE ? m.speculationPointer : m.pointer) + v
+  (mode & SPECULATIVE ? m.caches.speculationPointer : m.caches.pointer) + v
 
 /** A walk has found a translation: it is cached, and the instruction goes on with it. */
 export function finishWalk(m: Machine, v: number, page: number, mode: number, entry: number): number {
   if ((mode & PAST_TLB) === 0) fill(m, v, page, entry)
   fillDeviceTlb(m, v, page, entry)
-  if ((mode & SPECULATIVE) === 0) m.S[m.latch + v] = entry
+  if ((mode & SPECULATIVE) === 0) m.S[m.caches.latch + v] = entry
   m.S[walkPointer(m, v, mode)] = 0
   return FILLED
 }
@@ -61,8 +61,8 @@ export function installNestedWalk(m: Machine): void {
     const word = m.cached.withHost(m.S[pointer], mapping)
     if (level === FINAL) return finishWalk(m, v, page, mode, word)
     m.S[pointer] = word | VALID
-    const slot = m.structureSlot(level, page)
-    if (slot >= 0 && (b & LATE) === 0) m.S[m.structuresNow(v) + slot] = word
+    const slot = m.caches.structureSlot(level, page)
+    if (slot >= 0 && (b & LATE) === 0) m.S[m.caches.structuresNow(v) + slot] = word
     return found(frame, level, (b & (RIGHTS | LATE)) | TRANSLATED)
   })
 }

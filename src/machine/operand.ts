@@ -50,13 +50,14 @@ export function tellOperand(operand: number, pages: (mask: number) => string): s
 export function dropOperand(m: Machine, context: number, operand: number): void {
   const pages = operand & HAS_PAGES ? operand >> PAGES_SHIFT : ALL_PAGES
   const one = operand & HAS_PCID ? (operand >> PCID_SHIFT) & 3 : -1
-  for (let view = 0; view < m.views; view++) {
-    for (let tag = 0; tag < m.pcids; tag++)
-      if (one < 0 || tag === one) dropPages(m, m.tlbOf(context, view, tag), pages)
-    if (operand & GLOBAL && m.config.globals) dropPages(m, m.tlbOf(context, view, m.pcids), pages)
+  for (let view = 0; view < m.caches.views; view++) {
+    for (let tag = 0; tag < m.caches.pcids; tag++)
+      if (one < 0 || tag === one) dropPages(m, m.caches.tlbOf(context, view, tag), pages)
+    if (operand & GLOBAL && m.config.globals)
+      dropPages(m, m.caches.tlbOf(context, view, m.caches.pcids), pages)
   }
   if (operand & FINAL) return
-  for (let tag = 0; tag < m.pcids; tag++) {
+  for (let tag = 0; tag < m.caches.pcids; tag++) {
     if (one >= 0 && tag !== one) continue
     if (operand & HAS_PAGES) dropPaths(m, context, tag, pages)
     else dropStructures(m, context, tag)
@@ -66,7 +67,8 @@ export function dropOperand(m: Machine, context: number, operand: number): void 
 function dropPaths(m: Machine, context: number, tag: number, pages: number): void {
   m.config.pages.forEach((page, slot) => {
     if ((pages & (1 << slot)) === 0) return
-    for (let view = 0; view < m.views; view++) dropPath(m, m.structuresOf(context, view, tag), page)
+    for (let view = 0; view < m.caches.views; view++)
+      dropPath(m, m.caches.structuresOf(context, view, tag), page)
   })
 }
 

@@ -7,7 +7,8 @@ import { defineOp } from '../engine/step.ts'
 import { LONG_MODE_LEVELS } from './config.ts'
 import { PAE, PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { GP, abortSpeculation, dropAllButGlobal, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
-import type { Execute, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute } from './semantics.ts'
 import { loadPdptes } from './pdpte.ts'
 
 /** Types of INVPCID. */
@@ -57,8 +58,8 @@ export function installPcid(m: Machine): void {
     if (changed & PG && old & PG && now & PCIDE) return GP
     if (changed & ~now & PAE && m.config.levels >= LONG_MODE_LEVELS) return GP
     if (changed & SERIALIZING) abortSpeculation(m, v)
-    if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.context(v))
-    else if (turnsOn & SMEP || changed & PAE) dropTag(m, m.context(v), m.tag(v))
+    if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.caches.context(v))
+    else if (turnsOn & SMEP || changed & PAE) dropTag(m, m.caches.context(v), m.caches.tag(v))
     m.S[m.controls + v] = now
     if (changed & RELOADING) loadPdptes(m, v)
     return 0
@@ -75,7 +76,7 @@ export function installPcid(m: Machine): void {
 }
 
 function invalidate(m: Machine, v: number, type: number, pcid: number, page: number): void {
-  const context = m.context(v)
+  const context = m.caches.context(v)
   if (type === ALL_CONTEXTS) dropContext(m, context)
   else if (type === ALL_BUT_GLOBAL) dropAllButGlobal(m, context)
   else if (type === SINGLE_CONTEXT) dropTag(m, context, pcid)

@@ -21,7 +21,7 @@ export function loadPdptes(m: Machine, v: number): void {
     const word = m.S[m.entryAt(m.geometry.roots[space], levels, firstPage(m, index))]
     // These entries have no R/W, U/S or A flags.
     const register = isPresent(word) ? m.cached.make(frameOf(word), space, VALID | ALL_RIGHTS) : 0
-    m.S[m.pdptes + v * entries + index] = register
+    m.S[m.caches.pdptes + v * entries + index] = register
   }
 }
 

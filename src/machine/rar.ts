@@ -35,7 +35,7 @@ export function installRar(m: Machine): void {
   m.install(RAR_LOOK, (v, slot) => m.S[actions[v][slot].at])
   m.installDrained(RAR_SERVE, (v, slot) => {
     const operand = m.S[payloads[slot].at]
-    if (operand !== 0) dropOperand(m, m.context(v), operand)
+    if (operand !== 0) dropOperand(m, m.caches.context(v), operand)
     abortSpeculation(m, v)
     m.S[actions[v][slot].at] = operand === 0 ? RAR_FAILURE : RAR_SUCCESS
     return operand

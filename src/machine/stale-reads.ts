@@ -11,7 +11,7 @@ export function noteChange(m: Machine, frame: number): void {
   const { changed, dueMask } = m.cached
   if (changed === 0) return
   const old = FREED | CONDEMNED | dueMask
-  for (let at = m.tlb; at < m.cachedEnd; at++) {
+  for (let at = m.caches.tlb; at < m.caches.end; at++) {
     const word = m.S[at]
     if (word & VALID && word & old && m.cached.frame(word) === frame) m.S[at] |= changed
   }

@@ -34,17 +34,17 @@ export function controlOf(value: number): number {
 export function obey(m: Machine, vcpu: number, control: number): void {
   const pcpu = m.S[m.on + vcpu] - 1
   if (control === FLUSH_ALL_ASIDS) {
-    for (let vpid = 0; vpid < m.vpids; vpid++) {
-      const each = m.contextOn(pcpu, vpid)
+    for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
+      const each = m.caches.contextOn(pcpu, vpid)
       if (each >= 0) dropContext(m, each)
     }
-    for (let tag = 0; tag < m.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
+    for (let tag = 0; tag < m.caches.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
     return
   }
-  if (control === FLUSH_ASID_BUT_GLOBAL) dropAllButGlobal(m, m.context(vcpu))
-  else dropContext(m, m.context(vcpu))
-  if (m.config.svm) dropGuestPhysical(m, pcpu, m.mappingTag(vcpu))
+  if (control === FLUSH_ASID_BUT_GLOBAL) dropAllButGlobal(m, m.caches.context(vcpu))
+  else dropContext(m, m.caches.context(vcpu))
+  if (m.config.svm) dropGuestPhysical(m, pcpu, m.caches.mappingTag(vcpu))
   // Without ASIDs as tags of nested translations there is no telling which of them a VPID has used.
   else if (control !== FLUSH_TAG)
-    for (let tag = 0; tag < m.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
+    for (let tag = 0; tag < m.caches.mappingTags; tag++) dropGuestPhysical(m, pcpu, tag)
 }

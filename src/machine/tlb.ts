@@ -9,16 +9,16 @@ import type { Machine } from './machine.ts'
 
 /** Words of the TLB that a vCPU may use for a page now and that hold something, written to `hits`; their number. */
 export function lookUp(m: Machine, v: number, page: number, hits: Int32Array): number {
-  const slot = m.pageSlot[page]
-  let n = probe(m, m.tlbNow(v) + slot, hits, 0)
-  if (m.config.globals && m.S[m.controls + v] & PGE) n = probe(m, m.globalNow(v) + slot, hits, n)
+  const slot = m.caches.pageSlot[page]
+  let n = probe(m, m.caches.tlbNow(v) + slot, hits, 0)
+  if (m.config.globals && m.S[m.controls + v] & PGE) n = probe(m, m.caches.globalNow(v) + slot, hits, n)
   return n
 }
 
 function probe(m: Machine, at: number, hits: Int32Array, count: number): number {
   let n = count
   for (
-    let word = at, end = at + m.tagSize - m.config.pages.length;
+    let word = at, end = at + m.caches.tagSize - m.config.pages.length;
     word <= end;
     word += m.config.pages.length
   )
@@ -45,8 +45,8 @@ const agree = (m: Machine, a: number, b: number): boolean =>
  */
 export function fill(m: Machine, v: number, page: number, entry: number): void {
   const { pages, fractured, multihit } = m.config
-  const base = entry & CACHED_G ? m.globalNow(v) : m.tlbNow(v)
-  for (let place = 0; place < m.tagSize; place++) {
+  const base = entry & CACHED_G ? m.caches.globalNow(v) : m.caches.tlbNow(v)
+  for (let place = 0; place < m.caches.tagSize; place++) {
     const other = m.S[base + place]
     if ((other & VALID) === 0 || ((other ^ entry) & (CACHED_PS | CACHED_HUGE)) === 0) continue
     const own = pages[place % pages.length]
@@ -56,7 +56,7 @@ export function fill(m: Machine, v: number, page: number, entry: number): void {
     }
   }
   const shelf = base + (multihit && entry & CACHED_PS ? pages.length : 0)
-  if (fractured || (entry & CACHED_PS) === 0) m.S[shelf + m.pageSlot[page]] = entry
+  if (fractured || (entry & CACHED_PS) === 0) m.S[shelf + m.caches.pageSlot[page]] = entry
   else
     for (let slot = 0; slot < pages.length; slot++)
       if (covers(m, entry, page, pages[slot])) m.S[shelf + slot] = entry
@@ -64,13 +64,14 @@ export function fill(m: Machine, v: number, page: number, entry: number): void {
 
 /** A device keeps what it was told of a page in its own TLB, where it has one. */
 export function fillDeviceTlb(m: Machine, walker: number, page: number, entry: number): void {
-  if (m.config.deviceTlbs && walker >= m.config.vcpus) m.S[m.deviceTlb(walker) + m.pageSlot[page]] = entry
+  if (m.config.deviceTlbs && walker >= m.config.vcpus)
+    m.S[m.caches.deviceTlb(walker) + m.caches.pageSlot[page]] = entry
 }
 
 /** What a device knows of a page by itself, as far as it allows an access for a `write`; 0 for nothing. */
 export function inDeviceTlb(m: Machine, walker: number, page: number, write: boolean): number {
   if (!m.config.deviceTlbs || walker < m.config.vcpus) return 0
-  const entry = m.S[m.deviceTlb(walker) + m.pageSlot[page]]
+  const entry = m.S[m.caches.deviceTlb(walker) + m.caches.pageSlot[page]]
   const needed = write ? VALID | CACHED_W | CACHED_D : VALID
   return (entry & needed) === needed ? entry : 0
 }
@@ -84,7 +85,7 @@ export function dropPages(m: Machine, base: number, mask: number): void {
 /** Drops what translates `page`, which need not be mapped at the start: a large page covers others. */
 export function dropPage(m: Machine, base: number, page: number): void {
   const { pages } = m.config
-  for (let place = 0; place < m.tagSize; place++) {
+  for (let place = 0; place < m.caches.tagSize; place++) {
     const entry = m.S[base + place]
     if (entry & VALID && covers(m, entry, pages[place % pages.length], page)) m.S[base + place] = 0
   }

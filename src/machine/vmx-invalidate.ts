@@ -50,8 +50,8 @@ export function installVmx(m: Machine): void {
     if (type > VPID_CONTEXT_BUT_GLOBAL || (type !== VPID_ALL && vpid === 0)) return VM_FAIL
     if (type === VPID_ADDRESS && page === NO_ADDRESS) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVVPID')
-    for (let each = 0; each < m.vpids; each++) {
-      const context = m.contextOn(pcpu, each)
+    for (let each = 0; each < m.caches.vpids; each++) {
+      const context = m.caches.contextOn(pcpu, each)
       if (context < 0 || (type !== VPID_ALL && each !== vpid - 1)) continue
       if (hasTranslations(m, context)) m.hooks.witness('vpid-in-use')
       if (type === VPID_ADDRESS) dropAddress(m, context, page)
@@ -64,7 +64,8 @@ export function installVmx(m: Machine): void {
   m.installDrained(INVEPT, (v, type, view) => {
     if (type !== EPT_CONTEXT && type !== EPT_ALL) return VM_FAIL
     const pcpu = pcpuOf(m, v, 'INVEPT')
-    for (let each = 0; each < m.views; each++) if (type === EPT_ALL || each === view) dropEpt(m, pcpu, each)
+    for (let each = 0; each < m.caches.views; each++)
+      if (type === EPT_ALL || each === view) dropEpt(m, pcpu, each)
     abortSpeculation(m, v)
     return 0
   })
@@ -95,8 +96,9 @@ export function pcpuOf(m: Machine, v: number, what: string): number {
 
 /** Drops a page of a VPID under all PCIDs, global or not, with the upper-level entries on its path. */
 function dropAddress(m: Machine, context: number, page: number): void {
-  for (let tag = 0; tag < m.tags; tag++) dropPage(m, m.tlbOf(context, 0, tag), page)
-  for (let tag = 0; tag < m.structureTags; tag++) dropPath(m, m.structuresOf(context, 0, tag), page)
+  for (let tag = 0; tag < m.caches.tags; tag++) dropPage(m, m.caches.tlbOf(context, 0, tag), page)
+  for (let tag = 0; tag < m.caches.structureTags; tag++)
+    dropPath(m, m.caches.structuresOf(context, 0, tag), page)
 }
 
 /**
@@ -106,25 +108,25 @@ function dropAddress(m: Machine, context: number, page: number): void {
 export function dropEpt(m: Machine, pcpu: number, view: number): void {
   if (m.eptp < 0) return
   dropGuestPhysical(m, pcpu, view)
-  for (let vpid = 0; vpid < m.vpids; vpid++) {
-    const context = m.contextOn(pcpu, vpid)
+  for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
+    const context = m.caches.contextOn(pcpu, vpid)
     if (context < 0) continue
-    const tlb = m.tlbOf(context, view, 0)
-    m.S.fill(0, tlb, tlb + m.tagsOfView * m.tagSize)
-    const structures = m.structuresOf(context, view, 0)
-    m.S.fill(0, structures, structures + m.pcids * m.structureSlots)
+    const tlb = m.caches.tlbOf(context, view, 0)
+    m.S.fill(0, tlb, tlb + m.caches.tagsOfView * m.caches.tagSize)
+    const structures = m.caches.structuresOf(context, view, 0)
+    m.S.fill(0, structures, structures + m.caches.pcids * m.caches.structureSlots)
   }
 }
 
 /** Drops the guest-physical mappings under a tag from a pCPU. */
 export function dropGuestPhysical(m: Machine, pcpu: number, tag: number): void {
   if (m.eptp < 0) return
-  const first = m.guestPhysicalAt(pcpu, tag, 0)
-  m.S.fill(0, first, first + m.guestPhysicalSlots)
+  const first = m.caches.guestPhysicalAt(pcpu, tag, 0)
+  m.S.fill(0, first, first + m.caches.guestPhysicalSlots)
 }
 
 /** Gives each vCPU a VPID: its number, as far as there are as many. */
 export function initializeVpids(m: Machine): void {
   if (m.vpid < 0) return
-  for (let v = 0; v < m.config.vcpus; v++) m.S[m.vpid + v] = v % m.vpids
+  for (let v = 0; v < m.config.vcpus; v++) m.S[m.vpid + v] = v % m.caches.vpids
 }

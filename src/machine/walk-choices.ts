@@ -13,9 +13,9 @@ import { LATE, PUNCTUAL, TRANSLATED, levelOf, modeOf, pageOf, walkRequest } from
 /** The level of the table in which a walk starts: that of the deepest structure-cache hit, or of the root. */
 export function startLevel(m: Machine, v: number, page: number): number {
   const { levels, pcids } = m.config
-  const base = m.structuresNow(v)
+  const base = m.caches.structuresNow(v)
   for (let level = 1; level < levels; level++) {
-    const slot = m.structureSlot(level, page)
+    const slot = m.caches.structureSlot(level, page)
     const hit = slot < 0 ? 0 : m.S[base + slot]
     if (hit & VALID && (m.cached.space(hit) === m.S[m.cr3 + v] || pcids > 0)) return level
   }
@@ -35,11 +35,11 @@ export function choicesAtStart(m: Machine, v: number, page: number, mode: number
   const request = walkRequest(page, mode)
   const level = startLevel(m, v, page)
   if (level < config.levels) {
-    const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+    const hit = m.S[m.caches.structuresNow(v) + m.caches.structureSlot(level, page)]
     return choicesOf(m, v, cached.frame(hit), (level << 5) | TRANSLATED, request)
   }
   if (!config.pdptes) return choicesOf(m, v, m.geometry.roots[m.S[m.cr3 + v]], level << 5, request)
-  const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, level)]
+  const register = m.S[m.caches.pdptes + v * config.entries + m.geometry.index(page, level)]
   return register & VALID ? choicesOf(m, v, cached.frame(register), (level - 1) << 5, request) : 1
 }
 

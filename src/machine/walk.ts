@@ -3,10 +3,10 @@
  * upper-level entry. A and D are set by locked updates in the step that reads the entry (an update that finds the
  * entry changed reads it again, which is the same as reading later). Rights accumulate over the levels; only the leaf
  * step creates a TLB entry. Walks see the stores that their own CPU has buffered, and no other CPU's; one that has to
- * set A or D in such an entry waits until memory has it. Walks for instruction fetches need not see them. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
- * dirty flags, and on caching translation information.
+ * set A or D in such an entry waits until memory has it. Walks for instruction fetches need not see them. SDM vol. 3,
+ * chapter "Paging": sections on hierarchical paging structures, on accessed and dirty flags, and on caching translation
+ * information.
  */
-import { defineOp, perform, type Code } from '../engine/step.ts'
 import {
   ALL_RIGHTS,
   CACHED_D,
@@ -26,16 +26,14 @@ import { A, D, G, RSVD, RW, US, XD, frameOf, isLarge, isPresent, keyOf } from '.
 import { judgeNested } from './ept.ts'
 import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
-import type { Execute, Guard, Machine } from './machine.ts'
+import type { Machine } from './machine.ts'
+import type { Execute, Guard } from './semantics.ts'
 import { ALLOWED, FETCH, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
-import { leavesAccessedClear, passesStores, startLevel } from './walk-choices.ts'
-import { WALK_EPT, finishWalk, walkPointer } from './nested-walk.ts'
+import { finishWalk, walkPointer } from './nested-walk.ts'
 import {
   FAULT,
-  FILLED,
   FINAL,
   LATE,
-  PUNCTUAL,
   RESTART,
   SPECULATIVE,
   TRANSLATED,
@@ -43,42 +41,17 @@ import {
   levelOf,
   modeOf,
   pageOf,
-  stageOf,
-  tableOf,
 } from './walk-stage.ts'
+import { WALK_START, WALK_READ } from './page-walk.ts'
+import { leavesAccessedClear, passesStores, startLevel } from './walk-choices.ts'
 
 /** The highest level whose entries can map a page: that of the PUD, 1G. */
 const LARGEST = 3
 
-/** Where the walk of `c` begins: the deepest structure-cache hit, a PDPTE register, or the root. */
-const WALK_START = defineOp('start walk', 0, undefined, 'right')
-/** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
-const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
-  const entry = `walk ${levelOf(b) === 0 ? 'D of ' : ''}${n.entry(levelOf(b) || 1, pageOf(c))} in ${n.frame(a)}`
-  if (r === undefined) return entry
-  if (r === FAULT) return `${entry} -> fault`
-  if (r === FILLED) return `${entry} -> TLB`
-  return r === RESTART ? `${entry} -> again` : `${entry} -> ${n.frame(tableOf(r))}`
-})
-
-/** The hardware walk, as one reads it in the manual; `nested` with EPT. Returns FAULT or FILLED. */
-export function* pageWalk(request: number, nested: boolean): Code<number> {
-  let asked = request
-  let at = yield* perform(WALK_START, 0, 0, asked)
-  while (at !== FAULT && at !== FILLED) {
-    if (at === RESTART) at = yield* perform(WALK_START, 0, 0, (asked |= PUNCTUAL))
-    else {
-      const stage = stageOf(at)
-      const toTranslate = nested && (stage & TRANSLATED) === 0
-      at = yield* perform(toTranslate ? WALK_EPT : WALK_READ, tableOf(at), stage, asked)
-    }
-  }
-  return at
-}
-
 export function installWalk(m: Machine): void {
   const { cached, config, buffer } = m
   const nested = config.ept > 0
+  const mayPass = buffer.depth > 0
 
   const refuse = (pointer: number, code: number): number => {
     m.S[pointer] = 0
@@ -99,12 +72,12 @@ export function installWalk(m: Machine): void {
     const pointer = walkPointer(m, v, modeOf(c))
     const level = startLevel(m, v, page)
     if (level < config.levels) {
-      const hit = m.S[m.structuresNow(v) + m.structureSlot(level, page)]
+      const hit = m.S[m.caches.structuresNow(v) + m.caches.structureSlot(level, page)]
       m.S[pointer] = hit
       return found(cached.frame(hit), level, (hit & RIGHTS) | TRANSLATED)
     }
     if (config.pdptes) {
-      const register = m.S[m.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
+      const register = m.S[m.caches.pdptes + v * config.entries + m.geometry.index(page, config.levels)]
       if ((register & VALID) === 0) return refuse(pointer, errorCode(m, v, modeOf(c), 0))
       m.S[pointer] = register
       return found(cached.frame(register), config.levels - 1, ALL_RIGHTS)
@@ -127,7 +100,7 @@ export function installWalk(m: Machine): void {
     if (nested) judgeNested(m, v, m.S[pointer], EPT_R)
     const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
-    const word = passesStores(m, v, a, b, c) ? m.S[at] : buffer.read(v, at)
+    const word = mayPass && passesStores(m, v, a, b, c) ? m.S[at] : buffer.read(v, at)
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
     if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
@@ -141,8 +114,8 @@ export function installWalk(m: Machine): void {
       }
       const next = cached.make(frameOf(word), space, VALID | rights | (ghosts & ~FREED))
       m.S[pointer] = next
-      const slot = nested ? -1 : m.structureSlot(level - 1, page)
-      if (slot >= 0 && late === 0) m.S[m.structuresNow(v) + slot] = next
+      const slot = nested ? -1 : m.caches.structureSlot(level - 1, page)
+      if (slot >= 0 && late === 0) m.S[m.caches.structuresNow(v) + slot] = next
       return found(frameOf(word), level - 1, rights | late)
     }
     // A dirty assist of a CPU that looks at R/W once has looked already; speculative loads cache what they may not use.

@@ -5,8 +5,10 @@
  */
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
-import { ACCESS, DETAILED, GENERAL_PROTECTION, decodeAccess, type Access } from './access.ts'
+import { access, writeAccess } from './access-instructions.ts'
+import type { Access } from './access-result.ts'
 import { Apic } from './apic.ts'
+import { frameAtStart, spareAtStart, tableAtStart } from './at-start.ts'
 import { INVLPGB, TLBSYNC } from './broadcast.ts'
 import type { MachineConfig } from './config.ts'
 import { MAPPED, P, US, entry } from './entry.ts'
@@ -14,25 +16,16 @@ import type { Events } from './events.ts'
 import type { Geometry } from './geometry.ts'
 import { IommuQueue } from './iommu-queue.ts'
 import { CLI, HLT, STI, WOKEN } from './interrupts.ts'
-import { LOAD_CR3, RAISE_GP, SAME_SPACE, SERIALIZE } from './invalidate.ts'
+import { LOAD_CR3, SAME_SPACE, SERIALIZE } from './invalidate.ts'
 import { ADD, AND, CHOOSE, CMPXCHG, LOAD, MAX_CHOICES, MFENCE, OR, STORE, UNTIL, XCHG } from './memory.ts'
-import { CONTENT_MAX } from './machine.ts'
 import { encodeOperand, type Operand } from './operand.ts'
 import { WRPKRU } from './pcid.ts'
-import {
-  checked,
-  isCanonical,
-  modeBits,
-  need,
-  type AccessMode,
-  type Privilege,
-  type Segment,
-} from './operands.ts'
+import { checked, need, type AccessMode, type Privilege, type Segment } from './operands.ts'
 import { Rar } from './rar.ts'
-import { FETCH, WRITE } from './rights.ts'
+import { FETCH } from './rights.ts'
 import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
 import { Svm } from './svm.ts'
-import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './tables.ts'
+import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './table-ops.ts'
 import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
 
@@ -161,65 +154,33 @@ export class X86 {
    * Data read. An address is a page number; one that the tables do not reach is not canonical. User mode unless it
    * says `supervisor` (CPL < 3) or `implicit`; `base` and `limit` are those of its segment.
    */
-  *read(page: number, mode: AccessMode = {}): Code<Access> {
-    return yield* this.access(page, 0, 0, mode)
+  read(page: number, mode: AccessMode = {}): Code<Access> {
+    return access(this.config, page, 0, 0, mode)
   }
 
   /** Data write of a small value, which frames hold with the feature `contents`. */
-  *write(page: number, value = 1, mode: AccessMode = {}): Code<Access> {
-    if (!(value >= 0 && value <= CONTENT_MAX))
-      throw fail.badConfig('value of write', value, `0 to ${CONTENT_MAX}, which is what a frame can hold`)
-    if (value > 1) need('A value to write', this.config.contents, 'contents')
-    return yield* this.access(page, WRITE, value, mode)
+  write(page: number, value = 1, mode: AccessMode = {}): Code<Access> {
+    return writeAccess(this.config, page, value, mode)
   }
 
   /** Instruction fetch. */
-  *fetch(page: number, mode: AccessMode = {}): Code<Access> {
-    return yield* this.access(page, FETCH, 0, mode)
-  }
-
-  private *access(offset: number, kind: number, value: number, mode: AccessMode): Code<Access> {
-    const { base = 0, limit = Infinity } = mode
-    const page = base + offset
-    const bits = modeBits(this.config, mode, kind)
-    if (offset > limit || !isCanonical(this.config, page)) {
-      yield* perform(RAISE_GP)
-      return GENERAL_PROTECTION
-    }
-    if (!this.config.pages.includes(page))
-      throw fail.badConfig('page of an access', page, `one of ${this.config.pages.join(', ')}`)
-    return decodeAccess(yield* perform(ACCESS, page, bits | DETAILED, value, 0))
+  fetch(page: number, mode: AccessMode = {}): Code<Access> {
+    return access(this.config, page, FETCH, 0, mode)
   }
 
   /** Frame of the table of a level (1 = PTE table) that translates a page at the start. */
   table(level: number, page: number, space = 0): number {
-    const first = level > this.config.levels ? -1 : this.geometry.base(page, level)
-    const found = this.geometry.tables.find(
-      (each) => each.level === level && each.space === space && each.first === first,
-    )
-    if (found === undefined)
-      throw fail.badConfig('table(level, page, space)', [level, page, space], 'a table of the scenario')
-    return found.frame
+    return tableAtStart(this.geometry, level, page, space)
   }
 
   /** Frame that a page is mapped to at the start. */
   frame(page: number, space = 0): number {
-    const found = this.geometry.datas.find((each) => each.page === page && each.space === space)
-    if (found === undefined)
-      throw fail.badConfig('frame(page, space)', [page, space], 'a page of the scenario')
-    return found.frame
+    return frameAtStart(this.geometry, page, space)
   }
 
   /** One of the frames that nothing maps at the start; the feature `spare` says how many there are. */
   spare(index = 0): number {
-    const found = this.geometry.spare[index]
-    if (found === undefined)
-      throw fail.badConfig(
-        'spare(index)',
-        index,
-        `below ${this.config.spare}, the feature "spare" of the machine`,
-      )
-    return found
+    return spareAtStart(this.geometry, index)
   }
 
   /** Reads the entry of a level (1 = PTE) that translates a page, in the table of the start or in `table`. */

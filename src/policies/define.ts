@@ -2,7 +2,8 @@
 import type { z } from 'zod'
 import { fail } from '../errors.ts'
 import { guestOperations } from '../guest/operations/index.ts'
-import { optionsOf, policySchema, type AnyPolicy, type Policy } from '../guest/policy.ts'
+import { optionsOf, policySchema } from '../guest/policy-schema.ts'
+import type { AnyPolicy, Policy } from '../guest/policy.ts'
 import type { SharedDeclaration } from '../machine/word.ts'
 
 /**

@@ -1,10 +1,10 @@
 /**
  * The lane diagram: one row a transition, one column for each vCPU, for the hypervisor, for each store buffer and page
  * walker that acts, for devices and their IOMMU, and for RCU. The row of the violation is marked, and the line under it
- * says what is wrong.
+ * says what is wrong. Where a run goes round for ever, the rows of one turn have a bar, and the last says where it goes on.
  */
 import type { Violation } from '../engine/system.ts'
-import type { Row, Told } from './story.ts'
+import type { Row } from './story.ts'
 
 /** No line of a diagram is wider. */
 const WIDTH = 200
@@ -20,7 +20,9 @@ const RCU = 'RCU'
 const HYPERVISOR = 'hypervisor'
 const IOMMU = 'IOMMU'
 
-function laneOf(row: Row, step: Told, vcpus: number): string {
+/** The lane that a row is in. */
+export function laneOf(row: Row, vcpus: number): string {
+  const step = row.main
   if (step.role === 'iommu') return IOMMU
   if (row.cpu >= vcpus) return `device${row.cpu - vcpus}`
   if (step.role === 'walk' || step.role === 'speculation') return WALKER(row.cpu)
@@ -31,13 +33,31 @@ function laneOf(row: Row, step: Told, vcpus: number): string {
   return `CPU${row.cpu}`
 }
 
+/** What stands to the left of the rows' numbers: one text a row, and what it is headed. */
+export interface Margin {
+  readonly head: string
+  readonly rows: readonly string[]
+}
+
+/** What a diagram has besides its rows. */
+export interface Beside {
+  readonly margin?: Margin | undefined
+  /** How many of the last rows are taken again and again; 0 by default. */
+  readonly cycle?: number | undefined
+}
+
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
-export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Violation): string {
+export function drawLanes(
+  rows: readonly Row[],
+  vcpus: number,
+  violation?: Violation,
+  { margin, cycle = 0 }: Beside = {},
+): string {
   const cells = rows.map((row) => {
     const shown = row.steps.filter(
       (step) => step.mover === 'none' || row.steps.every((each) => each.mover !== 'none'),
     )
-    return { lane: laneOf(row, row.main, vcpus), text: shown.map((step) => step.text).join('; ') }
+    return { lane: laneOf(row, vcpus), text: shown.map((step) => step.text).join('; ') }
   })
   const used = new Set(cells.map(({ lane }) => lane))
   const cpus = Array.from({ length: vcpus }, (_, v) => v)
@@ -54,25 +74,50 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
       RCU,
     ].filter((lane) => used.has(lane)),
   ]
+  return drawCells(cells, lanes, violation, { margin, cycle })
+}
+
+/** What is done in a row, and by whom. */
+export interface Cell {
+  readonly lane: string
+  readonly text: string
+}
+
+/** Draws cells below the lanes that they name. */
+export function drawCells(
+  cells: readonly Cell[],
+  lanes: readonly string[],
+  violation: Violation | undefined,
+  { margin, cycle = 0 }: Beside,
+): string {
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
   )
-  const mark = violation === undefined ? '' : `  <== ${violation.invariant}`
+  const indent =
+    margin === undefined ? 0 : Math.max(margin.head.length, ...margin.rows.map((text) => text.length))
+  const begins = cells.length - cycle
+  const back = cycle === 0 ? '' : `, back to ${begins + 1}`
+  const mark = violation === undefined ? '' : `  <== ${violation.invariant}${back}`
 
   /** The diagram with texts of at most so many columns; the mark has a line of its own if it is `below`. */
   const draw = (most: number, below: boolean): string[] => {
     const widths = lanes.map((lane, i) => Math.max(lane.length, Math.min(natural[i], most)))
-    const line = (start: string, texts: (lane: string, width: number) => string): string =>
-      `${start}  ${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
+    const line = (start: string, texts: (lane: string, width: number) => string, beside = ''): string =>
+      `${beside.padEnd(indent)}${start.padEnd(6)}${lanes.map((lane, i) => texts(lane, widths[i]).padEnd(widths[i])).join('  ')}`.trimEnd()
     const rows = cells.map((cell, i) =>
-      line(String(i + 1).padStart(4), (lane, width) => (lane === cell.lane ? clip(cell.text, width) : '')),
+      line(
+        `${String(i + 1).padStart(4)}${i < begins ? '' : '|'}`,
+        (lane, width) => (lane === cell.lane ? clip(cell.text, width) : ''),
+        margin?.rows[i],
+      ),
     )
+    if (cycle > 0) rows.splice(begins, 0, '    ,- again and again, for ever:')
     const last = rows.pop()
     return [
-      line('   #', (lane) => lane),
+      line('   #', (lane) => lane, margin?.head),
       line('    ', (_, width) => '-'.repeat(width)),
       ...rows,
-      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`, WIDTH)] : [`${last}${mark}`]),
+      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`)] : [`${last}${mark}`]),
     ]
   }
 
@@ -87,5 +132,6 @@ export function drawLanes(rows: readonly Row[], vcpus: number, violation?: Viola
   }
 }
 
-const clip = (text: string, width: number): string =>
+/** A text that is cut where it is wider than that. */
+export const clip = (text: string, width = WIDTH): string =>
   text.length > width ? `${text.slice(0, width - 1)}…` : text

@@ -7,7 +7,7 @@ import { sizeOf } from '../scenario/race.ts'
 import type { Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import type { Certificate } from '../shrink/certificate.ts'
-import { drawLanes } from './lanes.ts'
+import { drawLanes, type Margin } from './lanes.ts'
 import { tellStory, type Row } from './story.ts'
 
 const plural = (n: number, one: string, many = `${one}s`): string =>
@@ -18,9 +18,22 @@ export function diagramRows(race: Race): Row[] {
   return tellStory(new Worlds(race.policy, race.bounds).at(race.workload), race.schedule)
 }
 
-/** The lane diagram of a race. */
-export const diagramOf = (race: Race): string =>
-  drawLanes(diagramRows(race), race.bounds.vcpus, race.violation)
+/** What may be said of a race beside its lanes, and below them. */
+export interface Notes {
+  readonly margin?: Margin | undefined
+  /** Lines. */
+  readonly below: readonly string[]
+}
+
+/** The lane diagram of a race, with notes if there are any. */
+export const diagramOf = (race: Race, notes?: Notes): string =>
+  [
+    drawLanes(diagramRows(race), race.bounds.vcpus, race.violation, {
+      margin: notes?.margin,
+      cycle: race.cycle,
+    }),
+    ...(notes === undefined ? [] : ['', ...notes.below]),
+  ].join('\n')
 
 export const raceSize = (race: Race): Size =>
   sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
@@ -74,15 +87,20 @@ export function tellMinimality(
   return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds({ ...bounds, ...certificate.machine })}.`
 }
 
-/** Everything that a reader needs to see why a policy is broken. */
-export function tellRace(race: Race, certificate: Certificate | undefined, unproven?: Unproven): string {
+/** Everything that a reader needs to see why a policy is broken; `notes` are what an explanation adds. */
+export function tellRace(
+  race: Race,
+  certificate: Certificate | undefined,
+  unproven?: Unproven,
+  notes?: Notes,
+): string {
   return [
     `Policy "${race.policy.name}" violates ${race.violation.invariant}.`,
     `  expected: ${sentenceOf(race)}`,
     `  happened: ${race.violation.explanation}.`,
     `  workload: ${tellWorkload(race.workload)}`,
     '',
-    diagramOf(race),
+    diagramOf(race, notes),
     '',
     tellMinimality(raceSize(race), certificate, race.bounds, unproven),
   ].join('\n')

@@ -4,12 +4,13 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import type { KernelFeatures } from '../guest/cpu.ts'
+import type { KernelFeatures } from '../guest/surroundings.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { featuresOn, featuresSchema, noFeatures, tellFeatures, type Features } from '../machine/features.ts'
 import { defaultLevels, machineConfig, machineConfigSchema, type MachineConfig } from '../machine/config.ts'
 import { operationNamed, type GuestOperation } from '../guest/operations/index.ts'
-import { DEFAULT_GROUPS, mappedPages, treatsCpusAlike, type Workload } from './workload.ts'
+import { DEFAULT_GROUPS, mappedPages, type Workload } from './workload.ts'
+import { treatsCpusAlike } from './canonical-workload.ts'
 
 const featureNames = Object.fromEntries(Object.keys(featuresSchema.shape).map((name) => [name, true])) as {
   [K in keyof Features]: true

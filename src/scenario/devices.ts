@@ -5,41 +5,51 @@
 import type { Coroutines } from '../engine/coroutine.ts'
 import type { Names } from '../engine/step.ts'
 import { VALID } from '../machine/cached.ts'
-import { dma, installDevice } from '../machine/device.ts'
+import { dma } from '../machine/device.ts'
 import { Iommu } from '../machine/iommu.ts'
 import type { Machine } from '../machine/machine.ts'
+import type { NextSteps } from './next-steps.ts'
+import type { Stacks } from './stacks.ts'
 import type { Threads } from './threads.ts'
 import * as T from './transition.ts'
+
+/** What devices move with. */
+interface DevicesAround {
+  readonly machine: Machine
+  readonly co: Coroutines
+  readonly stacks: Stacks
+  readonly nextSteps: NextSteps
+  readonly threads: Threads
+}
 
 export class Devices {
   readonly iommu: Iommu
   private readonly machine: Machine
   private readonly co: Coroutines
-  private threads!: Threads
+  private readonly stacks: Stacks
+  private readonly nextSteps: NextSteps
+  private readonly threads: Threads
   /** DMA accesses of their own that devices have begun. */
   private readonly begun: number
 
-  constructor(machine: Machine, co: Coroutines) {
+  constructor({ machine, co, stacks, nextSteps, threads }: DevicesAround) {
     this.machine = machine
     this.co = co
+    this.stacks = stacks
+    this.nextSteps = nextSteps
+    this.threads = threads
     this.begun = machine.layout.add('DMA accesses', 1, machine.config.dmas)
     this.iommu = new Iommu(machine)
   }
 
-  /** Once the state has its room: what devices can do is installed, and the threads are known. */
-  equip(threads: Threads): void {
-    this.threads = threads
-    installDevice(this.machine)
-  }
-
   /** Adds the next step of each device that has one, and of the IOMMU. */
   add(out: Int32Array, count: number): number {
-    const { threads } = this
+    const { stacks, nextSteps } = this
     const { config, walkers } = this.machine
     let n = count
     for (let v = config.vcpus; v < walkers; v++) {
-      const top = threads.top(v)
-      if (top >= 0 && threads.canStep(v, top)) n = threads.addSteps(v, top, out, n)
+      const top = stacks.top(v)
+      if (top >= 0) n = nextSteps.add(v, top, out, n)
     }
     if (this.iommu.canProcess()) out[n++] = T.transition(T.STEP, walkers)
     return n
@@ -51,7 +61,7 @@ export class Devices {
     const { pages, eviction, dmas } = config
     let n = count
     for (let v = config.vcpus; v < walkers; v++) {
-      if (S[this.begun] < dmas && this.threads.top(v) < 0)
+      if (S[this.begun] < dmas && this.stacks.top(v) < 0)
         for (let i = 0; i < 2 * pages.length; i++) out[n++] = T.transition(T.SPECULATE, v, i)
       if (!eviction) continue
       for (let i = 0; i < this.evictables(); i++)
@@ -100,27 +110,28 @@ export class Devices {
   }
 
   private evictableName(detail: number): string {
-    const { config, structureSlots } = this.machine
+    const { config, caches } = this.machine
     const { pages } = config
+    const { structureSlots } = caches
     if (detail < pages.length) return `page ${pages[detail]}`
     const rest = detail - pages.length
     return rest < structureSlots ? `structure ${rest}` : `device-TLB page ${pages[rest - structureSlots]}`
   }
 
   private evictables(): number {
-    const { config, structureSlots } = this.machine
-    return config.pages.length * (config.deviceTlbs ? 2 : 1) + structureSlots
+    const { config, caches } = this.machine
+    return config.pages.length * (config.deviceTlbs ? 2 : 1) + caches.structureSlots
   }
 
   /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches, then its own TLB. */
   private evictable(v: number, detail: number): number {
-    const { machine } = this
-    const { length } = machine.config.pages
-    const context = machine.context(v)
-    if (detail < length) return machine.tlbOf(context, 0, 0) + detail
+    const { config, caches } = this.machine
+    const { length } = config.pages
+    const context = caches.context(v)
+    if (detail < length) return caches.tlbOf(context, 0, 0) + detail
     const rest = detail - length
-    return rest < machine.structureSlots
-      ? machine.structuresOf(context, 0, 0) + rest
-      : machine.deviceTlb(v) + rest - machine.structureSlots
+    return rest < caches.structureSlots
+      ? caches.structuresOf(context, 0, 0) + rest
+      : caches.deviceTlb(v) + rest - caches.structureSlots
   }
 }

@@ -12,6 +12,8 @@ export interface Race {
   readonly workload: Workload
   /** Transitions from the beginning to the violation. */
   readonly schedule: Int32Array
+  /** How many of the last transitions are taken again and again, where the violation is that this goes on for ever. */
+  readonly cycle?: number
   readonly violation: Violation
 }
 

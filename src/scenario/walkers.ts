@@ -1,9 +1,11 @@
 /** The page walkers of a world: those of instructions, and those that speculate. */
 import { argA, argB, argC, opOf, type Coroutines } from '../engine/coroutine.ts'
 import { RETURN, opTable } from '../engine/step.ts'
-import { UNFINISHED, walkRoot } from '../machine/access.ts'
+import { walkRoot } from '../machine/access.ts'
+import { UNFINISHED } from '../machine/access-result.ts'
 import type { Machine } from '../machine/machine.ts'
 import { WRITE } from '../machine/rights.ts'
+import { walkOperations } from '../machine/page-walk.ts'
 import { FAULT, SPECULATIVE } from '../machine/walk-stage.ts'
 import type { Tracer } from './tracer.ts'
 
@@ -26,7 +28,7 @@ export class Walkers {
     const m = this.machine
     m.S[m.speculations]++
     m.S[m.speculationPage + v] = page
-    m.S[m.speculation + v] = walkRoot(this.co, page, SPECULATIVE | (write ? WRITE : 0), m.config.ept > 0)
+    m.S[m.speculation + v] = walkRoot(m, this.co, page, SPECULATIVE | (write ? WRITE : 0))
     this.stepSpeculation(v)
   }
 
@@ -35,8 +37,14 @@ export class Walkers {
     const outcome = this.walk(v, m.speculation + v, 'speculation')
     if (outcome === UNFINISHED) return
     m.S[m.speculationPage + v] = 0
-    m.S[m.speculationPointer + v] = 0
+    m.S[m.caches.speculationPointer + v] = 0
     if (outcome !== FAULT) m.hooks.witness('speculation')
+  }
+
+  /** True if walks may have to wait at all. */
+  mayWait(): boolean {
+    const { guards } = this.machine
+    return walkOperations.some(({ code }) => guards[code] !== undefined)
   }
 
   /** False if the next step of the walk whose control state is in word `at` waits for the store buffer. */

@@ -6,13 +6,9 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
-import {
-  canonicalWorkload,
-  enumerateWorkloads,
-  operationCount,
-  type Operation,
-  type Workload,
-} from '../scenario/workload.ts'
+import { canonicalWorkload } from '../scenario/canonical-workload.ts'
+import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
+import { operationCount, type Operation, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { shortest, type Cost } from './shortest.ts'
 
@@ -47,9 +43,11 @@ const MAX_STATES = 5_000_000
 /**
  * Finds the smallest race of an invariant among workloads of at most as many operations as `race` has, and proves that
  * there is none smaller. Machines have as many vCPUs as that of `race` or fewer: one operation less on any of them is
- * smaller. Undefined if the scope is too large to be searched.
+ * smaller. Undefined if the scope is too large to be searched; and for a race that goes round for ever, which this search
+ * does not see: `certifyLivelock` does.
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
+  if (race.cycle !== undefined) return undefined
   const spent: Spent = { workloads: 0, states: 0 }
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {

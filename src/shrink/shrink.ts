@@ -6,7 +6,8 @@
  */
 import { cpusAlike } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
-import { canonicalWorkload, operationCount, type Workload } from '../scenario/workload.ts'
+import { canonicalWorkload } from '../scenario/canonical-workload.ts'
+import { operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { certify, type Certificate, type CertifyOptions } from './certificate.ts'
 import { straighten } from './straighten.ts'

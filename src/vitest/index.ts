@@ -1,6 +1,6 @@
 /**
- * The door for vitest: `describePolicy(policy)` registers a suite that hunts, verifies within bounds and replays the
- * policy's corpus. A race fails its test with the lane diagram as the message.
+ * The door for vitest: `describePolicy(policy)` registers a suite that hunts, verifies within bounds, looks for
+ * waits without end, and replays the policy's corpus. A race fails its test with the lane diagram as the message.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import {
@@ -8,6 +8,7 @@ import {
   checkByHunting,
   checkByVerifying,
   checkCase,
+  checkLiveness,
   type CheckOptions,
   type Finding,
 } from '../check/check.ts'
@@ -52,6 +53,9 @@ export function describePolicy(policy: AnyPolicy, options: DescribePolicyOptions
         if (!broken) expect(finding.verification.witnesses, 'dangerous situations reached').not.toEqual([])
       },
     )
+    // A policy that is stated to be broken has said that it may do anything.
+    if (!broken)
+      test('never waits for ever within bounds', { timeout }, () => settle(checkLiveness(policy, check)))
     const { cases, problems } = casesOf(policy, check.corpus)
     for (const kept of cases)
       test(`corpus case ${kept.case.id}`, { timeout }, () => settle(checkCase(policy, kept)))

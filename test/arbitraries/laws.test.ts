@@ -13,7 +13,8 @@ import {
   type Schedule,
 } from '../../src/arbitraries/index.ts'
 import { hypervList, nativeIpi, staticKey } from '../../src/index.ts'
-import { checkWorkload, operationCount, type Workload } from '../../src/scenario/workload.ts'
+import { checkWorkload } from '../../src/scenario/check-workload.ts'
+import { operationCount, type Workload } from '../../src/scenario/workload.ts'
 import { itObeysTheLaws } from './laws.ts'
 
 const GROUPS = [[0], [2, 3]]

@@ -7,11 +7,13 @@ import {
   checkByHunting,
   checkByVerifying,
   checkCase,
+  checkLiveness,
   type CheckOptions,
 } from '../../src/check/check.ts'
 import { definePolicy, hypervList, nativeIpi, readCorpus } from '../../src/index.ts'
 import { temporaryFolder } from '../corpus/folder.ts'
 import { caseOf, folder as shipped, textOf } from '../corpus/shipped.ts'
+import { crossed } from '../liveness/policies/crossed.ts'
 
 const sound = definePolicy({
   name: 'sound',
@@ -34,6 +36,27 @@ const quick = (corpus = temporaryFolder()): CheckOptions => ({
   bounds: { vcpus: 1, speculation: 0 },
   operations: { hunt: 2, verify: 1 },
   corpus,
+})
+
+describe('a search for waits without end', () => {
+  it('passes a policy that is live, and says within which bounds', () => {
+    const { passed, message } = checkLiveness(sound, quick())
+    expect(passed).toBe(true)
+    expect(message).toMatch(
+      /^sound: live within bounds \(up to 1 operations, 1 vCPU, 0 preemptions\), every fair run comes to its end: 16 workloads, /,
+    )
+  })
+
+  it('fails a policy that is not, with the lanes, and keeps what it found', () => {
+    const corpus = temporaryFolder()
+    const policy = crossed('poll', true)
+    const { passed, message } = checkLiveness(policy, { corpus, policyFile: 'mine.ts' })
+    expect(passed).toBe(false)
+    const [{ file, case: kept }] = readCorpus(corpus).cases
+    expect(message).toContain('<== flush-completes, back to 11')
+    expect(message).toContain(`Saved as ${file}\nReplay:  npx shootdown replay ${file} --policy-file mine.ts`)
+    expect(kept).toMatchObject({ policy: policy.name, cycle: 2, minimality: 'minimal' })
+  })
 })
 
 describe.each([
@@ -68,6 +91,30 @@ describe.each([
       `Replay:  npx shootdown replay ${file} --policy-file src/broken.ts`,
     ])
     expect(kept).toMatchObject({ policy: 'broken', invariant: 'nothing-happens', minimality: 'minimal' })
+  })
+
+  it('explains a race of several steps: what matters in each, and which order is the bug', () => {
+    const corpus = temporaryFolder()
+    const forgetful = definePolicy({
+      name: 'forgetful',
+      summary: 'Flushes nobody but itself',
+      workload: ['munmap', 'gup_fast'],
+      machine: { groups: [[0]], preemptions: 0 },
+      *flush(cpu, request) {
+        yield* cpu.flushLocal(request)
+      },
+    })
+    const options = { ...quick(corpus), bounds: { speculation: 0 }, operations: { hunt: 2, verify: 2 } }
+    const lines = check(forgetful, options).message.split('\n')
+    expect(lines).toContain('-OV   2                       read PMD[0] in PMD -> T0 W A')
+    expect(lines).toContain('   6 before  7   CPU0: free T0, then CPU1: read PTE[0] in T0 -> none')
+    const kept = readCorpus(corpus).cases.map(({ case: each }) => each)
+    expect(kept.map(({ explained }) => explained?.edges)).toEqual([
+      [
+        { before: 2, after: 4 },
+        { before: 6, after: 7 },
+      ],
+    ])
   })
 
   it('says what has to be put in where the file of the policy is not known', () => {

@@ -57,6 +57,11 @@ it('show', async () => {
   await compare('show', ['show', caseOf('hyperv-list').id, caseOf('xen-pv').id, '--corpus', SHIPPED], SHIPPED)
 })
 
+it('show explained', async () => {
+  const argv = ['show', caseOf('amd-invlpgb').id, '--corpus', SHIPPED, '--explain', '--generalize']
+  await compare('show-explained', argv, SHIPPED)
+})
+
 it('policies', async () => {
   await compare('policies', ['policies'], SHIPPED)
 })

@@ -150,6 +150,34 @@ it('show tells the lanes of every case', async () => {
   for (const { diagram, invariant } of json.cases) expect(diagram).toContain(`<== ${invariant}`)
 })
 
+it('show tells what was asked for of an explanation, and no more', async () => {
+  const argv = ['show', caseOf('hyperv-list').id, '--corpus', SHIPPED]
+  const [plain, explained, general, both] = await Promise.all(
+    [[], ['--explain'], ['--generalize'], ['--explain', '--generalize']].map(async (more) => {
+      const { json } = await printed(showJson, [...argv, ...more])
+      return json.cases[0]
+    }),
+  )
+  const parts = {
+    explained: {
+      marks: expect.arrayContaining([{ essential: true, order: 'matters', value: 'none' }]),
+      edges: [
+        { before: 2, after: 4, why: 'race' },
+        { before: 8, after: 9, why: 'race' },
+      ],
+    },
+    generalized: {
+      orders: '84',
+      failing: '3',
+      extensions: '3',
+      pairs: expect.arrayContaining([{ before: 1, after: 2, why: 'program' }]),
+    },
+  }
+  expect(explained).toEqual({ ...plain, explained: parts.explained })
+  expect(general).toEqual({ ...plain, generalized: parts.generalized })
+  expect(both).toEqual({ ...plain, ...parts })
+})
+
 it.each(['replay', 'show'])('%s tells of a case that is not there', async (command) => {
   const { ran, json } = await printed(z.union([replayJson, showJson]), [
     command,

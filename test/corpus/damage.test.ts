@@ -61,7 +61,7 @@ describe('a file that is no case', () => {
     expect(refusal(damaged).message).toContain('Restore the file, or delete it and hunt again')
   })
 
-  it.each(Object.keys(kept).filter((key) => !['found', 'certificate', 'options'].includes(key)))(
+  it.each(Object.keys(kept).filter((key) => !['found', 'certificate', 'options', 'explained'].includes(key)))(
     'is refused without %s, which is named',
     (key) => {
       const { code, message } = refusal(changed({ [key]: undefined }))

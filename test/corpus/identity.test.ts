@@ -1,8 +1,10 @@
 /** A case is named by its content: the same race has the same name, whoever found it, and how. */
 import { describe, expect, it } from 'vitest'
 import {
+  explainAndGeneralize,
   hunt,
   hypervList,
+  keptOf,
   makeCase,
   parseCase,
   raceOfCase,
@@ -21,13 +23,14 @@ function caught(seed: number, strategy: string, runs: number, bounds: Partial<Bo
   const { found } = hunt(withOptions(hypervList, {}), { seed, strategy, runs, bounds })
   expect(found).toHaveLength(1)
   const [{ race, certificate, foundBy, run }] = found
-  return makeCase(race, certificate, { seed, strategy: foundBy, run, version: '9.9.9' })
+  const origin = { seed, strategy: foundBy, run, version: '9.9.9' }
+  return makeCase(race, certificate, origin, keptOf(explainAndGeneralize(race)))
 }
 
 describe.each(cases)('$id', (kept) => {
   it('is the case that is made of the race which it keeps', () => {
     const race = raceOfCase('here', kept, policyOf(kept.policy))
-    const again = makeCase(race, kept.certificate, kept.found)
+    const again = makeCase(race, kept.certificate, kept.found, kept.explained)
     expect({ ...again, ...(kept.expect && { expect: kept.expect }) }).toEqual(kept)
   })
 

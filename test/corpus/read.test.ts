@@ -2,7 +2,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { readCorpus, ShootdownError } from '../../src/index.ts'
+import { FORMAT, readCorpus, ShootdownError } from '../../src/index.ts'
 import { temporaryFolder } from './folder.ts'
 import { caseOf, corpus, textOf } from './shipped.ts'
 
@@ -56,7 +56,7 @@ it.each([
   ['an empty file', '', 'is empty'],
   ['half a file', textOf(kept).slice(0, 700), 'is no JSON'],
   ['other JSON', '{"format":1}', 'Restore the file'],
-  ['a newer file', '{"format":2}', 'written by a newer version'],
+  ['a newer file', `{"format":${FORMAT + 1}}`, 'written by a newer version'],
 ])('%s does not hide the good ones, and is named', (_what, text, problem) => {
   const folder = folderWith({ ...good, 'aaa.json': text, 'zzz.json': text })
   const { cases, problems } = readCorpus(folder)

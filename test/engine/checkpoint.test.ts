@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Coroutines, MAX_STEPS, opOf } from '../../src/engine/coroutine.ts'
+import { Coroutines, opOf } from '../../src/engine/coroutine.ts'
+import { MAX_STEPS } from '../../src/engine/rerun.ts'
 import { RETURN, checkpoint, defineOp, perform } from '../../src/engine/step.ts'
 import { errorOf, rootOf } from './errors.ts'
 

@@ -1,6 +1,7 @@
 /** What went wrong is named soon, every time, and not taken for something else. */
 import { describe, expect, it } from 'vitest'
-import { Coroutines, MAX_STEPS } from '../../src/engine/coroutine.ts'
+import { Coroutines } from '../../src/engine/coroutine.ts'
+import { MAX_STEPS } from '../../src/engine/rerun.ts'
 import { defineOp, perform, type Code } from '../../src/engine/step.ts'
 
 const ASK = defineOp('ask', 0)

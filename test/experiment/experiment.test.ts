@@ -1,6 +1,7 @@
 /** Experiments: all executions of a few lines on each CPU, and what can come of them. */
 import { expect, it } from 'vitest'
-import { experiment, type Breakage } from '../../src/experiment/experiment.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { Breakage } from '../../src/experiment/options.ts'
 import { INVLPG } from '../../src/machine/invalidate.ts'
 import { perCpu, variable } from '../../src/machine/word.ts'
 

@@ -1,6 +1,6 @@
 /** Facts about entries that change without an invalidation: what is still used, and what it costs. */
 import { A, D, MAPPED, PS, RW, US, XD, entry } from '../../src/machine/entry.ts'
-import type { Access } from '../../src/machine/access.ts'
+import type { Access } from '../../src/machine/access-result.ts'
 import { variable } from '../../src/machine/word.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'

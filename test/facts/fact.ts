@@ -4,7 +4,8 @@
  * execution, while its twin `sometimes` is: the same programs do come close to what never happens. A fact can be asked
  * of a machine that breaks a rule: then it says what is wrong, if it depends on the rule.
  */
-import { experiment, type Breakage, type ExperimentOptions } from '../../src/experiment/experiment.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { Breakage, ExperimentOptions } from '../../src/experiment/options.ts'
 import type { SharedDeclaration } from '../../src/machine/word.ts'
 import type { X86 } from '../../src/machine/x86.ts'
 import type { Code } from '../../src/engine/step.ts'

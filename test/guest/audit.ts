@@ -11,7 +11,7 @@ import {
   REUSED,
   SUPERSEDED,
   TABLE,
-} from '../../src/machine/machine.ts'
+} from '../../src/machine/frame-word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { variable } from '../../src/machine/word.ts'
 import type { Drive } from '../machine/drive.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { A, D, P, PS, RW, US, entry, frameOf } from '../../src/machine/entry.ts'
-import { DATA, DIRTY, FREE, PIN, REF, TABLE } from '../../src/machine/machine.ts'
+import { DATA, DIRTY, FREE, PIN, REF, TABLE } from '../../src/machine/frame-word.ts'
 import type { Operation } from '../../src/scenario/workload.ts'
 import { operations, type Drive, type Setup } from '../machine/drive.ts'
 import { audit, recording } from './audit.ts'

@@ -1,7 +1,7 @@
 /** Promises of the kernel model that do not hold yet; each is reported with what happens and what should. */
 import { describe, expect, it } from 'vitest'
 import { RW } from '../../src/machine/entry.ts'
-import { translationNow } from '../../src/machine/tables.ts'
+import { translationNow } from '../../src/machine/translation.ts'
 import { operations, program, programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
 
 const setup = { machine: { pages: [0, 2] } } satisfies Setup

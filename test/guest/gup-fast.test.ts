@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { P } from '../../src/machine/entry.ts'
-import { DATA, FREE } from '../../src/machine/machine.ts'
+import { DATA, FREE } from '../../src/machine/frame-word.ts'
 import type { Operation } from '../../src/scenario/workload.ts'
 import { operations, type Drive, type Setup } from '../machine/drive.ts'
 import { everyState } from '../machine/every-state.ts'

@@ -1,6 +1,7 @@
 /** CPUs that the kernel takes offline and brings up, against flushes that must see the online mask. */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import { munmap } from '../../src/guest/operations/munmap.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { nativeIpi, nativeRcu } from '../../src/policies/index.ts'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
-import { CLEAR_ENTRY, READ_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, READ_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { program, programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
 import { everyState } from '../machine/every-state.ts'
 

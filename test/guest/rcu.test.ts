@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
-import { DYING, FREE } from '../../src/machine/machine.ts'
-import { READ_ENTRY, place } from '../../src/machine/tables.ts'
+import { DYING, FREE } from '../../src/machine/frame-word.ts'
+import { READ_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { program, programs, type Drive, type Program, type Setup } from '../machine/drive.ts'
 
 const setup = { machine: { pages: [0, 2] } } satisfies Setup

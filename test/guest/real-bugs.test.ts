@@ -8,7 +8,7 @@ import { rmapWalk } from '../../src/guest/rmap.ts'
 import { lockWord, spinLock, spinUnlock } from '../../src/guest/spinlock.ts'
 import { P, PS, RW, US, entry } from '../../src/machine/entry.ts'
 import { REUSE } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { variable, type Word } from '../../src/machine/word.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 

@@ -21,7 +21,7 @@ import {
 } from '../../src/guest/spinlock.ts'
 import { machineConfig } from '../../src/machine/config.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
-import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { tellTransition } from '../../src/report/story.ts'
 import { makeBounds } from '../../src/scenario/bounds.ts'

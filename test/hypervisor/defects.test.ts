@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { ShootdownError } from '../../src/errors.ts'
 import type { Code } from '../../src/engine/step.ts'
-import type { HostCpu } from '../../src/hypervisor/host.ts'
+import type { HostCpu } from '../../src/hypervisor/host-cpu.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { programs } from '../machine/drive.ts'
 

@@ -1,10 +1,11 @@
 /** Emulation in the host: a translated address that the host holds is a cached translation that no flush reaches. */
 import { describe, expect, it } from 'vitest'
 import type { Code } from '../../src/engine/step.ts'
-import { experiment, type Experiment, type ExperimentOptions } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
+import type { ExperimentOptions } from '../../src/experiment/options.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { munmap } from '../../src/guest/operations/munmap.ts'
-import type { HostCpu } from '../../src/hypervisor/host.ts'
+import type { HostCpu } from '../../src/hypervisor/host-cpu.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
 import { EPT_RWX } from '../../src/machine/ept-entry.ts'

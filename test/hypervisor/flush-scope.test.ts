@@ -4,7 +4,7 @@ import { experiment } from '../../src/experiment/experiment.ts'
 import { encodeScope, tellScope } from '../../src/hypervisor/flush-scope.ts'
 import { cpusOf, encodeInput, inputOf } from '../../src/hypervisor/hypercall.ts'
 import type { HypercallInput } from '../../src/hypervisor/hypercall.ts'
-import type { HostProgram } from '../../src/experiment/experiment.ts'
+import type { HostProgram } from '../../src/experiment/options.ts'
 import type { SharedDeclaration } from '../../src/machine/word.ts'
 
 type Flush = HostProgram<Record<string, SharedDeclaration>>

@@ -119,7 +119,7 @@ describe('a flush of a vCPU', () => {
   it('makes an access in flight start anew', () => {
     const d = programs([call('flush', [1]), (cpu) => cpu.access(0, 'read')], { policy: calling, machine })
     d.go('cpu1', 'cpu0', 'cpu0')
-    expect(d.S[d.m.pointer + 1]).toBe(0)
+    expect(d.S[d.m.caches.pointer + 1]).toBe(0)
     const from = d.seen.length
     d.finish(1)
     expect(d.seen.slice(from).filter(({ op }) => op === 'walk')).toHaveLength(2)
@@ -152,7 +152,7 @@ describe('a kick', () => {
   it('discards the access that it interrupts', () => {
     const d = programs([call('kick', [1]), (cpu) => cpu.access(0, 'read')], { policy: calling, machine })
     d.times(2, 'cpu1').times(2, 'cpu0').go('exit cpu1')
-    expect([d.m.pointer, d.m.latch, d.m.walk].map((at) => d.S[at + 1])).toEqual([0, 0, 0])
+    expect([d.m.caches.pointer, d.m.caches.latch, d.m.walk].map((at) => d.S[at + 1])).toEqual([0, 0, 0])
     d.finish(1)
     expect(d.seen.at(-1)).toMatchObject({ cpu: 1, op: 'access', result: 0 })
   })

@@ -72,9 +72,9 @@ describe('a hypercall', () => {
   it('discards what its caller speculates', () => {
     const d = program(result('slow', []), { policy: calling, machine: { speculation: 1, pages: [2] } })
     d.go('speculate cpu0 page 2', 'cpu0')
-    expect([d.m.speculation, d.m.speculationPointer, d.m.speculationPage].map((at) => d.S[at])).toEqual([
-      0, 0, 0,
-    ])
+    expect(
+      [d.m.speculation, d.m.caches.speculationPointer, d.m.speculationPage].map((at) => d.S[at]),
+    ).toEqual([0, 0, 0])
   })
 
   it('that the policy does not declare is named, with those that it does', () => {

@@ -43,7 +43,7 @@ describe('migration', () => {
     })
     d.until(1, 'access').go('preempt cpu1', 'schedule cpu1 on pcpu2').until(1, 'access')
     const held = (): number =>
-      [...d.S.subarray(d.m.tlb, d.m.structures)].filter((word) => word & VALID).length
+      [...d.S.subarray(d.m.caches.tlb, d.m.caches.structures)].filter((word) => word & VALID).length
     expect(held()).toBe(2)
     d.finish(0)
     expect(held()).toBe(0)

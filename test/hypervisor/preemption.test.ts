@@ -118,7 +118,7 @@ describe('a VM exit in the middle of an access', () => {
     for (const after of [1, 2]) {
       const d = preempted(after)
       expect(inInstruction(d.m, 0)).toBe(false)
-      expect([d.m.pointer, d.m.latch, d.m.walk].map((at) => d.S[at])).toEqual([0, 0, 0])
+      expect([d.m.caches.pointer, d.m.caches.latch, d.m.walk].map((at) => d.S[at])).toEqual([0, 0, 0])
       d.finish(0)
       expect(d.seen.at(-1)).toMatchObject({ op: 'access', result: 0 })
     }
@@ -130,7 +130,7 @@ describe('a VM exit in the middle of an access', () => {
     expect(preempted(2).finish(0)).toBe(2)
     // The walk was over: its TLB entry is there, the translation that the instruction held is not.
     const d = preempted(3)
-    expect(d.S[d.m.latch]).toBe(0)
+    expect(d.S[d.m.caches.latch]).toBe(0)
     expect(d.tlb(0, 0) & VALID).toBe(VALID)
     expect(d.finish(0)).toBe(1)
   })

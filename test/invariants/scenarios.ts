@@ -8,7 +8,7 @@ import { pageMask } from '../../src/guest/request.ts'
 import { lockWord, mutexLock, mutexUnlock } from '../../src/guest/spinlock.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { COPY, PUT } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/table-ops.ts'
 import type { SharedWords } from '../../src/machine/word.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 

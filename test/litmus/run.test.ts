@@ -1,6 +1,6 @@
 /** The classic programs, in both forms: every final state that x86-TSO allows, and no other. */
 import { describe, expect, it } from 'vitest'
-import type { Breakage } from '../../src/experiment/experiment.ts'
+import type { Breakage } from '../../src/experiment/options.ts'
 import { MFENCE } from '../../src/machine/memory.ts'
 import { runLitmus } from '../../src/litmus/run.ts'
 import { att, intel, ran, read } from './texts.ts'

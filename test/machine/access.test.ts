@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { CACHED_D, CACHED_W, VALID } from '../../src/machine/cached.ts'
 import { A, D, P, RW } from '../../src/machine/entry.ts'
-import { WRITTEN } from '../../src/machine/machine.ts'
+import { WRITTEN } from '../../src/machine/frame-word.ts'
 import { program, type Drive, type Program } from './drive.ts'
 
 type Kind = 'read' | 'write'
@@ -69,7 +69,9 @@ describe('an access that has ended', () => {
     d.go('cpu0')
     expect(d.S[d.m.walkPage]).toBe(2)
     d.finish(0)
-    expect([d.m.walk, d.m.pointer, d.m.latch, d.m.walkPage].map((at) => d.S[at])).toEqual([0, 0, 0, 0])
+    expect([d.m.walk, d.m.caches.pointer, d.m.caches.latch, d.m.walkPage].map((at) => d.S[at])).toEqual([
+      0, 0, 0, 0,
+    ])
   })
 })
 
@@ -169,7 +171,9 @@ describe('a fault', () => {
     d.S[d.entryAt(1, 0)] = 0
     d.finish(0)
     expect(d.world.final()).toBe(true)
-    expect([d.m.walk, d.m.pointer, d.m.latch, d.m.walkPage].map((at) => d.S[at])).toEqual([0, 0, 0, 0])
+    expect([d.m.walk, d.m.caches.pointer, d.m.caches.latch, d.m.walkPage].map((at) => d.S[at])).toEqual([
+      0, 0, 0, 0,
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 /** INVLPGB and TLBSYNC: AMD APM vol. 3, and Linux arch/x86/include/asm/tlb.h. */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { G, P, RW, US, entry } from '../../src/machine/entry.ts'
 import type { Operand } from '../../src/machine/operand.ts'

@@ -5,7 +5,7 @@ import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
 import type { Cpu } from '../../src/guest/cpu.ts'
 import { flushTlbRange } from '../../src/guest/flush.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
-import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 
 const names = ({ violations }: Experiment): string[] => [...violations.keys()].toSorted()

@@ -9,7 +9,7 @@ import { PS } from '../../src/machine/entry.ts'
 import { FLUSH_BEGINS, FLUSH_DONE } from '../../src/machine/flush-ghosts.ts'
 import { Geometry } from '../../src/machine/geometry.ts'
 import { Machine } from '../../src/machine/machine.ts'
-import { CLEAR_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { flushNobody, hypervList } from '../../src/policies/index.ts'
@@ -124,9 +124,9 @@ describe('an invalidation', () => {
         'speculate cpu0 page 2',
         'cpu0',
       )
-      expect([d.m.speculation, d.m.speculationPointer, d.m.speculationPage].map((at) => d.S[at])).toEqual([
-        0, 0, 0,
-      ])
+      expect(
+        [d.m.speculation, d.m.caches.speculationPointer, d.m.speculationPage].map((at) => d.S[at]),
+      ).toEqual([0, 0, 0])
     }
   })
 })

@@ -4,10 +4,12 @@
  */
 import type { Code } from '../../src/engine/step.ts'
 import { MAX_ENABLED } from '../../src/engine/system.ts'
-import type { AnyCpu, KernelFeatures } from '../../src/guest/cpu.ts'
+import type { AnyCpu } from '../../src/guest/cpu.ts'
+import type { KernelFeatures } from '../../src/guest/surroundings.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { machineConfig, type MachineConfig } from '../../src/machine/config.ts'
-import { KIND, PIN_MASK, REF, REF_MASK, type Machine } from '../../src/machine/machine.ts'
+import { KIND, PIN_MASK, REF, REF_MASK } from '../../src/machine/frame-word.ts'
+import type { Machine } from '../../src/machine/machine.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
 import { World } from '../../src/scenario/world.ts'
@@ -127,7 +129,11 @@ export class Drive {
 
   /** Word of the TLB entry of a page that a CPU would use. */
   tlbAt(cpu: number, page: number): number {
-    return this.m.tlb + this.m.context(cpu) * this.m.config.pages.length + this.m.pageSlot[page]
+    return (
+      this.m.caches.tlb +
+      this.m.caches.context(cpu) * this.m.config.pages.length +
+      this.m.caches.pageSlot[page]
+    )
   }
 
   tlb(cpu: number, page: number): number {
@@ -136,7 +142,11 @@ export class Drive {
 
   /** Word of the structure-cache entry that leads to the table of `level`. */
   structureAt(cpu: number, level: number, page: number): number {
-    return this.m.structures + this.m.context(cpu) * this.m.structureSlots + this.m.structureSlot(level, page)
+    return (
+      this.m.caches.structures +
+      this.m.caches.context(cpu) * this.m.caches.structureSlots +
+      this.m.caches.structureSlot(level, page)
+    )
   }
 
   structure(cpu: number, level: number, page: number): number {

@@ -1,7 +1,8 @@
 /** An EPT that maps every frame to itself changes nothing that a program can see, whatever else the machine can do. */
 import { describe, expect, it } from 'vitest'
-import type { Access } from '../../src/machine/access.ts'
-import { experiment, type Program } from '../../src/experiment/experiment.ts'
+import type { Access } from '../../src/machine/access-result.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { A, G, P, RW, US, entry } from '../../src/machine/entry.ts'
 

@@ -3,7 +3,7 @@ import { perform } from '../../src/engine/step.ts'
 import { CONDEMNED, VALID } from '../../src/machine/cached.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { PUT } from '../../src/machine/frames.ts'
-import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, SET_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { program, programs, type Program } from './drive.ts'
 import {
   PMD,
@@ -194,9 +194,9 @@ describe('flushes of several CPUs at once', () => {
     const d = race([unhook, begin(), done], [access(2), (cpu) => cpu.invlpg(1)])
     d.finish(0)
     d.finish(1)
-    expect([...d.S.subarray(d.m.tlb, d.m.cachedEnd)].every((word) => (word & d.m.cached.ghosts) === 0)).toBe(
-      true,
-    )
+    expect(
+      [...d.S.subarray(d.m.caches.tlb, d.m.caches.end)].every((word) => (word & d.m.cached.ghosts) === 0),
+    ).toBe(true)
   })
 })
 

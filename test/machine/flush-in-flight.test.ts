@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { RW } from '../../src/machine/entry.ts'
-import { CLEAR_ENTRY, REVOKE_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, REVOKE_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { programs, type Drive, type Program } from './drive.ts'
 import { PMD, access, begin, condemned, done, inOrder, protect, race, setup, unhook } from './flushing.ts'
 

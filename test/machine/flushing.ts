@@ -4,7 +4,7 @@ import { CONDEMNED, VALID } from '../../src/machine/cached.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { RW } from '../../src/machine/entry.ts'
 import { FLUSH_BEGINS, FLUSH_DONE } from '../../src/machine/flush-ghosts.ts'
-import { CLEAR_ENTRY, REVOKE_ENTRY, place } from '../../src/machine/tables.ts'
+import { CLEAR_ENTRY, REVOKE_ENTRY, place } from '../../src/machine/table-ops.ts'
 import { program, programs, type Drive, type Program, type Setup } from './drive.ts'
 
 export const setup = { machine: { pages: [2, 3] } } satisfies Setup

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { ALLOCATE, CONFIRM_PIN, COPY, PUT, RELEASE_PIN, TRY_GET } from '../../src/machine/frames.ts'
-import { DATA, DIRTY, SUPERSEDED } from '../../src/machine/machine.ts'
+import { DATA, DIRTY, SUPERSEDED } from '../../src/machine/frame-word.ts'
 import { program, type Drive, type Program } from './drive.ts'
 
 const setup = { machine: { pages: [2, 3] } }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { FREED, VALID } from '../../src/machine/cached.ts'
 import { ALLOCATE, IS_UNPINNED, PUT, REUSE, TRY_GET } from '../../src/machine/frames.ts'
-import { DATA, FREE, REUSED, TABLE, WRITTEN } from '../../src/machine/machine.ts'
+import { DATA, FREE, REUSED, TABLE, WRITTEN } from '../../src/machine/frame-word.ts'
 import { program, type Drive, type Program } from './drive.ts'
 
 const setup = { machine: { pages: [2, 3] } }

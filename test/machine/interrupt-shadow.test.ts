@@ -1,6 +1,7 @@
 /** The interrupt shadow of STI, and HLT: SDM vol. 2, STI and HLT. */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import type { FlushRequest } from '../../src/guest/request.ts'
 import { variable } from '../../src/machine/word.ts'
 import { programs } from './drive.ts'

@@ -1,6 +1,7 @@
 /** Handlers that are interrupted, and IRET: SDM vol. 3, "Interrupt and Exception Handling", "Serializing Instructions". */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import { variable } from '../../src/machine/word.ts'
 
 const words = { inBell: variable(), inGong: variable(), seen: variable({ max: 15 }) }

@@ -1,6 +1,7 @@
 /** NMIs: SDM vol. 3, "Nonmaskable Interrupt (NMI)" and "Handling Multiple NMIs". */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import { perCpu, variable } from '../../src/machine/word.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { programs } from './drive.ts'

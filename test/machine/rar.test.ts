@@ -1,6 +1,7 @@
 /** Remote Action Requests: white paper 341431, and the patches that add arch/x86/mm/rar.c to Linux. */
 import { describe, expect, it } from 'vitest'
-import { experiment, type Experiment, type Program } from '../../src/experiment/experiment.ts'
+import { experiment, type Experiment } from '../../src/experiment/experiment.ts'
+import type { Program } from '../../src/experiment/options.ts'
 import { P, RW, US, entry } from '../../src/machine/entry.ts'
 import { RAR_FAILURE, RAR_PENDING, RAR_SUCCESS } from '../../src/machine/events.ts'
 import { variable } from '../../src/machine/word.ts'

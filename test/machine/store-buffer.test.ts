@@ -1,7 +1,8 @@
 /** Store buffers, as experiments: which outcomes a few lines on each CPU can have, and which they cannot. */
 import { describe, expect, it } from 'vitest'
 import { perform, type Code, type Op } from '../../src/engine/step.ts'
-import { experiment, type ExperimentOptions, type Program } from '../../src/experiment/experiment.ts'
+import { experiment } from '../../src/experiment/experiment.ts'
+import type { ExperimentOptions, Program } from '../../src/experiment/options.ts'
 import type { Cpu } from '../../src/guest/cpu.ts'
 import type { MachineConfig } from '../../src/machine/config.ts'
 import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
@@ -17,7 +18,7 @@ import {
   SAME_ENTRY,
   SET_ENTRY,
   place,
-} from '../../src/machine/tables.ts'
+} from '../../src/machine/table-ops.ts'
 import { perCpu, variable, type SharedDeclaration, type Word } from '../../src/machine/word.ts'
 import { WAIT_FREE } from '../../src/machine/memory.ts'
 import { definePolicy } from '../../src/policies/define.ts'

@@ -46,7 +46,7 @@ describe('a walk', () => {
     expect(filled()).toEqual([true, true, false])
     d.go('cpu0')
     expect(filled()).toEqual([true, true, true])
-    expect(d.m.structureSlots).toBe(3)
+    expect(d.m.caches.structureSlots).toBe(3)
     expect([3, 2, 1].map((level) => d.m.cached.frame(d.structure(0, level, 0)))).toEqual(
       ['PUD', 'PMD', 'T0'].map((name) => d.frame(name)),
     )
@@ -107,7 +107,7 @@ describe('without paging-structure caches', () => {
       const d = reading([2, 3], { levels, structureCaches: false })
       expect(walksOfNext(d)).toBe(levels)
       expect(walksOfNext(d)).toBe(levels)
-      expect(d.m.structureSlots).toBe(0)
+      expect(d.m.caches.structureSlots).toBe(0)
     }
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { perform } from '../../src/engine/step.ts'
 import { A, D, P, RW, US, entry } from '../../src/machine/entry.ts'
-import { DIRTY } from '../../src/machine/machine.ts'
+import { DIRTY } from '../../src/machine/frame-word.ts'
 import {
   CLEAR_ENTRY,
   FIND_TABLE,
@@ -13,7 +13,7 @@ import {
   SAME_ENTRY,
   SET_ENTRY,
   place,
-} from '../../src/machine/tables.ts'
+} from '../../src/machine/table-ops.ts'
 import { program, programs, type Drive, type Program, type Setup } from './drive.ts'
 
 const setup: Setup = { machine: { levels: 3, pages: [2, 3], vcpus: 2 } }

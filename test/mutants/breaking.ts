@@ -4,8 +4,9 @@
  * how a step of the page walk is encoded.
  */
 import { opTable } from '../../src/engine/step.ts'
-import type { Breakage } from '../../src/experiment/experiment.ts'
-import type { Execute, Guard, Machine } from '../../src/machine/machine.ts'
+import type { Breakage } from '../../src/experiment/options.ts'
+import type { Machine } from '../../src/machine/machine.ts'
+import type { Execute, Guard } from '../../src/machine/semantics.ts'
 import { levelOf } from '../../src/machine/walk-stage.ts'
 import { kindOf } from '../../src/scenario/transition.ts'
 import type { World } from '../../src/scenario/world.ts'

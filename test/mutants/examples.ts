@@ -5,7 +5,8 @@
 import { MAX_ENABLED } from '../../src/engine/system.ts'
 import { CACHED_W, VALID } from '../../src/machine/cached.ts'
 import { A, D, P, RW, isPresent } from '../../src/machine/entry.ts'
-import { DIRTY, SUPERSEDED, type Machine } from '../../src/machine/machine.ts'
+import { DIRTY, SUPERSEDED } from '../../src/machine/frame-word.ts'
+import type { Machine } from '../../src/machine/machine.ts'
 import { nativeIpi } from '../../src/policies/index.ts'
 import type { Operation } from '../../src/scenario/workload.ts'
 import { quiet } from '../explore/quiet.ts'
@@ -27,7 +28,7 @@ export interface Example {
 
 const on = (op: string, page: number): Operation => ({ op, page })
 const entries = (m: Machine): number[] => wordsOf(m, 'entry').map((at) => m.S[at])
-const tlb = (m: Machine, page: number): number => m.S[m.tlb + m.pageSlot[page]]
+const tlb = (m: Machine, page: number): number => m.S[m.caches.tlb + m.caches.pageSlot[page]]
 
 export const examples: readonly Example[] = [
   {

@@ -1,6 +1,6 @@
 /** Broken kernels: one rule each of references, page tables, call-function or RCU, and what catches it. */
 import { D } from '../../src/machine/entry.ts'
-import { DATA, KIND, REF, REF_MASK } from '../../src/machine/machine.ts'
+import { DATA, KIND, REF, REF_MASK } from '../../src/machine/frame-word.ts'
 import { hypervRcu, nativeIpi, staticKey } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
 import { both, instead, keeping, nothing, waitsFor, wordsOf } from './breaking.ts'

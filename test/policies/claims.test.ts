@@ -1,7 +1,8 @@
 /** Shipped policies, one by one: what they say of themselves, their options, and that they keep nothing to themselves. */
 import { describe, expect, it } from 'vitest'
 import { explore } from '../../src/explore/exhaustive.ts'
-import { optionsOf, policySchema, type AnyPolicy } from '../../src/guest/policy.ts'
+import { optionsOf, policySchema } from '../../src/guest/policy-schema.ts'
+import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { checkPolicy, definePolicy, withOptions } from '../../src/policies/define.ts'
 import {
   hypervList,
@@ -11,7 +12,7 @@ import {
   policyNamed,
   rcuNoFallback,
 } from '../../src/policies/index.ts'
-import { enumerateWorkloads } from '../../src/scenario/workload.ts'
+import { enumerateWorkloads } from '../../src/scenario/enumerate-workloads.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { quiet } from '../explore/quiet.ts'

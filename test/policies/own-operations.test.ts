@@ -3,7 +3,8 @@ import { expect, it } from 'vitest'
 import { hunt } from '../../src/hunt/hunt.ts'
 import { definePolicy } from '../../src/policies/define.ts'
 import { boundsFor, machineFor, tellBounds } from '../../src/scenario/bounds.ts'
-import { boundedWorkloads, operationDomain } from '../../src/scenario/workload.ts'
+import { boundedWorkloads } from '../../src/scenario/enumerate-workloads.ts'
+import { operationDomain } from '../../src/scenario/workload.ts'
 import { verify } from '../../src/verify/verify.ts'
 
 /** An munmap of one page that frees its table whatever else is in it. */

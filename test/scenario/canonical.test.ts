@@ -6,11 +6,11 @@ import { explore } from '../../src/explore/exhaustive.ts'
 import {
   DEFAULT_GROUPS,
   busyCpus,
-  canonicalWorkload,
   operationCount,
   operationDomain,
   type Workload,
 } from '../../src/scenario/workload.ts'
+import { canonicalWorkload } from '../../src/scenario/canonical-workload.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { quiet } from '../explore/quiet.ts'
 import { orbitOf, permutations, renamed, renamings } from './orbits.ts'

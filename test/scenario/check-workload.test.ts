@@ -5,7 +5,9 @@ import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { nativeIpi, policies, staticKey } from '../../src/policies/index.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { quiet } from '../explore/quiet.ts'
-import { boundedWorkloads, checkWorkload, type Operation } from '../../src/scenario/workload.ts'
+import { boundedWorkloads } from '../../src/scenario/enumerate-workloads.ts'
+import { checkWorkload } from '../../src/scenario/check-workload.ts'
+import type { Operation } from '../../src/scenario/workload.ts'
 
 const check = (
   operation: Operation,

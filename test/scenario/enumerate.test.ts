@@ -3,17 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { nativeIpi, staticKey } from '../../src/policies/index.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { definePolicy } from '../../src/policies/define.ts'
+import { DEFAULT_GROUPS, busyCpus, operationCount, type Workload } from '../../src/scenario/workload.ts'
 import {
-  DEFAULT_GROUPS,
   boundedWorkloads,
-  busyCpus,
-  canonicalWorkload,
-  compareWorkloads,
   eachBoundedWorkload,
   enumerateWorkloads,
-  operationCount,
-  type Workload,
-} from '../../src/scenario/workload.ts'
+} from '../../src/scenario/enumerate-workloads.ts'
+import { canonicalWorkload, compareWorkloads } from '../../src/scenario/canonical-workload.ts'
 import { everyWorkload, orbitOf } from './orbits.ts'
 
 type Groups = readonly (readonly number[])[]

@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { definePolicy } from '../../src/policies/define.ts'
-import { boundedWorkloads, canonicalWorkload, type Workload } from '../../src/scenario/workload.ts'
+import { boundedWorkloads } from '../../src/scenario/enumerate-workloads.ts'
+import { canonicalWorkload } from '../../src/scenario/canonical-workload.ts'
+import type { Workload } from '../../src/scenario/workload.ts'
 
 const plain = definePolicy({ name: 'plain', summary: 'Has no code of its own.', *flush() {} })
 const swap = { summary: 'swap the pages of a table', subject: 'region', *run() {} } as const

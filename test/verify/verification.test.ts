@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { explore } from '../../src/explore/exhaustive.ts'
 import { hypervList, nativeIpi, staticKey } from '../../src/policies/index.ts'
-import { boundedWorkloads } from '../../src/scenario/workload.ts'
+import { boundedWorkloads } from '../../src/scenario/enumerate-workloads.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { tellVerification, verify } from '../../src/verify/verify.ts'
 import { quiet } from '../explore/quiet.ts'

@@ -87,6 +87,7 @@ describe('a policy that breaks and does not say so', () => {
     expect(of('unclaimed')).toEqual({
       'unclaimed survives random search': 'failed',
       'unclaimed is verified within bounds': 'failed',
+      'unclaimed never waits for ever within bounds': 'passed',
     })
   })
 
@@ -131,6 +132,7 @@ describe('a policy that is sound', () => {
     expect(of('sound')).toEqual({
       'sound survives random search': 'passed',
       'sound is verified within bounds': 'passed',
+      'sound never waits for ever within bounds': 'passed',
     })
   })
 
@@ -145,6 +147,7 @@ describe('a policy that is sound', () => {
     expect(of('damaged')).toEqual({
       'damaged survives random search': 'passed',
       'damaged is verified within bounds': 'passed',
+      'damaged never waits for ever within bounds': 'passed',
       'damaged corpus can be read': 'failed',
     })
     expect(messageOf('damaged corpus can be read')).toMatch(

@@ -1,8 +1,10 @@
 /** `shootdown hunt`: looks for races, makes them small, proves them minimal, keeps them. */
 import type { z } from 'zod'
 import { makeCase } from '../../corpus/case.ts'
+import { keptOf } from '../../corpus/explained.ts'
 import { keep } from '../../corpus/store.ts'
 import { ShootdownError } from '../../errors.ts'
+import { explainAndGeneralize } from '../../explain/explain.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
 import { HUNT_DEFAULTS, hunt, type Found, type Hunted } from '../../hunt/hunt.ts'
 import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
@@ -89,12 +91,8 @@ function keepRace(
   problems: string[],
 ): z.infer<typeof raceJson> {
   const { terminal, options } = context
-  const kept = makeCase(found.race, found.certificate, {
-    seed: hunted.seed,
-    strategy: found.foundBy,
-    run: found.run,
-    version: VERSION,
-  })
+  const origin = { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION }
+  const kept = makeCase(found.race, found.certificate, origin, keptOf(explainAndGeneralize(found.race)))
   const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
   terminal.say(`\n${tellRace(found.race, found.certificate, found.unproven)}`)
   terminal.say(

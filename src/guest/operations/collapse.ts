@@ -6,7 +6,7 @@
 import { perform, type Code } from '../../engine/step.ts'
 import { A, D, P, PS, RW, US, entry, frameOf } from '../../machine/entry.ts'
 import { ALLOCATE, COPY, IS_UNPINNED, PUT } from '../../machine/frames.ts'
-import { CLEAR_ENTRY, FIND_TABLE, IS_FULL, PEEK_ENTRY, SET_ENTRY, place } from '../../machine/tables.ts'
+import { CLEAR_ENTRY, FIND_TABLE, IS_FULL, PEEK_ENTRY, SET_ENTRY, place } from '../../machine/table-ops.ts'
 import type { Cpu } from '../cpu.ts'
 import { flushTlbRange, requestFor } from '../flush.ts'
 import { pageMask } from '../request.ts'

@@ -6,7 +6,7 @@
 import { perform, type Code } from '../../engine/step.ts'
 import { frameOf, isLarge, isPresent } from '../../machine/entry.ts'
 import { CONFIRM_PIN, PUT, RELEASE_PIN, TRY_GET } from '../../machine/frames.ts'
-import { FORGET_TABLES, READ_ENTRY, SAME_ENTRY, place } from '../../machine/tables.ts'
+import { FORGET_TABLES, READ_ENTRY, SAME_ENTRY, place } from '../../machine/table-ops.ts'
 import type { Cpu } from '../cpu.ts'
 import { rootOf } from './root.ts'
 

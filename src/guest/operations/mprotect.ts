@@ -4,7 +4,7 @@
  */
 import { perform, type Code } from '../../engine/step.ts'
 import { RW } from '../../machine/entry.ts'
-import { FIND_TABLE, REVOKE_ENTRY, place } from '../../machine/tables.ts'
+import { FIND_TABLE, REVOKE_ENTRY, place } from '../../machine/table-ops.ts'
 import type { Cpu } from '../cpu.ts'
 import { flushTlbRange, requestFor } from '../flush.ts'
 import { pageMask } from '../request.ts'

@@ -5,7 +5,7 @@
  */
 import { perform, type Code } from '../../engine/step.ts'
 import { PUT } from '../../machine/frames.ts'
-import { CLEAR_ENTRY, FIND_TABLE, IS_EMPTY, place } from '../../machine/tables.ts'
+import { CLEAR_ENTRY, FIND_TABLE, IS_EMPTY, place } from '../../machine/table-ops.ts'
 import type { Cpu } from '../cpu.ts'
 import { flushTlbRange, requestFor } from '../flush.ts'
 import { pageMask } from '../request.ts'

@@ -1,6 +1,6 @@
 /** What facts about interrupts are made of: senders, handlers, and accesses that a handler may come into. */
-import type { Program } from '../../../src/experiment/experiment.ts'
-import { CLEAR_ENTRY, place } from '../../../src/machine/tables.ts'
+import type { Program } from '../../../src/experiment/options.ts'
+import { CLEAR_ENTRY, place } from '../../../src/machine/table-ops.ts'
 import { variable, type Word } from '../../../src/machine/word.ts'
 import type { X86 } from '../../../src/machine/x86.ts'
 import { perform, type Code } from '../../../src/engine/step.ts'

@@ -1,5 +1,5 @@
 /** Our own facts about VPIDs and EPT: what the guest's invalidations and the host's leave of which kind of mapping. */
-import { EPT_VIOLATION } from '../../../src/machine/access.ts'
+import { EPT_VIOLATION } from '../../../src/machine/access-result.ts'
 import { PGE } from '../../../src/machine/control.ts'
 import { EPT_D, EPT_R, EPT_RWX, EPT_X } from '../../../src/machine/ept-entry.ts'
 import { G, MAPPED } from '../../../src/machine/entry.ts'

@@ -40,11 +40,11 @@ export const asids = [
   ),
   broken(
     'nested translations carry no ASID',
-    withSvm(true, ({ machine }) => void (machine.mappingTag = () => 0)),
+    withSvm(true, ({ machine }) => void (machine.caches.mappingTag = () => 0)),
   ),
   broken(
     'guest-physical mappings carry no EP4TA',
-    withSvm(false, ({ machine }) => void (machine.mappingTag = () => 0)),
+    withSvm(false, ({ machine }) => void (machine.caches.mappingTag = () => 0)),
   ),
-  broken('translations carry no ASID and no VPID', ({ machine }) => void (machine.vpidOf = () => 0)),
+  broken('translations carry no ASID and no VPID', ({ machine }) => void (machine.caches.vpidOf = () => 0)),
 ]

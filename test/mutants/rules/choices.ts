@@ -1,7 +1,7 @@
 /** Broken choices: what a processor may do and never does, and what it does although the machine says otherwise. */
 import type { MachineConfig } from '../../../src/machine/config.ts'
 import { CACHED_PS } from '../../../src/machine/cached.ts'
-import { FREE, KIND, TABLE } from '../../../src/machine/machine.ts'
+import { FREE, KIND, TABLE } from '../../../src/machine/frame-word.ts'
 import { FILLED, PAST_TLB, walkRequest } from '../../../src/machine/walk-stage.ts'
 import { EVICT, SPECULATE, detailOf, kindOf, whoOf } from '../../../src/scenario/transition.ts'
 import { instead, readEntry, withholding, wordsOf, type Breakage } from '../breaking.ts'
@@ -49,10 +49,10 @@ export const choices = [
     'a large translation goes when a small one is cached, although both could be held',
     instead('walk', (before, m) => (v, a, b, c) => {
       const { page } = readEntry(m, a, b, c)
-      const places = wordsOf(m, 'TLB').filter((_, i) => i % m.config.pages.length === m.pageSlot[page])
+      const places = wordsOf(m, 'TLB').filter((_, i) => i % m.config.pages.length === m.caches.pageSlot[page])
       const held = places.filter((at) => m.S[at] & CACHED_PS)
       const result = before(v, a, b, c)
-      if (m.config.multihit && result === FILLED && (m.S[m.latch + v] & CACHED_PS) === 0)
+      if (m.config.multihit && result === FILLED && (m.S[m.caches.latch + v] & CACHED_PS) === 0)
         for (const at of held) m.S[at] = 0
       return result
     }),

@@ -92,7 +92,7 @@ export const contexts = [
     alsoDropping('INVLPG', 'PDPTE registers', () => true),
   ),
 
-  broken('translations carry no tag', ({ machine }) => void (machine.tag = () => 0)),
+  broken('translations carry no tag', ({ machine }) => void (machine.caches.tag = () => 0)),
   broken(
     'an upper-level entry of PCID 0 serves another, and no other serves any',
     instead(
@@ -103,8 +103,8 @@ export const contexts = [
     ),
   ),
   broken('an upper-level entry of one PCID serves all: it carries no tag', ({ machine }) => {
-    const before = machine.structuresNow.bind(machine)
-    machine.structuresNow = (v) => underPcid(machine, v, 0, () => before(v))
+    const before = machine.caches.structuresNow.bind(machine.caches)
+    machine.caches.structuresNow = (v) => underPcid(machine, v, 0, () => before(v))
   }),
 
   broken('INVPCID of an address drops its whole context', mistaken(INDIVIDUAL_ADDRESS, SINGLE_CONTEXT)),

@@ -1,5 +1,5 @@
 /** Broken rules of frames: the allocator, references, copies, and grace periods. */
-import { CONTENT_MAX, DATA, FREE, KIND, REF, REF_MASK, TABLE } from '../../../src/machine/machine.ts'
+import { CONTENT_MAX, DATA, FREE, KIND, REF, REF_MASK, TABLE } from '../../../src/machine/frame-word.ts'
 import { instead, keeping, nothing, sparing, wordsOf, type Breakage } from '../breaking.ts'
 import { asTold, broken } from './rule.ts'
 

@@ -49,30 +49,30 @@ const counted: Breakage = (world) => {
   }
 }
 
-/** What the field says is not so when the threads are asked for what can be taken. */
+/** What the field says is not so when it is asked for what can be taken. */
 const forgetting =
   (name: 'deliverable' | 'takesNmi', ...fields: readonly ('walk' | 'latch')[]): Breakage =>
   (world) => {
     const { machine } = world
-    const threads = world['threads']
-    const before = threads[name].bind(threads) as (v: number) => number
+    const { interrupts } = world['parts']
+    const before = interrupts[name].bind(interrupts) as (v: number) => number
     const forgetful = (v: number): number => {
-      const words = fields.map((field) => machine[field] + v)
+      const words = fields.map((field) => (field === 'latch' ? machine.caches.latch : machine.walk) + v)
       return keeping(machine, words, () => {
         for (const at of words) machine.S[at] = 0
         return before(v)
       })
     }
-    Object.assign(threads, { [name]: forgetful })
+    Object.assign(interrupts, { [name]: forgetful })
   }
 
 /** IRET gives back what `flag` makes of the IF that it should give back. */
 const returning =
   (flag: (flag: number) => number): Breakage =>
   (world) => {
-    const threads = world['threads']
-    const iret = threads['iret'].bind(threads)
-    threads['iret'] = (v, given) => iret(v, flag(given))
+    const { interrupts } = world['parts']
+    const iret = interrupts['iret'].bind(interrupts)
+    interrupts['iret'] = (v, given) => iret(v, flag(given))
   }
 
 export const interrupts = [
@@ -125,9 +125,9 @@ export const interrupts = [
     returning(() => 1),
   ),
   broken('IRET drops the TLB', (world) => {
-    const threads = world['threads']
-    const iret = threads['iret'].bind(threads)
-    threads['iret'] = (v, flag) => {
+    const { interrupts } = world['parts']
+    const iret = interrupts['iret'].bind(interrupts)
+    interrupts['iret'] = (v, flag) => {
       iret(v, flag)
       for (const at of wordsOf(world.machine, 'TLB')) world.machine.S[at] = 0
     }
@@ -138,8 +138,8 @@ export const interrupts = [
   ),
   broken('an NMI is taken in the middle of an access', forgetting('takesNmi', 'walk', 'latch')),
   broken('an NMI interrupts the handler of another', (world) => {
-    const threads = world['threads']
-    threads.takesNmi = () => true
+    const { interrupts } = world['parts']
+    interrupts.takesNmi = () => true
   }),
   broken(
     'an NMI that a CPU sends is lost while IF of its target is clear',
@@ -160,7 +160,7 @@ export const interrupts = [
   ),
   broken('HLT waits for nothing', waitsFor('woken')),
   broken('HLT is woken by nothing', (world) => {
-    world['threads']['wake'] = () => {}
+    world['parts'].interrupts['wake'] = () => {}
   }),
   broken(
     'a handler is interrupted by its own vector',

@@ -1,5 +1,5 @@
 /** Broken rules of INVLPG, and of what a page fault drops. */
-import { UNFINISHED } from '../../../src/machine/access.ts'
+import { UNFINISHED } from '../../../src/machine/access-result.ts'
 import { CACHED_G, CACHED_PS, VALID } from '../../../src/machine/cached.ts'
 import { STEP, whoOf } from '../../../src/scenario/transition.ts'
 import type { World } from '../../../src/scenario/world.ts'

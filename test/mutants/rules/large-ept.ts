@@ -10,7 +10,7 @@ const MAPPINGS = 'guest-physical mapping'
 /** First word of the four mappings that a mapping of a guest frame is one of, and the frame. */
 function foursOf(m: Machine): { at: number; frame: number }[] {
   return wordsOf(m, MAPPINGS).map((word) => {
-    const frame = (word - m.guestPhysical) % m.guestPhysicalSlots
+    const frame = (word - m.caches.guestPhysical) % m.caches.guestPhysicalSlots
     return { at: word - (frame % EPT_TABLE_SPAN), frame }
   })
 }

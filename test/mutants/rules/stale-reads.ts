@@ -7,7 +7,7 @@ const excusing = (name: string): Breakage =>
   instead(name, (before, m) => (...args) => {
     const result = before(...args)
     const { changed } = m.cached
-    if (changed !== 0) for (let at = m.tlb; at < m.cachedEnd; at++) m.S[at] &= ~changed
+    if (changed !== 0) for (let at = m.caches.tlb; at < m.caches.end; at++) m.S[at] &= ~changed
     return result
   })
 

@@ -16,7 +16,7 @@ import {
   isPresent,
   withKey,
 } from '../../../src/machine/entry.ts'
-import { tableFor } from '../../../src/machine/tables.ts'
+import { tableFor } from '../../../src/machine/translation.ts'
 import { FAULT, FILLED } from '../../../src/machine/walk-stage.ts'
 import {
   instead,
