@@ -83,7 +83,8 @@ function tellFound(
   const folder = options.corpus ?? CHECK_DEFAULTS.corpus
   const file = options.policyFile ?? 'FILE (the file that exports the policy)'
   try {
-    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found, keptOf(explanation)))
+    const explained = shrunk.certificate && keptOf(explanation)
+    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found, explained))
     return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path} --policy-file ${file}`
   } catch (cause) {
     if (!(cause instanceof ShootdownError)) throw cause

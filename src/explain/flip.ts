@@ -8,22 +8,11 @@
  * - *With another value*: a step of code has its effect, and the code is told another result.
  * - *Moved*: the step is taken earlier or later, all others in their order. Nothing is passed over then.
  */
-import { RETURN, type Step } from '../engine/step.ts'
 import { ShootdownError } from '../errors.ts'
 import { HYPERCALL } from '../hypervisor/hypercall.ts'
-import { ACCESS } from '../machine/access.ts'
-import { LOCK, UNLOCK, WAIT_FREE } from '../machine/memory.ts'
 import * as T from '../scenario/transition.ts'
+import { doneIn, type Done } from './done.ts'
 import type { RaceStep, Rerun } from './steps.ts'
-
-/** What the code of a CPU asked for in a step, and what it was told. */
-interface Done {
-  readonly cpu: number
-  readonly asked: Step
-  readonly result: number
-}
-
-const LOCKING = new Set([LOCK, UNLOCK, WAIT_FREE])
 
 export class Flips {
   private readonly rerun: Rerun
@@ -32,7 +21,7 @@ export class Flips {
 
   constructor(rerun: Rerun) {
     this.rerun = rerun
-    this.done = this.listen()
+    this.done = doneIn(rerun)
   }
 
   /** Whether the invariant still breaks when a step is dropped. */
@@ -137,50 +126,4 @@ export class Flips {
       throw cause
     }
   }
-
-  /** Takes the race once more, and listens to what code does in each step. */
-  private listen(): (Done | undefined)[] {
-    const { rerun } = this
-    const { world } = rerun
-    const results = new Map<number, number>()
-    const calls: { at: number; cpu: number; asked: Step; node: number }[] = []
-    const done = rerun.steps.map(({ transition, before, at }): Done | undefined => {
-      const heard: Done[] = []
-      rerun.put(before)
-      world.tracer = (cpu, node, result, role) => {
-        const asked = world.co.steps[node]
-        if (role === 'walk' || role === 'speculation' || asked.op === ACCESS) return
-        // One that a lock is joined to cannot be told apart from it, and is left out with it.
-        if (asked.op === HYPERCALL && heard.length === 0) calls.push({ at, cpu, asked, node })
-        heard.push({ cpu, asked, result })
-      }
-      world.returned = (cpu, node, result) => {
-        const call = calls.findLast((each) => each.cpu === cpu && each.node === node)
-        if (call !== undefined) results.set(call.at, result)
-      }
-      try {
-        world.apply(transition)
-      } finally {
-        world.tracer = undefined
-        world.returned = undefined
-      }
-      return T.kindOf(transition) === T.STEP ? mainOf(heard) : undefined
-    })
-    for (const { at, cpu, asked } of calls) {
-      const result = results.get(at)
-      done[at] = result === undefined ? undefined : { cpu, asked, result }
-    }
-    return done
-  }
-}
-
-/**
- * What a step is about, beside the locks and the bookkeeping that are joined to it; undefined where nothing executes it:
- * a hypercall, which has its own way, and the late end of a coroutine.
- */
-function mainOf(heard: readonly Done[]): Done | undefined {
-  const ordinary = heard.find(({ asked }) => asked.op.mover === 'none')
-  if (ordinary === undefined)
-    return heard.findLast(({ asked }) => asked.op.mover === 'right' && !LOCKING.has(asked.op))
-  return ordinary.asked.op === HYPERCALL || ordinary.asked.op === RETURN ? undefined : ordinary
 }

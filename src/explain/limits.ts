@@ -6,7 +6,7 @@ import type { Race } from '../scenario/race.ts'
 import { Rerun, Spent } from './steps.ts'
 
 export interface Limits {
-  /** Transitions that are tried, at most. Default 200,000, which takes a second or two. */
+  /** Transitions that are tried, at most. Default 200,000, which take a few seconds. */
   readonly maxTransitions?: number
 }
 
@@ -27,6 +27,8 @@ export function withinLimits<T extends object>(
   { maxTransitions = MAX_TRANSITIONS }: Limits,
   establish: (rerun: Rerun, maxTransitions: number) => T,
 ): T | NotEstablished {
+  // What is wrong with a run that never ends is no step of it.
+  if (race.cycle !== undefined) return { notEstablished: 'this run never ends' }
   try {
     return establish(new Rerun(race, maxTransitions), maxTransitions)
   } catch (thrown) {

@@ -8,7 +8,8 @@
  * - *value irrelevant*: whatever other value the code is told that the step resulted in, the invariant breaks. A step
  *   that could not have resulted in anything else has no value.
  *
- * What dropping, moving and another value are is said in flip.ts. A read has no effect but its value: it is never
+ * What dropping, moving and another value are is said in flip.ts; that the invariant breaks means that no other one
+ * breaks first. A read has no effect but its value: it is never
  * essential, and what it was told is what may matter.
  */
 import { Flips } from './flip.ts'

@@ -1,7 +1,7 @@
 /**
  * All orders of a race's steps: every interleaving of its actors, each of which takes its steps in the order of the
- * race. An order *fails* if taking its steps one by one breaks the race's invariant; what is left over then does not
- * matter, and may come in any order. Orders that have come to the same state by the same steps have the same future,
+ * race. An order *fails* if taking its steps one by one breaks the race's invariant, and no other one before; what is
+ * left over then does not matter, and may come in any order. Orders that have come to the same state by the same steps have the same future,
  * so they are followed once: their number is counted, not walked.
  */
 import { Widened, type Packer } from '../engine/pack.ts'
@@ -77,8 +77,9 @@ class Search {
     visited.fetch(node)
     packer.unpack(visited.probe, here)
     rerun.put(here)
-    if (rerun.standing() === 'broken') this.stuck.add(node)
-    if (rerun.standing() !== 'sound') return
+    const standing = rerun.standing()
+    if (standing === 'broken') this.stuck.add(node)
+    if (standing !== 'sound') return
     for (const [lane, step] of lanes.next(taken)) {
       rerun.put(here)
       if (!rerun.take(step)) continue

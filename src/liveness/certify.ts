@@ -5,6 +5,7 @@
  * `shrink/certificate.ts`, which needs no graphs.
  */
 import { checkSymmetry } from '../explore/symmetry.ts'
+import type { AnyPolicy } from '../guest/policy.ts'
 import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
@@ -25,45 +26,63 @@ const MAX_WORKLOADS = 5000
  */
 export function certifyLivelock(race: Race, options: LivelockOptions = {}): Certified | undefined {
   const { policy, bounds: largest } = race
-  let workloads = 0
-  let states = 0
-  for (
-    let operations = 1;
-    operations <= Math.min(operationCount(race.workload), MAX_OPERATIONS);
-    operations++
-  ) {
+  const most = operationCount(race.workload)
+  const spent: Spent = { workloads: 0, states: 0 }
+  if (most > MAX_OPERATIONS) return undefined
+  for (let operations = 1; operations <= most; operations++) {
     for (let vcpus = 1; vcpus <= largest.vcpus; vcpus++) {
       const bounds = withVcpus(largest, vcpus)
       checkSymmetry(policy, bounds)
-      const alike = cpusAlike(policy, bounds)
-      const candidates = enumerateWorkloads(policy, vcpus, operations, bounds.groups, alike)
-      if (candidates.length > MAX_WORKLOADS) return undefined
-      const worlds = new Worlds(policy, bounds)
-      let least: { readonly workload: Workload; readonly lasso: Lasso } | undefined
-      for (const workload of candidates) {
-        const result = findLivelock(worlds.at(workload), options)
-        workloads++
-        states += result.states
-        const { lasso, verdict } = result
-        if (verdict === 'not established' || lasso?.minimal === false) return undefined
-        if (lasso !== undefined && (least === undefined || isSmaller(lasso, least.lasso)))
-          least = { workload, lasso }
-      }
+      const least = smallestOf(policy, bounds, operations, spent, options)
+      if (least === 'too large') return undefined
       if (least === undefined) continue
-      const { pcpus } = largest
-      const machine = vcpus === largest.vcpus ? {} : { machine: { vcpus: largest.vcpus, pcpus } }
+      const machine = { vcpus: largest.vcpus, pcpus: largest.pcpus }
       return {
         race: raceOf({ policy, bounds }, least.workload, least.lasso),
-        certificate: { scope: 'all-workloads', workloads, states, ...machine },
+        certificate: { scope: 'all-workloads', ...spent, ...(vcpus < largest.vcpus && { machine }) },
       }
     }
   }
   return undefined
 }
 
+interface Spent {
+  workloads: number
+  states: number
+}
+
+interface Found {
+  readonly workload: Workload
+  readonly lasso: Lasso
+}
+
+/** The smallest lasso of the workloads of so many operations; the first of those that are as small. */
+function smallestOf(
+  policy: AnyPolicy,
+  bounds: Bounds,
+  operations: number,
+  spent: Spent,
+  options: LivelockOptions,
+): Found | 'too large' | undefined {
+  const alike = cpusAlike(policy, bounds)
+  const workloads = enumerateWorkloads(policy, bounds.vcpus, operations, bounds.groups, alike)
+  if (workloads.length > MAX_WORKLOADS) return 'too large'
+  const worlds = new Worlds(policy, bounds)
+  let least: Found | undefined
+  for (const workload of workloads) {
+    const { verdict, lasso, states } = findLivelock(worlds.at(workload), options)
+    spent.workloads++
+    spent.states += states
+    if (verdict === 'not established' || lasso?.minimal === false) return 'too large'
+    if (lasso !== undefined && (least === undefined || isSmaller(lasso, least.lasso)))
+      least = { workload, lasso }
+  }
+  return least
+}
+
 /** The race that a lasso of a workload is. */
 export function raceOf(
-  around: { readonly policy: Race['policy']; readonly bounds: Bounds },
+  around: { readonly policy: AnyPolicy; readonly bounds: Bounds },
   workload: Workload,
   { stem, cycle, violation }: Lasso,
 ): Race {

@@ -7,7 +7,6 @@
  */
 import { StateSet } from '../engine/state-set.ts'
 import { Frontier, grown } from '../shrink/frontier.ts'
-
 import { STUCK, type Graph } from './graph.ts'
 import { Ledger } from './ledger.ts'
 

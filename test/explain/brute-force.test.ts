@@ -86,7 +86,16 @@ describe.each(enumerable.map(({ kept }) => [kept.id, kept] as const))('%s', (_, 
 
 describe('the race that has too many failing orders to list them', () => {
   const race = raceOf(keptRaces.find((each) => !enumerable.includes(each))!.kept)
-  const { pairs, failing, extensions } = explainAndGeneralize(race).generalized as Generalized
+  const { explained, generalized } = explainAndGeneralize(race)
+  const { pairs, failing, extensions } = generalized as Generalized
+
+  it('has the marks for effect and value that trying every flip gives', () => {
+    const naive = new Naive(race)
+    const marks = explained.marks as readonly Mark[]
+    expect(marks.map(({ essential, value }) => ({ essential, value }))).toEqual(
+      naive.steps.map((step) => ({ essential: naive.isEssential(step), value: naive.value(step) })),
+    )
+  })
 
   it('fails in exactly those orders that keep to its pairs, as far as can be seen from random ones', () => {
     expect(extensions).toBe(failing)

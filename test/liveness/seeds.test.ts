@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { makeCase } from '../../src/corpus/case.ts'
 import { raceOfCase } from '../../src/corpus/race.ts'
 import { replayCase } from '../../src/corpus/replay.ts'
+import { explainAndGeneralize } from '../../src/explain/explain.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { certifyLivelock } from '../../src/liveness/certify.ts'
 import { liveness, type Liveness } from '../../src/liveness/liveness.ts'
@@ -44,6 +45,15 @@ describe.each(seeds)('$name', ({ verdict, broken, fixed }) => {
     const again = raceOfCase('test', kept, broken)
     expect(again).toEqual(race)
     expect(diagramOf(again)).toBe(diagramOf(race!))
+  })
+})
+
+it('a run that never ends is not explained, for what is wrong with it is no step of it', () => {
+  const reason = { notEstablished: 'this run never ends' }
+  const endless = seeds.map(({ broken }) => livenessOf(broken).race!).find(({ cycle }) => cycle !== undefined)
+  expect(explainAndGeneralize(endless!)).toEqual({
+    explained: { marks: reason, edges: reason },
+    generalized: reason,
   })
 })
 

@@ -92,7 +92,9 @@ function keepRace(
 ): z.infer<typeof raceJson> {
   const { terminal, options } = context
   const origin = { seed: hunted.seed, strategy: found.foundBy, run: found.run, version: VERSION }
-  const kept = makeCase(found.race, found.certificate, origin, keptOf(explainAndGeneralize(found.race)))
+  // A race that may not be minimal has steps that say nothing, and what was lacking may be time.
+  const explained = found.certificate && keptOf(explainAndGeneralize(found.race))
+  const kept = makeCase(found.race, found.certificate, origin, explained)
   const own = options.policyFile === undefined ? '' : ` --policy-file ${options.policyFile}`
   terminal.say(`\n${tellRace(found.race, found.certificate, found.unproven)}`)
   terminal.say(
