@@ -8,7 +8,15 @@ export { checkWalks, parseWalkTable, type WalkRow, type WalkVerdicts } from './c
 export { WITNESSES, type WitnessKind } from './machine/facts.ts'
 export { Emulator, emulateInvlpg } from './hypervisor/emulator.ts'
 export { HostCpu } from './hypervisor/host-cpu.ts'
-export { flushVirtualAddressList, flushVirtualAddressSpace } from './hypervisor/hyperv.ts'
+export {
+  ALL_PROCESSORS,
+  ALL_VIRTUAL_ADDRESS_SPACES,
+  NON_GLOBAL_MAPPINGS_ONLY,
+  flushVirtualAddressList,
+  flushVirtualAddressSpace,
+} from './hypervisor/hyperv.ts'
+export type { FlushScope } from './hypervisor/flush-scope.ts'
+export type { HypercallInput } from './hypervisor/hypercall.ts'
 export { xenFlushTlb } from './hypervisor/xen.ts'
 export { Cpu } from './guest/cpu.ts'
 export type { KernelFeatures } from './guest/surroundings.ts'

@@ -1,16 +1,27 @@
 /** An experiment as a policy: its programs are operations, and its handlers interrupts, that only this policy has. */
 import type { Cpu } from '../guest/cpu.ts'
-import type { AnyPolicy } from '../guest/policy.ts'
+import type { AnyPolicy, HypercallHandler } from '../guest/policy.ts'
+import type { HostCpu } from '../hypervisor/host-cpu.ts'
+import { flushVirtualAddressList, flushVirtualAddressSpace } from '../hypervisor/hyperv.ts'
+import { xenFlushTlb } from '../hypervisor/xen.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { SharedDeclaration, SharedWords } from '../machine/word.ts'
 import type { Device } from '../machine/device.ts'
 import type { Lists } from './lists.ts'
-import type { Words, Program, DeviceProgram, ExperimentOptions } from './options.ts'
+import type { Words, Program, HostProgram, DeviceProgram, ExperimentOptions } from './options.ts'
+
+/** The flush hypercalls that an experiment has without a policy of its own. */
+const flushes = {
+  HvFlushVirtualAddressList: flushVirtualAddressList,
+  HvFlushVirtualAddressSpace: flushVirtualAddressSpace,
+  XenFlushTlb: xenFlushTlb,
+}
 
 const nobody: AnyPolicy = {
   name: 'experiment',
   summary: 'Flushes nobody.',
   *flush() {},
+  hypercalls: flushes,
 }
 
 /** The experiment as a policy: its programs are operations that only this policy has. */
@@ -20,10 +31,17 @@ export function policyOf<D extends Record<string, SharedDeclaration>>(
   lists: Lists,
 ): AnyPolicy {
   const { policy = nobody, words, cpus, devices = [], interrupts = {}, nmi } = options
+  const { hypercalls = {}, onEptViolation } = options
   const as = (program: Program<D>) => (cpu: Cpu) => {
     const find = (name: string): SharedWords => (cpu.shared as Record<string, SharedWords>)[name]
     return lists.returnedBy(program(cpu.x86, wordsOf(words, find, vcpus), cpu))
   }
+  const ofHost = ({ shared }: HostCpu): Words<D> =>
+    wordsOf(words, (name) => (shared as Record<string, SharedWords>)[name], vcpus)
+  const asHost =
+    (program: HostProgram<D>): HypercallHandler<unknown> =>
+    (host, pages, named, input) =>
+      program(host, pages, named, input, ofHost(host))
   const asDevice = (program: DeviceProgram<D>) => (cpu: unknown) => {
     const device = cpu as Device<Record<string, SharedWords>>
     return program(
@@ -40,6 +58,13 @@ export function policyOf<D extends Record<string, SharedDeclaration>>(
     shared: { ...policy.shared, ...words },
     ...(nmi === undefined ? {} : { nmi: as(nmi) }),
     interrupts: { ...policy.interrupts, ...mapValues(interrupts, as) },
+    hypercalls: { ...policy.hypercalls, ...mapValues(hypercalls, asHost) },
+    ...(onEptViolation === undefined
+      ? {}
+      : {
+          onEptViolation: (host: HostCpu, frame: number, kind: 'read' | 'write' | 'fetch') =>
+            onEptViolation(host, frame, kind, ofHost(host)),
+        }),
     operations: {
       ...policy.operations,
       ...mapValues(programs, (program) => ({ summary: 'a program of the experiment', run: as(program) })),

@@ -3,6 +3,8 @@ import type { Code } from '../engine/step.ts'
 import type { Cpu } from '../guest/cpu.ts'
 import type { KernelFeatures } from '../guest/surroundings.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
+import type { HostCpu } from '../hypervisor/host-cpu.ts'
+import type { HypercallInput } from '../hypervisor/hypercall.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { SharedDeclaration, Word } from '../machine/word.ts'
 import type { Device } from '../machine/device.ts'
@@ -21,6 +23,15 @@ export type Words<D> = {
  * where it returns a list.
  */
 export type Program<D> = (cpu: X86, words: Words<D>, kernel: Cpu) => Code<Result>
+
+/** The host side of a hypercall: a mask of pages (0: all), the vCPUs that the guest named, its flags and space. */
+export type HostProgram<D> = (
+  host: HostCpu,
+  pages: number,
+  cpus: readonly number[],
+  input: HypercallInput,
+  words: Words<D>,
+) => Code<number | void>
 
 /** The program of a device. */
 export type DeviceProgram<D> = (device: Device, words: Words<D>) => Code<number | void>
@@ -43,6 +54,18 @@ export interface ExperimentOptions<D extends Record<string, SharedDeclaration>> 
   readonly interrupts?: Readonly<Record<string, Program<D>>>
   /** Handler of NMIs; runs whatever IF says. */
   readonly nmi?: Program<D>
+  /**
+   * Host code by the name that `kernel.hypercall` of a program calls it by. There are those of the policy beside it, or
+   * without a policy `HvFlushVirtualAddressList`, `HvFlushVirtualAddressSpace` and `XenFlushTlb`.
+   */
+  readonly hypercalls?: Readonly<Record<string, HostProgram<D>>>
+  /** Host code for an EPT violation: the access is tried again, or ends in it where this returns a number other than 0. */
+  readonly onEptViolation?: (
+    host: HostCpu,
+    frame: number,
+    kind: 'read' | 'write' | 'fetch',
+    words: Words<D>,
+  ) => Code<number | void>
   /** Adds to the outcome what memory holds in the end. */
   readonly observe?: (read: (word: Word) => number, words: Words<D>) => readonly number[]
   /** The flush policy under which the kernel's handle works. Default: one that flushes nobody. */

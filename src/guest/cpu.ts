@@ -14,7 +14,7 @@ import type { IommuQueue } from '../machine/iommu-queue.ts'
 import { SEND_IPI } from '../machine/interrupts.ts'
 import { INVLPG } from '../machine/invalidate.ts'
 import { LOCK, TRY_ALLOCATE, UNLOCK } from '../machine/memory.ts'
-import { HYPERCALL } from '../hypervisor/hypercall.ts'
+import { FLAGS_MAX, HYPERCALL, encodeInput, type HypercallInput } from '../hypervisor/hypercall.ts'
 import { nmiUaccessOkay } from './loaded.ts'
 import type { Kernel } from './kernel.ts'
 import { bringUp, goOffline } from './hotplug.ts'
@@ -234,20 +234,23 @@ export class Cpu<Shared = unknown, Options = unknown> {
     yield* callFunction(this, targets, SYNC, true)
   }
 
-  /** Calls the host; `pages` is a mask of pages (0 = all), `cpus` the vCPUs that it is about. Returns the host's result. */
-  *hypercall(name: string, pages: number, cpus: readonly number[]): Code<number> {
+  /**
+   * Calls the host; `pages` is a mask of pages (0 = all), `cpus` the vCPUs that it is about, `input` what a host may ask
+   * for beside them: flags, an address space. Returns the host's result.
+   */
+  *hypercall(name: string, pages: number, cpus: readonly number[], input: HypercallInput = {}): Code<number> {
     this.checkCpus('hypercall', cpus)
+    const { flags = 0, space = 0 } = input
+    if (!(flags >= 0 && flags <= FLAGS_MAX))
+      throw fail.badConfig('flags of hypercall', flags, `0 to ${FLAGS_MAX}`)
+    if (!(space >= 0 && space < this.config.spaces))
+      throw fail.badConfig('space of hypercall', space, `0 to ${this.config.spaces - 1}`)
     const number = this.around.hypercalls.indexOf(name)
     if (number < 0)
       throw new Error(
         `no hypercall named "${name}"; the policy declares: ${this.around.hypercalls.join(', ') || 'none'}`,
       )
-    return yield* perform(
-      HYPERCALL,
-      number,
-      pages,
-      cpus.reduce((mask, v) => mask | (1 << v), 0),
-    )
+    return yield* perform(HYPERCALL, number, pages, encodeInput(cpus, input))
   }
 
   /** Hands a page-table page back to the allocator at once. */

@@ -5,6 +5,7 @@
 import { z } from 'zod'
 import type { Code } from '../engine/step.ts'
 import type { HostCpu } from '../hypervisor/host-cpu.ts'
+import type { HypercallInput } from '../hypervisor/hypercall.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { Cpu } from './cpu.ts'
 import type { PolicyOperation } from './operations/index.ts'
@@ -106,11 +107,12 @@ export interface Policy<
 // oxlint-disable-next-line typescript/no-explicit-any -- hooks take their own variables and options; only any accepts all of them
 export type AnyPolicy = Policy<any, any>
 
-/** Host side of a hypercall: `pages` is a mask (0 = all), `cpus` the named vCPUs. */
+/** Host side of a hypercall: `pages` is a mask (0 = all), `cpus` the named vCPUs, `input` what else the guest said. */
 export type HypercallHandler<S> = (
   host: HostCpu<S>,
   pages: number,
   cpus: readonly number[],
+  input: HypercallInput,
 ) => Code<number | void>
 
 export interface PolicyInvariant<S> {

@@ -7,11 +7,13 @@ import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import type { Geometry } from '../machine/geometry.ts'
-import { need } from '../machine/operands.ts'
+import { need, refuseSvm } from '../machine/operands.ts'
 import { resultsOf } from '../machine/word.ts'
+import { Svm } from '../machine/svm.ts'
+import { controlOf } from '../machine/tlb-control.ts'
 import { Vmx } from '../machine/vmx.ts'
-import { CONTROLS } from './tlb-control.ts'
 import { Emulator } from './emulator.ts'
+import { encodeScope, type FlushScope } from './flush-scope.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 import {
   FLUSH_VCPU,
@@ -38,6 +40,8 @@ export class HostCpu<Shared = unknown> {
   readonly shared: Shared
   /** Instructions of VMX root operation, on the pCPU of this vCPU. */
   readonly vmx: Vmx
+  /** Instructions of AMD's SVM, on the same pCPU. */
+  readonly svm: Svm
   /** Emulation of instructions of this vCPU's guest. */
   readonly emulator: Emulator
   private readonly config: MachineConfig
@@ -47,14 +51,21 @@ export class HostCpu<Shared = unknown> {
     this.vcpus = geometry.config.vcpus
     this.shared = shared
     this.vmx = new Vmx(geometry)
+    this.svm = new Svm(geometry.config)
     this.emulator = new Emulator(geometry)
     this.config = geometry.config
   }
 
-  /** Removes the translations that a vCPU holds: those of a mask of pages, or all. Its current instruction restarts. */
-  *flushVcpu(vcpu: number, pages = 0): Code {
+  /**
+   * Removes the translations that a vCPU holds: those of a mask of pages, or all; of one address space or all; global
+   * ones too, unless they are to be kept. Its current instruction restarts.
+   */
+  *flushVcpu(vcpu: number, pages = 0, scope: FlushScope = {}): Code {
     this.check('flushVcpu', vcpu)
-    yield* perform(FLUSH_VCPU, vcpu, pages)
+    const { spaces } = this.config
+    if (scope.space !== undefined && !(scope.space >= 0 && scope.space < spaces))
+      throw fail.badConfig('space of flushVcpu', scope.space, `0 to ${spaces - 1}`)
+    yield* perform(FLUSH_VCPU, vcpu, pages, encodeScope(scope))
   }
 
   /** The vCPU flushes everything before its next VM entry; it must be out of guest mode or be kicked for that to happen. */
@@ -69,6 +80,7 @@ export class HostCpu<Shared = unknown> {
    */
   *inveptAtEntry(vcpu: number): Code {
     need('INVEPT', this.config.ept > 0, 'ept')
+    refuseSvm(this.config, 'INVEPT')
     this.check('inveptAtEntry', vcpu)
     yield* perform(INVEPT_AT_ENTRY, vcpu)
   }
@@ -104,9 +116,7 @@ export class HostCpu<Shared = unknown> {
    */
   *tlbControl(value: number): Code {
     need('TLB_CONTROL', this.config.vpids > 0, 'vpids')
-    const control = CONTROLS[value]
-    if (control === undefined) throw fail.badConfig('TLB_CONTROL', value, '0, 1, 3 or 7')
-    yield* perform(TLB_CONTROL, this.vcpu, control)
+    yield* perform(TLB_CONTROL, this.vcpu, controlOf(value))
   }
 
   private check(method: string, vcpu: number): void {

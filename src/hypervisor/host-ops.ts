@@ -1,11 +1,12 @@
 /** The operations that host code of a policy consists of, and how they are told. */
 import { defineOp } from '../engine/step.ts'
+import { tellScope } from './flush-scope.ts'
 
-/** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
+/** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds, in scope `c`; its instruction starts anew. */
 export const FLUSH_VCPU = defineOp(
   'flush vCPU',
   1,
-  (a, b, _c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}`,
+  (a, b, c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}${tellScope(c)}`,
 )
 
 /** vCPU `a` flushes everything before it next enters guest mode. */

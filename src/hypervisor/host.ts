@@ -2,10 +2,11 @@
  * What the host keeps of its vCPUs, and what its operations do: which vCPU is to flush at its next entry, which has been
  * kicked and where each ran last; VM exits and entries, which are serializing.
  */
-import { abortInstruction, dropContext, dropPagesOfContext } from '../machine/invalidate.ts'
+import { abortInstruction, dropContext } from '../machine/invalidate.ts'
 import type { Machine } from '../machine/machine.ts'
 import { dropEpt, dropGuestPhysical } from '../machine/vmx-invalidate.ts'
-import { FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from './tlb-control.ts'
+import { FLUSH_ASID_BUT_GLOBAL, FLUSH_NOTHING, FLUSH_TAG, obey } from '../machine/tlb-control.ts'
+import { dropScope } from './flush-scope.ts'
 import { AT_BOUNDARY, forgetTranslation } from './emulator.ts'
 import {
   FLUSH_VCPU,
@@ -62,13 +63,11 @@ export class Host {
     })
     m.install(PCPU, (v) => m.S[m.on + v])
     m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
-    m.installDrained(FLUSH_VCPU, (_v, target, mask) => {
+    m.installDrained(FLUSH_VCPU, (_v, target, mask, scope) => {
       m.buffer.drainAll(target)
       if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
-      const end = m.caches.contexts - m.config.devices
-      for (let context = m.caches.vpidOf(target); context < end; context += m.caches.vpids) {
-        if (mask === 0) dropContext(m, context)
-        else dropPagesOfContext(m, context, mask)
+      for (let context = m.caches.vpidOf(target); context < m.caches.cpuContexts; context += m.caches.vpids) {
+        dropScope(m, context, mask, scope)
       }
       abortInstruction(m, target)
       return 0
@@ -137,7 +136,7 @@ export class Host {
     const { migration, keepOnMigration } = m.config
     if (migration && !keepOnMigration && m.S[this.last + vcpu] !== pcpu + 1) {
       dropContext(m, m.caches.context(vcpu))
-      dropGuestPhysical(m, pcpu, m.caches.view(vcpu))
+      dropGuestPhysical(m, pcpu, m.caches.mappingTag(vcpu))
     }
     if (m.config.emulation && m.S[this.inHost + vcpu] !== GUEST) {
       m.S[this.inHost + vcpu] = OWED

@@ -2,12 +2,13 @@
 import { CACHED_G, CONDEMNED, FREED } from './cached.ts'
 import { noteAccess } from './copy.ts'
 import { isWritable, frameOf } from './entry.ts'
-import { dropViolating, eptRight, freedBy, judgeNested } from './ept.ts'
+import { dropViolating, eptRight, freedBy, judgeNested, madeWith } from './ept.ts'
 import { STALE_FRAME, STALE_RIGHTS, STORED_TOO_LATE } from './facts.ts'
 import { abortSpeculation, dropFaulting } from './invalidate.ts'
 import { CONTENT_MAX, DATA, KIND, SUPERSEDED, WRITTEN } from './frame-word.ts'
 import type { Machine } from './machine.ts'
 import { MEANT, MEANT_SHIFT, PF_P, WRITE } from './rights.ts'
+import { isExcused, noteChange } from './stale-reads.ts'
 import { translationNow } from './translation.ts'
 import { DETAILED, VIOLATES } from './access-result.ts'
 
@@ -37,18 +38,24 @@ export function use(m: Machine, v: number, page: number, entry: number, mode: nu
   const write = (mode & WRITE) !== 0
   const frame = m.cached.frame(entry)
   const space = m.cached.space(entry)
-  if (entry & FREED) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
-  if (m.eptp >= 0) judgeNested(m, v, entry, eptRight(mode))
+  const old = (entry & (FREED | CONDEMNED)) !== 0
+  const now = old ? translationNow(m, space, page) : 0
+  const excused = old && isExcused(m, entry, write, now)
+  if (entry & FREED && !excused) m.hooks.fact('frame-access', v, freedBy(m, entry), frame)
+  if (m.eptp >= 0) {
+    judgeNested(m, v, entry, eptRight(mode))
+    if (madeWith(m, v, entry) !== m.caches.view(v)) m.hooks.fact('foreign-access', v, 1, frame)
+  }
   const meant = mode & MEANT ? mode >> MEANT_SHIFT : m.S[m.cr3 + v]
   if (space !== meant && (entry & CACHED_G) === 0) m.hooks.fact('foreign-access', v, 1, frame)
-  if (entry & CONDEMNED) {
-    const now = translationNow(m, space, page)
+  if (entry & CONDEMNED && !excused) {
     if (now === 0 || frameOf(now) !== frame) m.hooks.fact('stale-access', v, STALE_FRAME, frame)
     else if (write && !isWritable(now)) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)
   }
   if (write && (m.S[m.frame + frame] & KIND) === DATA) {
     if (m.S[m.frame + frame] & SUPERSEDED) m.hooks.fact('superseded', v, STORED_TOO_LATE, frame)
     m.S[m.frame + frame] |= WRITTEN
+    noteChange(m, frame)
   }
   const reached = m.eptp < 0 ? frame : m.cached.host(entry)
   const at = m.content < 0 ? -1 : m.contentAt(reached, page)

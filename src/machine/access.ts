@@ -10,10 +10,10 @@ import type { MachineConfig } from './config.ts'
 import { allowsNested, eptRight, takenBy } from './ept.ts'
 import type { Machine } from './machine.ts'
 import { ALLOWED, FETCH, MEANT, MEANT_SHIFT, SUPERVISOR, WRITE, judgeAccess } from './rights.ts'
-import { lookUp } from './tlb.ts'
-import { mayLeaveAccessedClear, mayStartLeavingAccessedClear } from './walk-start.ts'
+import { fillDeviceTlb, inDeviceTlb, lookUp } from './tlb.ts'
+import { choicesAtStart, choicesOf } from './walk-choices.ts'
 import { pageWalk } from './page-walk.ts'
-import { FAULT, walkRequest } from './walk-stage.ts'
+import { FAULT, PAST_TLB, walkRequest } from './walk-stage.ts'
 import { DETAILED, UNFINISHED } from './access-result.ts'
 import { withValue, fault, violate, use } from './access-effect.ts'
 
@@ -29,20 +29,28 @@ export const ACCESS = defineOp('access', 2, (a, b, _c, n, r) => {
 const hits = new Int32Array(4)
 
 /** True for machines on which the steps of an access can have several outcomes. */
-export const hasAlternatives = ({ multihit, globals, lateAccessed }: MachineConfig): boolean =>
-  multihit || globals || lateAccessed
+export const hasAlternatives = (config: MachineConfig): boolean =>
+  config.storeBuffer > 0 || anyChooses(config)
+
+/** The same of every access; with store buffers alone it is only the walks of fetches that have a choice. */
+const anyChooses = ({ multihit, globals, lateAccessed, alternates }: MachineConfig): boolean =>
+  multihit || globals || lateAccessed || alternates
 
 /** How many outcomes the next step of an access has for the explorer to pick from. */
 export function accessOutcomes(m: Machine, co: Coroutines, v: number, node: number): number {
+  const { nodes } = co
+  const mode = argB(nodes, node)
+  if ((mode & FETCH) === 0 && !anyChooses(m.config)) return 1
   const walk = m.S[m.walk + v]
-  if (walk !== 0) {
-    const { nodes } = co
-    return mayLeaveAccessedClear(m, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk)) ? 2 : 1
-  }
+  if (walk !== 0) return choicesOf(m, v, argA(nodes, walk), argB(nodes, walk), argC(nodes, walk))
   if (m.S[m.caches.latch + v] & VALID) return 1
-  const page = argA(co.nodes, node)
-  return Math.max(1, lookUp(m, v, page, hits)) * (mayStartLeavingAccessedClear(m, v, page) ? 2 : 1)
+  const page = argA(nodes, node)
+  return waysOf(m, v, lookUp(m, v, page, hits)) * choicesAtStart(m, v, page, mode & ~DETAILED)
 }
+
+/** How many ways an access can go that has found so many translations: each of them, or a walk past them. */
+const waysOf = (m: Machine, v: number, found: number): number =>
+  found === 0 ? 1 : found + (m.config.alternates && v < m.config.vcpus ? 1 : 0)
 
 /** Takes the next step of the access that `node` asks for: its result, or UNFINISHED. */
 export function stepAccess(
@@ -63,11 +71,16 @@ export function stepAccess(
       m.S[m.walkPage + v] = 0
       return use(m, v, page, held, mode, value)
     }
+    const own = inDeviceTlb(m, v, page, (mode & WRITE) !== 0)
+    if (own !== 0) return sendOff(m, v, page, own)
     const found = lookUp(m, v, page, hits)
     if (found > 0) {
       // Which hit is used is one part of the pick; the rest is the pick of the walk's first step, if there is a walk.
-      const at = hits[m.alternative % found]
-      m.alternative = Math.floor(m.alternative / found)
+      const ways = waysOf(m, v, found)
+      const way = m.alternative % ways
+      m.alternative = Math.floor(m.alternative / ways)
+      if (way === found) return beginWalk(m, co, v, page, mode | PAST_TLB, stepWalk)
+      const at = hits[way]
       const hit = m.S[at]
       const judged = judgeAccess(m, v, mode, hit & RIGHTS, keyOfCached(hit))
       if (judged !== ALLOWED && !config.rewalk) {
@@ -81,18 +94,46 @@ export function stepAccess(
       if (judged === ALLOWED && ((mode & WRITE) === 0 || hit & CACHED_D)) {
         if (m.eptp < 0 || allowsNested(m, hit, eptRight(mode))) {
           if (v < m.config.vcpus) return use(m, v, page, hit, mode, value)
-          // What a device has had translated is on its way to memory for a while.
-          m.S[m.caches.latch + v] = hit
-          m.S[m.walkPage + v] = page
-          return UNFINISHED
+          fillDeviceTlb(m, v, page, hit)
+          return sendOff(m, v, page, hit)
         }
       }
     }
-    m.S[m.walkPage + v] = page
-    m.S[m.walk + v] = walkRoot(m, co, page, mode & ~DETAILED)
+    return beginWalk(m, co, v, page, mode, stepWalk)
   }
+  return goOnWalking(m, v, page, mode, stepWalk)
+}
+
+/** A step of its instruction, which is a walk: it goes on for now, or has ended in a fault. */
+function goOnWalking(
+  m: Machine,
+  v: number,
+  page: number,
+  mode: number,
+  stepWalk: (v: number) => number,
+): number {
   if (stepWalk(v) !== FAULT) return UNFINISHED
   return m.violated === 0 ? fault(m, v, page, mode, m.errorCode) : violate(m, v, page, m.violated)
+}
+
+function beginWalk(
+  m: Machine,
+  co: Coroutines,
+  v: number,
+  page: number,
+  mode: number,
+  stepWalk: (v: number) => number,
+): number {
+  m.S[m.walkPage + v] = page
+  m.S[m.walk + v] = walkRoot(m, co, page, mode & ~DETAILED)
+  return goOnWalking(m, v, page, mode, stepWalk)
+}
+
+/** What a device has had translated is on its way to memory for a while. */
+function sendOff(m: Machine, v: number, page: number, entry: number): number {
+  m.S[m.caches.latch + v] = entry
+  m.S[m.walkPage + v] = page
+  return UNFINISHED
 }
 
 /** Accesses have several steps, which {@link stepAccess} takes; there is no single thing to execute. */

@@ -7,6 +7,7 @@ import { defineOp } from '../engine/step.ts'
 import { clearContent } from './copy.ts'
 import { DATA, FREE, KIND, REF, TABLE } from './frame-word.ts'
 import type { Machine } from './machine.ts'
+import { noteChange } from './stale-reads.ts'
 
 /** What a frame is allocated for. */
 export const FOR_DATA = 0
@@ -45,6 +46,7 @@ export function installAllocator(m: Machine): void {
 }
 
 function hand(m: Machine, v: number, frame: number, purpose: number): void {
+  noteChange(m, frame)
   clearContent(m, v, frame)
   m.S[m.frame + frame] = purpose === FOR_TABLE ? TABLE : DATA + REF
   if (purpose !== FOR_TABLE) return

@@ -59,12 +59,12 @@ export const broadcastAt = (m: Machine, place: number, pcpu: number): number =>
 
 /** A broadcast reaches a pCPU: all contexts there lose what it names, and the instruction in flight starts anew. */
 export function deliverBroadcast(m: Machine, place: number, pcpu: number): void {
-  const { vcpus, pcpus, migration } = m.config
+  const { vcpus, pcpus } = m.config
   const operand = broadcastAt(m, place, pcpu)
   m.S[m.events.broadcasts + place * pcpus + pcpu] = 0
-  for (let v = 0; v < vcpus; v++) {
-    if (migration) dropOperand(m, pcpu * vcpus + v, operand)
-    else if (v % pcpus === pcpu) dropOperand(m, v, operand)
-    if (m.S[m.on + v] === pcpu + 1) abortInstruction(m, v)
+  for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
+    const context = m.caches.contextOn(pcpu, vpid)
+    if (context >= 0) dropOperand(m, context, operand)
   }
+  for (let v = 0; v < vcpus; v++) if (m.S[m.on + v] === pcpu + 1) abortInstruction(m, v)
 }

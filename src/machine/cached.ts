@@ -31,6 +31,16 @@ export const RIGHTS = CACHED_W | CACHED_U | CACHED_XD
 /** Rights before the first level. */
 export const ALL_RIGHTS = CACHED_W | CACHED_U
 
+/** What lies behind the words of a machine with nested paging: how many hierarchies, and whether words say which. */
+export interface Nesting {
+  readonly hierarchies: number
+  /** Nothing but the word itself tells which hierarchy it was made with, because no tag does. */
+  readonly untagged: boolean
+}
+
+export const nestingOf = ({ ept, svm }: { ept: number; svm: boolean }): Nesting | undefined =>
+  ept === 0 ? undefined : { hierarchies: ept, untagged: svm }
+
 export const cachedKey = (key: number): number => key << KEY_SHIFT
 export const keyOfCached = (word: number): number => (word >> KEY_SHIFT) & 3
 
@@ -45,15 +55,23 @@ export class CachedFormat {
   private readonly spaceMask: number
   private readonly hostShift: number
   private readonly nestedShift: number
+  private readonly viewShift: number
+  private readonly viewMask: number
   /** Ghost: contradicted by the EPT before a flush that covers it began, and that flush has completed. */
   readonly eptCondemned: number
   readonly eptDueMask: number
+  /**
+   * Ghost: since a flush that covers this began, or since the frame was freed, somebody else has stored to the frame or
+   * was given it. 0 where nobody asks.
+   */
+  readonly changed: number
   /** How many bits a word has; a word has room for 31. */
   readonly bits: number
   readonly max: number
 
-  /** `nested`: entries hold a host frame beside the guest frame that is then a ghost, EPT rights, and ghosts of EPT flushes. */
-  constructor(vcpus: number, frames: number, spaces: number, nested = false) {
+  /** `nesting`: entries hold a host frame beside the guest frame that is then a ghost, EPT rights, and ghosts of EPT flushes. */
+  constructor(vcpus: number, frames: number, spaces: number, nesting?: Nesting, staleReads = false) {
+    const nested = nesting !== undefined
     const frameBits = 32 - Math.clz32(frames)
     this.dueMask = ((1 << vcpus) - 1) << DUE_SHIFT
     this.ghosts = FREED | CONDEMNED | this.dueMask
@@ -67,7 +85,12 @@ export class CachedFormat {
     const ghosts = this.nestedShift + NESTED_BITS
     this.eptCondemned = nested ? 1 << ghosts : 0
     this.eptDueMask = nested ? ((1 << vcpus) - 1) << (ghosts + 1) : 0
-    this.bits = nested ? ghosts + 1 + vcpus : this.hostShift
+    this.viewShift = ghosts + 1 + vcpus
+    const viewBits = nesting?.untagged === true && nesting.hierarchies > 1 ? 1 : 0
+    this.viewMask = (1 << viewBits) - 1
+    const used = nested ? this.viewShift + viewBits : this.hostShift
+    this.changed = staleReads ? 1 << used : 0
+    this.bits = staleReads ? used + 1 : used
     this.max = 2 ** this.bits - 1
   }
 
@@ -99,9 +122,15 @@ export class CachedFormat {
     return (word & low) | (from & (~low | FREED))
   }
 
-  /** A guest-physical mapping: the host side alone. */
-  makeHost(host: number, nested: number): number {
-    return (nested << this.nestedShift) | (host << this.hostShift) | VALID
+  /** A guest-physical mapping: the host side alone, of hierarchy `view`. */
+  makeHost(host: number, nested: number, view: number): number {
+    const ghost = (view & this.viewMask) << this.viewShift
+    return ghost | (nested << this.nestedShift) | (host << this.hostShift) | VALID
+  }
+
+  /** Ghost: the hierarchy that the host frame came from, where no tag tells it; otherwise 0. */
+  view(word: number): number {
+    return (word >> this.viewShift) & this.viewMask
   }
 
   /** The ghost bit that says: the flush that `vcpu` is running should remove this. */

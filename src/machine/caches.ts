@@ -37,16 +37,23 @@ export class Caches {
   readonly speculationPointer: number
   /** Per vCPU: the entries of the top level as CR3 was loaded with them (PAE paging). */
   readonly pdptes: number
-  /** Guest-physical mappings by pCPU, EPT and guest frame. */
+  /** Guest-physical mappings by pCPU, their tag (EP4TA; with SVM the ASID) and guest frame. */
   readonly guestPhysical: number
-  /** How many a pCPU can have of an EPT: one a guest frame (from 0, which is none), then one an EPT table. */
+  /** How many tags there are. */
+  readonly mappingTags: number
+  /** How many a pCPU can have under a tag: one a guest frame (from 0, which is none), then one an EPT table. */
   readonly guestPhysicalSlots: number
   /** Per vCPU: the translation that host code holds while it emulates. */
   readonly emulator: number
   readonly end: number
-  /** Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device. */
+  /**
+   * Number of TLB contexts: one a vCPU, or one a VPID and pCPU where they can move; then one a device behind the IOMMU,
+   * and one a device-TLB.
+   */
   readonly contexts: number
-  /** EP4TAs that translations are tagged with: one where there is no EPT. */
+  /** Those of vCPUs, which come first. */
+  readonly cpuContexts: number
+  /** EP4TAs that translations are tagged with: one where there is no EPT, or where ASIDs are the only tags. */
   readonly views: number
   /** Tags of translations in a context, for each EP4TA: PCIDs first, the one of global pages last. */
   readonly tagsOfView: number
@@ -87,8 +94,9 @@ export class Caches {
     })
     const { layout, walkers, cached } = m
     this.movable = migration || config.vpids > 0
-    this.contexts = (this.movable ? this.vpids * pcpus : vcpus) + devices
-    this.views = Math.max(1, config.ept)
+    this.cpuContexts = this.movable ? this.vpids * pcpus : vcpus
+    this.contexts = this.cpuContexts + devices * (config.deviceTlbs ? 2 : 1)
+    this.views = config.svm ? 1 : Math.max(1, config.ept)
     this.pcids = Math.max(1, config.pcids)
     this.structureTags = this.views * this.pcids
     this.tagsOfView = this.pcids + (config.globals ? 1 : 0)
@@ -106,9 +114,10 @@ export class Caches {
     this.speculationPointer = layout.add('speculative walk pointer', vcpus, cached.max)
     this.pdptes = layout.add('PDPTE registers', config.pdptes ? vcpus * config.entries : 0, cached.max)
     this.guestPhysicalSlots = geometry.frames + 1 + m.eptTableCount
+    this.mappingTags = config.svm ? this.vpids : this.views
     this.guestPhysical = layout.add(
       'guest-physical mapping',
-      pcpus * config.ept * this.guestPhysicalSlots,
+      config.ept > 0 ? pcpus * this.mappingTags * this.guestPhysicalSlots : 0,
       cached.max,
     )
     this.emulator = layout.add('emulator', config.emulation ? vcpus : 0, cached.max)
@@ -130,7 +139,12 @@ export class Caches {
     if (!this.movable) return walker
     return walker < this.m.config.vcpus
       ? (this.m.S[this.m.on + walker] - 1) * this.vpids + this.vpidOf(walker)
-      : this.contexts - this.m.walkers + walker
+      : this.cpuContexts + walker - this.m.config.vcpus
+  }
+
+  /** First word of a device's own TLB. */
+  deviceTlb(walker: number): number {
+    return this.tlbOf(this.context(walker) + this.m.config.devices, 0, 0)
   }
 
   /** The context of a VPID (from 0) on a pCPU, or -1 where that VPID cannot have left anything. */
@@ -142,6 +156,16 @@ export class Caches {
   /** The EPT that a vCPU's accesses go through now. */
   view(vcpu: number): number {
     return this.m.eptp < 0 ? 0 : this.m.S[this.m.eptp + vcpu]
+  }
+
+  /** The EP4TA that a vCPU's translations carry now; with SVM none of them carries one. */
+  viewTag(vcpu: number): number {
+    return this.views === 1 ? 0 : this.view(vcpu)
+  }
+
+  /** The tag that a vCPU's guest-physical mappings carry now. */
+  mappingTag(vcpu: number): number {
+    return this.m.config.svm ? this.vpidOf(vcpu) : this.view(vcpu)
   }
 
   /** The PCID that a vCPU's accesses carry now. */
@@ -161,21 +185,21 @@ export class Caches {
 
   /** First TLB word of what a vCPU's accesses are looked up in now, global pages aside. */
   tlbNow(vcpu: number): number {
-    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+    return this.tlbOf(this.context(vcpu), this.viewTag(vcpu), this.tag(vcpu))
   }
 
   /** The same of global pages, where there are any. */
   globalNow(vcpu: number): number {
-    return this.tlbOf(this.context(vcpu), this.view(vcpu), this.pcids)
+    return this.tlbOf(this.context(vcpu), this.viewTag(vcpu), this.pcids)
   }
 
   structuresNow(vcpu: number): number {
-    return this.structuresOf(this.context(vcpu), this.view(vcpu), this.tag(vcpu))
+    return this.structuresOf(this.context(vcpu), this.viewTag(vcpu), this.tag(vcpu))
   }
 
   /** Word of the guest-physical mapping of a guest frame that a pCPU may have cached. */
-  guestPhysicalAt(pcpu: number, view: number, frame: number): number {
-    return this.guestPhysical + (pcpu * this.views + view) * this.guestPhysicalSlots + frame
+  guestPhysicalAt(pcpu: number, tag: number, frame: number): number {
+    return this.guestPhysical + (pcpu * this.mappingTags + tag) * this.guestPhysicalSlots + frame
   }
 
   /** Place of the structure-cache entry that leads to the table of `level` for `page`, or -1. */

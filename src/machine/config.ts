@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { fail } from '../errors.ts'
-import { CachedFormat } from './cached.ts'
+import { CachedFormat, nestingOf } from './cached.ts'
 import { featuresSchema, noFeatures } from './features.ts'
 import { Geometry } from './geometry.ts'
 
@@ -55,7 +55,7 @@ export const defaultMachine: MachineConfig = {
 }
 
 /** Paging of IA-32e mode. */
-const LONG_MODE_LEVELS = 4
+export const LONG_MODE_LEVELS = 4
 
 /** Levels of the tables where nothing is said of them: few, unless a feature needs more. */
 export const defaultLevels = ({ pcids = 0 }: { pcids?: number | undefined }): number =>
@@ -99,6 +99,8 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
     throw fail.badConfig('machine.pages', outside, `pages below ${reach}, which is what the tables reach`)
   if (new Set(config.pages).size !== config.pages.length)
     throw fail.badConfig('machine.pages', config.pages, 'each page once')
+  if (config.deviceTlbs && config.devices === 0)
+    throw fail.badConfig('machine.deviceTlbs', true, 'false, because the machine has no devices')
   if (config.dmas > 0 && config.devices === 0)
     throw fail.badConfig('machine.dmas', config.dmas, '0, because the machine has no devices')
   if (config.anyTable && config.racyDirty)
@@ -125,9 +127,11 @@ export function machineConfig(given: Partial<MachineConfig> = {}): MachineConfig
 /** Refuses what makes no sense together or is not modelled together, and what has no room in the word of a translation. */
 function checkVirtualization(config: MachineConfig): void {
   const { vpid, vpids, ept, eptTables, eptDirty, keepOnMigration, migration, vcpus, spaces } = config
-  const { devices, pdptes, emulation } = config
+  const { devices, pdptes, emulation, svm, eptLarge } = config
   if (vpids > 0 && !vpid)
     throw fail.badConfig('machine.vpids', vpids, '0, because "vpid" is off and translations carry no VPID')
+  if (svm && vpids === 0)
+    throw fail.badConfig('machine.svm', svm, 'false, because "vpids" is 0 and there are no ASIDs')
   if (eptDirty && ept === 0)
     throw fail.badConfig(
       'machine.eptDirty',
@@ -139,6 +143,12 @@ function checkVirtualization(config: MachineConfig): void {
       'machine.eptTables',
       eptTables,
       'false, because "ept" is 0 and there are no EPT entries',
+    )
+  if (eptLarge && !eptTables)
+    throw fail.badConfig(
+      'machine.eptLarge',
+      eptLarge,
+      'false, because "eptTables" is off and there is no level above the last',
     )
   if (keepOnMigration && !migration)
     throw fail.badConfig('machine.keepOnMigration', keepOnMigration, 'false, because "migration" is off')
@@ -161,13 +171,25 @@ function checkVirtualization(config: MachineConfig): void {
       ept,
       '0 with "pdptes": loads of PDPTE registers through EPT are not modelled',
     )
+  if (config.staleReads)
+    throw fail.badConfig(
+      'machine.staleReads',
+      true,
+      'false with "ept": what the host does to a frame ends no excuse of its guest',
+    )
   if (devices > 0)
     throw fail.badConfig(
       'machine.devices',
       devices,
       '0 with "ept": an IOMMU with tables of a second stage is not modelled',
     )
-  const { bits } = new CachedFormat(vcpus, new Geometry(config).frames, spaces, true)
+  const { bits } = new CachedFormat(
+    vcpus,
+    new Geometry(config).frames,
+    spaces,
+    nestingOf(config),
+    config.staleReads,
+  )
   if (bits > 31)
     throw fail.badConfig(
       'machine.ept',

@@ -24,17 +24,21 @@ export const PCIDE = 1 << 6
 export const PKE = 1 << 7
 /** CR0.PG. */
 export const PG = 1 << 8
+/** CR4.PAE. */
+export const PAE = 1 << 9
 /** Bit 63 of the operand of MOV to CR3, next to the PCID here: nothing has to be flushed. */
 export const CR3_NOFLUSH = 1 << 4
-export const CONTROL_MAX = (1 << 9) - 1
+
+/** The largest control word of a machine. */
+export const controlMax = ({ pae }: MachineConfig): number => (pae ? 2 * PAE : PAE) - 1
 
 /** True if a machine keeps control words at all. */
-export const hasControls = ({ protection, globals, pcids }: MachineConfig): boolean =>
-  protection || globals || pcids > 0
+export const hasControls = ({ protection, globals, pcids, pae }: MachineConfig): boolean =>
+  protection || globals || pcids > 0 || pae
 
 /** What the control word holds at the start. */
-export const initialControls = ({ globals, pcids }: MachineConfig): number =>
-  WP | NXE | PG | (globals ? PGE : 0) | (pcids > 0 ? PCIDE : 0)
+export const initialControls = ({ globals, pcids, pae }: MachineConfig): number =>
+  WP | NXE | PG | (globals ? PGE : 0) | (pcids > 0 ? PCIDE : 0) | (pae ? PAE : 0)
 
 /** The control word of a CPU. */
 export const controlsOf = (m: Machine, v: number): number =>

@@ -9,6 +9,7 @@ import { memoryBehind } from './ept.ts'
 import { COPIED_UNDER_PIN, READ_TOO_LATE } from './facts.ts'
 import { CONTENT_MAX, COPIED, DIRTY, PIN_MASK, SEEN, SUPERSEDED, WRITTEN } from './frame-word.ts'
 import type { Machine } from './machine.ts'
+import { noteChange } from './stale-reads.ts'
 import { translationNow } from './translation.ts'
 
 /** Above the page in `c` of COPY_PAGE: the original is given up. */
@@ -38,6 +39,7 @@ export function supersede(m: Machine, v: number, frame: number): void {
 /** Copies what a frame holds at a page, and what the kernel knows of its being dirty. */
 export function copy(m: Machine, v: number, to: number, from: number, page: number | undefined): void {
   if (m.S[m.frame + from] & (WRITTEN | DIRTY)) m.S[m.frame + to] |= DIRTY
+  noteChange(m, to)
   if (m.content < 0 || page === undefined) return
   const held = m.S[m.contentAt(memoryBehind(m, v, from), page)]
   m.S[m.contentAt(memoryBehind(m, v, to), page)] = (held & CONTENT_MAX) | COPIED

@@ -1,7 +1,8 @@
 /**
  * EPT entries as words: rights, A and D flags, and the host frame (SDM vol. 3, "EPT translation mechanism"). Each EPT
- * maps every guest frame by one entry of its own, in tables of four where there is a level above them. Large mappings,
- * memory types and EPT misconfigurations are left out. An entry with no right is not present.
+ * maps every guest frame by one entry of its own, in tables of four where there is a level above them, or the frames of
+ * a table together by a large entry of that level. Memory types and EPT misconfigurations are left out. An entry with no
+ * right is not present.
  */
 export const EPT_R = 1 << 0
 export const EPT_W = 1 << 1
@@ -19,7 +20,11 @@ export const hostFrameOf = (word: number): number => word >> FRAME_SHIFT
 export const isEptPresent = (word: number): boolean => (word & EPT_RWX) !== 0
 export const largestEptEntry = (frames: number): number => eptEntry(frames, (1 << FRAME_SHIFT) - 1)
 
-/** Guest frames that an EPT table maps. */
+/** What a large entry says of one of its guest frames: they lie side by side, and so do the host frames. */
+export const pieceOf = (large: number, guestFrame: number): number =>
+  large + eptEntry(guestFrame % EPT_TABLE_SPAN, 0)
+
+/** Guest frames that an EPT table maps, or a large entry. */
 export const EPT_TABLE_SPAN = 4
 /** An EPT table: the level above points to it; it was given back. */
 export const EPT_LINKED = 1 << 0

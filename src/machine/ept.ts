@@ -5,7 +5,7 @@
  * Translation Information" of VMX support. What guest tables hold is kept by guest frame: a host frame that takes
  * another's place finds their contents there.
  */
-import { VALID } from './cached.ts'
+import { CACHED_PS, VALID } from './cached.ts'
 import {
   EPT_A,
   EPT_D,
@@ -20,6 +20,7 @@ import {
   eptEntry,
   hostFrameOf,
   isEptPresent,
+  pieceOf,
 } from './ept-entry.ts'
 import { FREED_BY_GUEST, FREED_BY_HOST, FREED_EPT_TABLE, STALE_FRAME, STALE_RIGHTS } from './facts.ts'
 import { dropPath } from './invalidate.ts'
@@ -50,25 +51,55 @@ export const TABLE_FOUND = -1
 export function translateFrame(m: Machine, v: number, frame: number, right: number, known: boolean): number {
   const view = m.caches.view(v)
   const pcpu = m.S[m.on + v] - 1
-  const at = m.caches.guestPhysicalAt(pcpu, view, frame)
+  const tag = m.caches.mappingTag(v)
+  const at = m.caches.guestPhysicalAt(pcpu, tag, frame)
   const hit = m.S[at]
   if (hit & VALID) {
     if (allowsNested(m, hit, right)) return hit
     if ((m.cached.nested(hit) & right) === 0 && !m.config.rewalk) return 0
   }
   if (m.eptTableCount > 0) {
-    const upper = m.caches.guestPhysicalAt(pcpu, view, m.geometry.frames + 1 + tableIndex(frame))
+    const upper = m.caches.guestPhysicalAt(pcpu, tag, m.geometry.frames + 1 + tableIndex(frame))
     if (!known && (m.S[upper] & VALID) === 0) {
+      if (largeNow(m, view, frame) !== 0) return translateLarge(m, v, view, frame, right)
       if ((m.S[eptTableAt(m, view, frame)] & EPT_LINKED) === 0) return 0
       m.S[upper] = VALID
       return TABLE_FOUND
     }
     if (m.S[eptTableAt(m, view, frame)] & EPT_FREED) m.hooks.fact('hardware-walk', v, FREED_EPT_TABLE, frame)
   }
-  const word = readByHardware(m, view, frame, right)
+  const word = readByHardware(m, m.eptAt(view, frame), right)
   if (word === 0) return 0
-  return (m.S[at] = m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D)))
+  return (m.S[at] = mapping(m, view, word))
 }
+
+/** The large entry in whose place a walk would look for the table that maps a guest frame; 0 where there is none. */
+const largeNow = (m: Machine, view: number, frame: number): number =>
+  m.config.eptLarge ? m.S[largeAt(m, view, frame)] : 0
+
+export const largeAt = (m: Machine, view: number, frame: number): number =>
+  m.eptLarge + view * m.eptTableCount + tableIndex(frame)
+
+/**
+ * A walk has come to a large entry. What it gives is cached for this guest frame, or for all frames of the page where
+ * large pages are cached whole.
+ */
+function translateLarge(m: Machine, v: number, view: number, frame: number, right: number): number {
+  const word = readByHardware(m, largeAt(m, view, frame), right)
+  if (word === 0) return 0
+  const pcpu = m.S[m.on + v] - 1
+  const tag = m.caches.mappingTag(v)
+  const size = m.config.fractured ? 0 : CACHED_PS
+  const first = m.config.fractured ? frame : tableIndex(frame) * EPT_TABLE_SPAN
+  const last = m.config.fractured ? frame : Math.min(first + EPT_TABLE_SPAN - 1, m.geometry.frames)
+  for (let each = Math.max(1, first); each <= last; each++)
+    m.S[m.caches.guestPhysicalAt(pcpu, tag, each)] = mapping(m, view, pieceOf(word, each)) | size
+  return mapping(m, view, pieceOf(word, frame))
+}
+
+/** A guest-physical mapping made of what an EPT entry holds. */
+const mapping = (m: Machine, view: number, word: number): number =>
+  m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D), view)
 
 const tableIndex = (frame: number): number => Math.floor(frame / EPT_TABLE_SPAN)
 
@@ -78,13 +109,14 @@ export const eptTableAt = (m: Machine, view: number, frame: number): number =>
 
 /** What the EPT says of a guest frame now: its entry, or 0 where no table leads to it. */
 export function eptNow(m: Machine, view: number, frame: number): number {
+  const large = largeNow(m, view, frame)
+  if (large !== 0) return pieceOf(large, frame)
   const linked = m.eptTableCount === 0 || (m.S[eptTableAt(m, view, frame)] & EPT_LINKED) !== 0
   return linked ? m.S[m.eptAt(view, frame)] : 0
 }
 
 /** What an EPT entry holds after hardware has used it and set its flags; 0 where it lacks the right. */
-function readByHardware(m: Machine, view: number, frame: number, right: number): number {
-  const at = m.eptAt(view, frame)
+function readByHardware(m: Machine, at: number, right: number): number {
   if ((m.S[at] & right) === 0) return 0
   if (m.config.eptDirty) m.S[at] |= EPT_A | (right === EPT_W ? EPT_D : 0)
   return m.S[at]
@@ -93,8 +125,11 @@ function readByHardware(m: Machine, view: number, frame: number, right: number):
 /** What software that follows the EPT gets, without a cache: a word as of a guest-physical mapping, or 0. */
 export function translateBySoftware(m: Machine, v: number, frame: number, right: number): number {
   const view = m.caches.view(v)
-  const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, view, frame, right)
-  return word === 0 ? 0 : m.cached.makeHost(hostFrameOf(word), word & (EPT_RWX | EPT_D))
+  const large = largeNow(m, view, frame) !== 0
+  const at = large ? largeAt(m, view, frame) : m.eptAt(view, frame)
+  const word = eptNow(m, view, frame) === 0 ? 0 : readByHardware(m, at, right)
+  if (word === 0) return 0
+  return mapping(m, view, large ? pieceOf(word, frame) : word)
 }
 
 /** The frame of memory behind a frame of the guest that `v` runs, by the EPT of now; without EPT they are the same. */
@@ -103,12 +138,20 @@ export const memoryBehind = (m: Machine, v: number, frame: number): number =>
 
 /** An EPT violation drops the guest-physical mapping, and what the vCPU has cached for the linear address. */
 export function dropViolating(m: Machine, v: number, page: number, frame: number): void {
-  const first = m.caches.guestPhysicalAt(m.S[m.on + v] - 1, m.caches.view(v), 0)
+  const first = m.caches.guestPhysicalAt(m.S[m.on + v] - 1, m.caches.mappingTag(v), 0)
+  if (m.S[first + frame] & CACHED_PS) dropLarge(m, first, frame)
   m.S[first + frame] = 0
   if (m.eptTableCount > 0) m.S[first + m.geometry.frames + 1 + tableIndex(frame)] = 0
   dropPage(m, m.caches.tlbNow(v), page)
   if (m.config.globals) dropPage(m, m.caches.globalNow(v), page)
   dropPath(m, m.caches.structuresNow(v), page)
+}
+
+/** Drops what is cached whole of the large page around a guest frame. */
+function dropLarge(m: Machine, mappings: number, frame: number): void {
+  const first = mappings + tableIndex(frame) * EPT_TABLE_SPAN
+  const end = Math.min(first + EPT_TABLE_SPAN, mappings + m.geometry.frames + 1)
+  for (let at = first; at < end; at++) if (m.S[at] & CACHED_PS) m.S[at] = 0
 }
 
 /** True if the EPT of now does not give what a cached translation was made of: no frame, another one, or fewer rights. */
@@ -119,11 +162,15 @@ export function contradictsEpt(m: Machine, word: number, now: number): boolean {
   return (m.cached.nested(word) & ~now & kept) !== 0
 }
 
+/** The hierarchy that a word which `v` uses was made with: that of now, unless it has no tag that says so. */
+export const madeWith = (m: Machine, v: number, word: number): number =>
+  m.config.svm ? m.cached.view(word) : m.caches.view(v)
+
 /** Reports the use of host memory that was freed, or that a completed flush should have taken away. */
 export function judgeNested(m: Machine, v: number, word: number, right: number): void {
   if ((word & m.cached.eptCondemned) === 0) return
   const frame = m.cached.frame(word)
-  const now = eptNow(m, m.caches.view(v), frame)
+  const now = eptNow(m, madeWith(m, v, word), frame)
   if (!isEptPresent(now) || hostFrameOf(now) !== m.cached.host(word))
     m.hooks.fact('stale-access', v, STALE_FRAME, frame)
   else if (right === EPT_W && (now & EPT_W) === 0) m.hooks.fact('stale-access', v, STALE_RIGHTS, frame)

@@ -11,6 +11,8 @@ export const featuresSchema = z.strictObject({
   x2apic: z.boolean(),
   /** PCIDs that MOV to CR3 can name, 0 .. pcids-1; 0 = CR4.PCIDE stays clear and translations carry no tag. */
   pcids: z.number().int().min(0).max(3),
+  /** CR4.PAE can be changed outside of IA-32e mode, which drops what is cached; the tables stay what they are. */
+  pae: z.boolean(),
   /** CR4.PGE: leaf entries with G make translations that every PCID uses and MOV to CR3 keeps. */
   globals: z.boolean(),
   /** Rights beyond user-mode R/W: U/S, XD, reserved bits, protection keys, and the control bits that they depend on. */
@@ -25,6 +27,8 @@ export const featuresSchema = z.strictObject({
   fractured: z.boolean(),
   /** The TLB can hold a small and a large translation for one address; an access may use either. */
   multihit: z.boolean(),
+  /** An access may walk although the TLB translates its page, and leaves that as it is: old and new can alternate. */
+  alternates: z.boolean(),
   /** INVLPG drops only upper-level entries on the path of its address (AMD EFER.TCE), not all. */
   tce: z.boolean(),
   /** PAE paging: a CR3 load reads the entries of the top level into registers, and walks begin from those. */
@@ -41,8 +45,12 @@ export const featuresSchema = z.strictObject({
   speculativeDirty: z.boolean(),
   /** Devices behind an IOMMU, which translates their accesses by the page tables of an address space. */
   devices: z.number().int().min(0).max(2),
+  /** ATS: devices cache translations of their own, which only an invalidation of device-TLBs reaches. */
+  deviceTlbs: z.boolean(),
   /** DMA accesses that devices may issue on their own, all together. */
   dmas: z.number().int().min(0).max(4),
+  /** Reads through a stale translation are excused until somebody could tell, as LUF promises its readers. */
+  staleReads: z.boolean(),
   /** Every frame can become a page table: the allocator hands out freed frames for any purpose. */
   anyTable: z.boolean(),
   /** STI keeps interrupts off for one more instruction, and HLT waits for one. */
@@ -59,10 +67,14 @@ export const featuresSchema = z.strictObject({
   rar: z.number().int().min(0).max(3),
   /** VPIDs (ASIDs) that host code gives out, 1 .. vpids, on each pCPU anew; 0 = every vCPU has one of its own. */
   vpids: z.number().int().min(0).max(4),
+  /** AMD SVM: an ASID is the only tag of what is cached, of nested translations too, and VMRUN loads it. */
+  svm: z.boolean(),
   /** EPT hierarchies through which guest-physical frames are translated to host frames; 0 = no nested paging. */
   ept: z.number().int().min(0).max(2),
   /** EPT entries lie in tables of four, reached through an upper level that is cached of its own. */
   eptTables: z.boolean(),
+  /** Upper-level EPT entries can map large pages, of four frames each. */
+  eptLarge: z.boolean(),
   /** Bit 6 of EPTP: EPT entries have A and D flags, and guest walks count as writes to guest tables. */
   eptDirty: z.boolean(),
   /** A vCPU that comes back to a pCPU finds what it has left there; off: the host drops it first. */
@@ -81,6 +93,7 @@ export const noFeatures: Features = {
   storeBuffer: 0,
   x2apic: false,
   pcids: 0,
+  pae: false,
   globals: false,
   protection: false,
   contents: false,
@@ -88,6 +101,7 @@ export const noFeatures: Features = {
   uncachedLevels: 0,
   fractured: true,
   multihit: false,
+  alternates: false,
   tce: false,
   pdptes: false,
   invlpgMissesGlobals: false,
@@ -96,7 +110,9 @@ export const noFeatures: Features = {
   racyDirty: false,
   speculativeDirty: false,
   devices: 0,
+  deviceTlbs: false,
   dmas: 0,
+  staleReads: false,
   anyTable: false,
   interruptShadow: false,
   nesting: false,
@@ -105,8 +121,10 @@ export const noFeatures: Features = {
   invlpgb: 0,
   rar: 0,
   vpids: 0,
+  svm: false,
   ept: 0,
   eptTables: false,
+  eptLarge: false,
   eptDirty: false,
   keepOnMigration: false,
   emulation: false,
@@ -119,6 +137,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   storeBuffer: (n) => `store buffers of depth ${n}`,
   x2apic: 'x2APIC',
   pcids: (n) => `${n} PCID${n === 1 ? '' : 's'}`,
+  pae: 'CR4.PAE',
   globals: 'global pages',
   protection: 'U/S, XD and protection keys',
   contents: 'frame contents',
@@ -126,6 +145,7 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   uncachedLevels: (mask) => `no cache of what leads to level ${levelsOf(mask).join(', ')}`,
   fractured: 'large pages cached whole',
   multihit: 'multi-hit TLB',
+  alternates: 'walks past the TLB',
   tce: 'INVLPG with TCE',
   pdptes: 'PDPTE registers',
   invlpgMissesGlobals: 'INVLPG that misses global pages with PCIDs',
@@ -134,7 +154,9 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   racyDirty: 'D set without a second look at R/W',
   speculativeDirty: 'speculative D',
   devices: (n) => `${n} device${n === 1 ? '' : 's'} behind an IOMMU`,
+  deviceTlbs: 'device-TLBs',
   dmas: (n) => `${n} DMA access${n === 1 ? '' : 'es'} of devices`,
+  staleReads: 'stale reads of unchanged frames allowed',
   anyTable: 'frames that become page tables',
   interruptShadow: 'interrupt shadow of STI',
   nesting: 'nested interrupts',
@@ -143,8 +165,10 @@ const SENTENCES: { readonly [K in keyof Features]: string | ((value: Features[K]
   invlpgb: (n) => `INVLPGB, ${n} on the way`,
   rar: (n) => `RAR with ${n} payload slot${n === 1 ? '' : 's'}`,
   vpids: (n) => `${n} VPID${n === 1 ? '' : 's'} to give out`,
+  svm: 'ASIDs as the only tags',
   ept: (n) => (n === 1 ? 'nested paging' : `nested paging with ${n} EPTs`),
   eptTables: 'two levels of EPT',
+  eptLarge: 'large pages of EPT',
   eptDirty: 'EPT accessed and dirty flags',
   keepOnMigration: 'translations that survive migration',
   emulation: 'emulation in the host',

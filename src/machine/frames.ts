@@ -24,6 +24,7 @@ import {
   WRITTEN,
 } from './frame-word.ts'
 import type { Machine } from './machine.ts'
+import { noteChange } from './stale-reads.ts'
 
 /** Hands a page-table page back to the allocator at once. */
 export const FREE_TABLE = defineOp('free table', 1, (a, _b, _c, n) => `free ${n.frame(a)}`)
@@ -113,6 +114,7 @@ export function installFrames(m: Machine): void {
   m.installDrained(ALLOCATE, (v, a) => {
     if ((m.S[m.frame + a] & KIND) !== FREE) return 0
     m.S[m.frame + a] = DATA + REF
+    noteChange(m, a)
     clearContent(m, v, a)
     return 1
   })
@@ -120,6 +122,7 @@ export function installFrames(m: Machine): void {
     for (let frame = 1; frame <= geometry.frames; frame++) {
       if ((m.S[m.frame + frame] & KIND) === FREE && !initiallyFree.has(frame)) {
         m.S[m.frame + frame] = REUSED
+        noteChange(m, frame)
         return frame
       }
     }

@@ -6,8 +6,16 @@
  */
 import { defineOp, type Names } from '../engine/step.ts'
 import { FREED, VALID } from './cached.ts'
-import { contradictsEpt, eptNow, eptTableAt } from './ept.ts'
-import { EPT_FREED, EPT_LINKED, HOST_FREE, HOST_REUSED, HOST_USED, tellEptEntry } from './ept-entry.ts'
+import { contradictsEpt, eptNow, eptTableAt, largeAt } from './ept.ts'
+import {
+  EPT_FREED,
+  EPT_LINKED,
+  HOST_FREE,
+  HOST_REUSED,
+  HOST_USED,
+  pieceOf,
+  tellEptEntry,
+} from './ept-entry.ts'
 import type { Machine } from './machine.ts'
 
 const named = (view: number, frame: number, n: Names): string => `EPT${view}[${n.frame(frame)}]`
@@ -33,6 +41,19 @@ export const LINK_EPT_TABLE = defineOp(
   'link EPT table',
   1,
   (a, b, c, n) => `${c === 1 ? 'link' : 'unlink'} the table of ${named(a, b, n)}`,
+)
+/** Stores `c` as the entry of the upper level of EPT `a` for guest frame `b`: a large one. */
+export const SET_LARGE_EPT = defineOp(
+  'map large EPT page',
+  1,
+  (a, b, c, n) => `map ${named(a, b, n)} by a large entry, ${told(pieceOf(c, b), n)}`,
+)
+/** Reads what a large entry of EPT `a` says of guest frame `b`. */
+export const READ_LARGE_EPT = defineOp(
+  'read large EPT entry',
+  0,
+  (a, b, _c, n, r) =>
+    `read the large entry of ${named(a, b, n)}${r === undefined ? '' : ` -> ${told(r, n)}`}`,
 )
 /** Gives that table back. */
 export const FREE_EPT_TABLE = defineOp(
@@ -68,8 +89,17 @@ export function installHostFrames(m: Machine): void {
   })
   m.installDrained(LINK_EPT_TABLE, (_v, view, frame, linked) => {
     const at = eptTableAt(m, view, frame)
+    if (m.config.eptLarge) m.S[largeAt(m, view, frame)] = 0
     m.S[at] = linked === 1 ? m.S[at] | EPT_LINKED : m.S[at] & ~EPT_LINKED
     return 0
+  })
+  m.installDrained(SET_LARGE_EPT, (_v, view, frame, large) => {
+    m.S[largeAt(m, view, frame)] = large
+    return 0
+  })
+  m.install(READ_LARGE_EPT, (_v, view, frame) => {
+    const large = m.S[largeAt(m, view, frame)]
+    return large === 0 ? 0 : pieceOf(large, frame)
   })
   m.installDrained(FREE_EPT_TABLE, (v, view, frame) => {
     const at = eptTableAt(m, view, frame)
@@ -117,6 +147,7 @@ function guestFrameAt(m: Machine, at: number): number {
 
 /** The EPT that a cached word was made with. */
 function viewAt(m: Machine, at: number): number {
+  if (m.config.svm) return m.cached.view(m.S[at])
   const { views } = m.caches
   if (at < m.caches.structures)
     return Math.floor((at - m.caches.tlb) / (m.caches.tagsOfView * m.caches.tagSize)) % views

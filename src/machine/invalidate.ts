@@ -9,7 +9,7 @@ import { VALID } from './cached.ts'
 import { CR3_NOFLUSH, PCIDE, controlsOf } from './control.ts'
 import type { Machine } from './machine.ts'
 import { loadPdptes } from './pdpte.ts'
-import { dropPage, dropPages } from './tlb.ts'
+import { dropPage } from './tlb.ts'
 
 /**
  * INVLPG: the TLB entries of the pages in mask `a`, one instruction each, and all paging-structure caches. `b` is one
@@ -154,12 +154,6 @@ export function hasTranslations(m: Machine, context: number): boolean {
   const base = m.caches.tlbOf(context, 0, 0)
   for (let at = base; at < base + m.caches.tags * m.caches.tagSize; at++) if (m.S[at] & VALID) return true
   return false
-}
-
-/** Drops the pages in `mask` from a context under all tags, with all its structure caches. */
-export function dropPagesOfContext(m: Machine, context: number, mask: number): void {
-  for (let tag = 0; tag < m.caches.tags; tag++) dropPages(m, m.caches.tlbOf(context, 0, tag), mask)
-  for (let tag = 0; tag < m.caches.pcids; tag++) dropStructures(m, context, tag)
 }
 
 /** What a VM exit does to the instruction that it interrupts: walks are discarded, the instruction starts anew. */

@@ -11,6 +11,7 @@ import {
   type Invalidation,
 } from './iommu.ts'
 import { UNTIL, XCHG } from './memory.ts'
+import { need } from './operands.ts'
 import { resultsOf, type Word } from './word.ts'
 
 export class IommuQueue {
@@ -39,6 +40,7 @@ export class IommuQueue {
     const all = 2 ** this.config.pages.length - 1
     if (!(what.pages > 0 && what.pages <= all))
       throw fail.badConfig('pages of invalidate', what.pages, `a mask from 1 to ${all}`)
+    if (what.deviceTlb === true) need('A device-TLB', this.config.deviceTlbs, 'deviceTlbs')
     yield* perform(IQ_SUBMIT, invalidationDescriptor(space, what))
   }
 
@@ -51,12 +53,15 @@ export class IommuQueue {
   }
 
   /**
-   * Invalidates and waits: when it returns, no device uses an older translation. `status` is the caller's alone
+   * Invalidates, in device-TLBs as well and there last, since they are filled from the IOTLB, and waits: when it returns,
+   * no device uses an older translation. `status` is the caller's alone
    * meanwhile; it is cleared first, with a locked operation, so that no buffered store of it comes later.
    */
   *flush(space: number, what: Invalidation, status: Word): Code {
     yield* perform(XCHG, status.at, 0, 0, resultsOf(status))
     yield* this.invalidate(space, what)
+    if (this.config.deviceTlbs && what.deviceTlb !== true)
+      yield* this.invalidate(space, { pages: what.pages, deviceTlb: true })
     yield* this.signal(status, 1)
     yield* perform(UNTIL, status.at, -1, 1)
   }

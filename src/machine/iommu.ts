@@ -2,8 +2,10 @@
  * An IOMMU: it translates the accesses of devices by the page tables of an address space, caches what it found in an
  * IOTLB and in paging-structure caches of each device, and takes invalidations from a queue in memory, one after the
  * other, at its own pace. Intel VT-d specification, chapters "Address Translation Remapping" and "Caching Translation
- * Information" (queued invalidation). Left out: context-entry caches (attaching a device invalidates), device-TLBs
- * (ATS), page requests, and cached non-present entries (caching mode).
+ * Information" (queued invalidation). With ATS a device keeps translations of its own and asks the IOMMU for others: an
+ * invalidation of device-TLBs is a descriptor of its own, and done when the device has used the old ones for the last
+ * time. Left out: context-entry caches (attaching a device invalidates), page requests, and cached non-present entries
+ * (caching mode).
  */
 import { defineOp } from '../engine/step.ts'
 import { VALID } from './cached.ts'
@@ -22,7 +24,9 @@ const SPACE_SHIFT = 3
 const PAGES_SHIFT = 4
 /** A status value is below this. */
 export const STATUS_MAX = 255
-const DESCRIPTOR_MAX = (STATUS_MAX << PAGES_SHIFT) | 15
+/** An invalidation is one of device-TLBs. */
+const DEVICE_TLB = 1 << 12
+const DESCRIPTOR_MAX = DEVICE_TLB - 1
 const ADDRESS_MAX = 0xffff
 
 export interface Invalidation {
@@ -30,6 +34,8 @@ export interface Invalidation {
   readonly pages: number
   /** Entries of leaf tables only: the paging-structure caches stay (VT-d: IH, invalidation hint). */
   readonly leafOnly?: boolean
+  /** What the devices themselves have cached, and nothing else, with the feature `deviceTlbs`. */
+  readonly deviceTlb?: boolean
   /** Accesses that were translated before have reached memory when it is done (VT-d: DR and DW). Default true. */
   readonly drain?: boolean
 }
@@ -38,8 +44,12 @@ export interface Invalidation {
 export const invalidationDescriptor = (space: number, what: Invalidation): number =>
   (what.leafOnly === true ? LEAF_ONLY : 0) |
   (what.drain === false ? NO_DRAIN : 0) |
+  (what.deviceTlb === true ? DEVICE_TLB : 0) |
   (space << SPACE_SHIFT) |
   (what.pages << PAGES_SHIFT)
+
+const pagesOf = (descriptor: number): number => (descriptor >> PAGES_SHIFT) & STATUS_MAX
+const kindOf = (descriptor: number): string => (descriptor & DEVICE_TLB ? ' in device-TLBs' : '')
 
 /** The descriptor of a wait that stores `value` when all before it is done. */
 export const waitDescriptor = (value: number): number => WAIT | (value << PAGES_SHIFT)
@@ -48,7 +58,7 @@ export const waitDescriptor = (value: number): number => WAIT | (value << PAGES_
 export const IQ_SUBMIT = defineOp('submit to IOMMU', 1, (a, b, _c, n) => {
   if (a & WAIT) return `IOMMU queue: wait, then ${n.word(b)} = ${a >> PAGES_SHIFT}`
   const notes = `${a & LEAF_ONLY ? ', leaf only' : ''}${a & NO_DRAIN ? ', no drain' : ''}`
-  return `IOMMU queue: invalidate ${n.pages(a >> PAGES_SHIFT)}${notes}`
+  return `IOMMU queue: invalidate ${n.pages(pagesOf(a))}${kindOf(a)}${notes}`
 })
 /** Attaches device `a` to space `b`: writes its context entry and drops what is cached for it. */
 export const IOMMU_ATTACH = defineOp('attach device', 1, (a, b) => `attach device${a} to mm${b}`)
@@ -65,7 +75,8 @@ export class Iommu {
     this.m = m
     this.head = m.layout.add('IOMMU queue head', 1, QUEUE - 1)
     this.tail = m.layout.add('IOMMU queue tail', 1, QUEUE - 1)
-    this.queue = m.layout.add('IOMMU queue', QUEUE, DESCRIPTOR_MAX)
+    const most = m.config.deviceTlbs ? DESCRIPTOR_MAX | DEVICE_TLB : DESCRIPTOR_MAX
+    this.queue = m.layout.add('IOMMU queue', QUEUE, most)
     this.addresses = m.layout.add('IOMMU status address', QUEUE, ADDRESS_MAX)
     m.installDrained(
       IQ_SUBMIT,
@@ -84,6 +95,7 @@ export class Iommu {
         const walker = m.config.vcpus + device
         abortWalk(m, walker)
         dropContext(m, m.caches.context(walker))
+        if (m.config.deviceTlbs) dropContext(m, m.caches.context(walker) + m.config.devices)
         m.S[m.cr3 + walker] = space
         return 0
       },
@@ -98,6 +110,8 @@ export class Iommu {
     if (S[this.head] === S[this.tail]) return false
     const descriptor = S[this.queue + S[this.head]]
     if (descriptor & (WAIT | NO_DRAIN)) return true
+    // What a device has translated by itself, only the device can say the end of.
+    if (config.deviceTlbs && (descriptor & DEVICE_TLB) === 0) return true
     for (let v = config.vcpus; v < walkers; v++) {
       if (S[latch + v] & VALID && this.names(descriptor, v, 1 << pageSlot[S[walkPage + v]])) return false
     }
@@ -125,22 +139,23 @@ export class Iommu {
     const descriptor = S[this.queue + S[this.head]]
     return descriptor & WAIT
       ? `${word(S[this.addresses + S[this.head]])} = ${descriptor >> PAGES_SHIFT}`
-      : `invalidate ${pages(descriptor >> PAGES_SHIFT)}`
+      : `invalidate ${pages(pagesOf(descriptor))}${kindOf(descriptor)}`
   }
 
   /** True if an invalidation is about the space of a device, and about a page in `mask`. */
   private names(descriptor: number, walker: number, mask: number): boolean {
     const space = (descriptor >> SPACE_SHIFT) & 1
-    return this.m.S[this.m.cr3 + walker] === space && ((descriptor >> PAGES_SHIFT) & mask) !== 0
+    return this.m.S[this.m.cr3 + walker] === space && (pagesOf(descriptor) & mask) !== 0
   }
 
   /** The least that it must do: what is cached of the pages and of the way to them, and walks to them in flight. */
   private invalidate(walker: number, descriptor: number): void {
     const { m } = this
     const context = m.caches.context(walker)
-    const pages = descriptor >> PAGES_SHIFT
-    dropPages(m, m.caches.tlbOf(context, 0, 0), pages)
-    if ((descriptor & LEAF_ONLY) === 0) {
+    const pages = pagesOf(descriptor)
+    const ofDevice = (descriptor & DEVICE_TLB) !== 0
+    dropPages(m, ofDevice ? m.caches.deviceTlb(walker) : m.caches.tlbOf(context, 0, 0), pages)
+    if (!ofDevice && (descriptor & LEAF_ONLY) === 0) {
       const all = m.config.pages.filter((_, slot) => pages & (1 << slot))
       for (const page of all) dropPath(m, m.caches.structuresOf(context, 0, 0), page)
     }

@@ -6,9 +6,9 @@
 import { Layout } from '../engine/layout.ts'
 import type { Op } from '../engine/step.ts'
 import { Caches } from './caches.ts'
-import { CachedFormat } from './cached.ts'
+import { CachedFormat, nestingOf } from './cached.ts'
 import type { MachineConfig } from './config.ts'
-import { CONTROL_MAX, hasControls } from './control.ts'
+import { controlMax, hasControls } from './control.ts'
 import { largestEntry } from './entry.ts'
 import { Events, WAITS_FOR_SIPI } from './events.ts'
 import { EPT_TABLE_MAX, EPT_TABLE_SPAN, HOST_REUSED, largestEptEntry } from './ept-entry.ts'
@@ -75,6 +75,8 @@ export class Machine {
   /** EPT tables, by EPT and the guest frames that they map; how many an EPT has, 0 where its entries are found at once. */
   readonly eptTable: number
   readonly eptTableCount: number
+  /** Large EPT entries, in place of EPT tables; 0 where a table is led to, or nothing. */
+  readonly eptLarge: number
   /** Host frames: whether each is in use. */
   readonly hostFrame: number
   /** Per vCPU: page of the translation that host code holds. */
@@ -101,7 +103,7 @@ export class Machine {
     const walkers = (this.walkers = vcpus + devices)
     const geometry = (this.geometry = new Geometry(config))
     const { layout } = this
-    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, config.ept > 0)
+    this.cached = new CachedFormat(vcpus, geometry.frames, spaces, nestingOf(config), config.staleReads)
     this.tableSlots = new Int32Array(geometry.frames + 1).fill(-1)
     const first = geometry.tables.map(({ frame }) => frame)
     const others = Array.from({ length: geometry.frames }, (_, i) => i + 1).filter((f) => !first.includes(f))
@@ -133,8 +135,10 @@ export class Machine {
     this.eptp = config.ept > 0 ? layout.add('EPTP', vcpus, config.ept - 1) : -1
     this.eptTable = layout.add('EPT table', config.ept * this.eptTableCount, EPT_TABLE_MAX)
     this.ept = layout.add('EPT entry', config.ept * (frames + 1), largestEptEntry(frames))
+    const larges = config.eptLarge ? config.ept * this.eptTableCount : 0
+    this.eptLarge = layout.add('large EPT entry', larges, largestEptEntry(frames))
     this.hostFrame = layout.add('host frame', config.ept > 0 ? frames + 1 : 0, HOST_REUSED)
-    this.controls = hasControls(config) ? layout.add('control bits', walkers, CONTROL_MAX) : -1
+    this.controls = hasControls(config) ? layout.add('control bits', walkers, controlMax(config)) : -1
     this.pcid = config.pcids > 0 ? layout.add('CR3[11:0]', walkers, config.pcids - 1) : -1
     this.pkru = config.protection ? layout.add('PKRU', walkers, 255) : -1
     this.content = config.contents

@@ -6,13 +6,14 @@ import { defineOp } from '../engine/step.ts'
 import { RIGHTS, VALID } from './cached.ts'
 import { TABLE_FOUND, eptRight, tableRight, translateFrame } from './ept.ts'
 import type { Machine } from './machine.ts'
-import { fill } from './tlb.ts'
+import { fill, fillDeviceTlb } from './tlb.ts'
 import {
   EPT_TABLE,
   FAULT,
   FILLED,
   FINAL,
   LATE,
+  PAST_TLB,
   SPECULATIVE,
   TRANSLATED,
   found,
@@ -36,7 +37,8 @@ export const walkPointer = (m: Machine, v: number, mode: number): number =>
 
 /** A walk has found a translation: it is cached, and the instruction goes on with it. */
 export function finishWalk(m: Machine, v: number, page: number, mode: number, entry: number): number {
-  fill(m, v, page, entry)
+  if ((mode & PAST_TLB) === 0) fill(m, v, page, entry)
+  fillDeviceTlb(m, v, page, entry)
   if ((mode & SPECULATIVE) === 0) m.S[m.caches.latch + v] = entry
   m.S[walkPointer(m, v, mode)] = 0
   return FILLED

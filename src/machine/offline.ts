@@ -28,7 +28,8 @@ export function installOffline(m: Machine): void {
     if (m.pkru >= 0) m.S[m.pkru + v] = 0
     if (m.controls >= 0) m.S[m.controls + v] = initialControls(m.config)
     // Nobody can use what is cached before INIT clears it, so it may as well go now.
-    for (let context = v; context < m.caches.contexts; context += m.config.vcpus) dropContext(m, context)
+    for (let context = m.caches.vpidOf(v); context < m.caches.cpuContexts; context += m.caches.vpids)
+      dropContext(m, context)
     abortInstruction(m, v)
     m.hooks.quiescent(v)
     return 0

@@ -76,6 +76,16 @@ export function checked({ config, tables, frames }: Geometry, level: number, wor
   return word
 }
 
+/** Refuses an instruction of VMX on a machine with SVM. */
+export function refuseSvm({ svm }: MachineConfig, what: string): void {
+  if (svm)
+    throw fail.badConfig(
+      'machine.svm',
+      svm,
+      `false for ${what} of VMX; with SVM, VMRUN loads tags and flushes`,
+    )
+}
+
 export function need(what: string, has: boolean, feature: keyof Features): void {
   if (!has) throw fail.needsFeature(what, feature)
 }

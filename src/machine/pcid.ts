@@ -4,7 +4,8 @@
  * execute them ask for it. Writes with PG cleared are only a flush, since accesses without paging are not modelled.
  */
 import { defineOp } from '../engine/step.ts'
-import { PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
+import { LONG_MODE_LEVELS } from './config.ts'
+import { PAE, PCIDE, PG, PGE, SMEP, WP, SMAP, PKE, controlsOf } from './control.ts'
 import { GP, abortSpeculation, dropAllButGlobal, dropContext, dropPageOfPcid, dropTag } from './invalidate.ts'
 import type { Machine } from './machine.ts'
 import type { Execute } from './semantics.ts'
@@ -34,10 +35,10 @@ export const WRITE_CONTROLS = defineOp(
 export const WRPKRU = defineOp('WRPKRU', 1, (a) => `WRPKRU ${a}`)
 
 /** Control bits whose writes are MOVs to a control register, which serialize. */
-const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG
+const SERIALIZING = WP | SMEP | SMAP | PGE | PCIDE | PKE | PG | PAE
 
 /** Control bits whose change loads the PDPTE registers anew. */
-const RELOADING = PGE | SMEP | PG
+const RELOADING = PGE | SMEP | PG | PAE
 
 export function installPcid(m: Machine): void {
   m.installDrained(INVPCID, (v, type, pcid, page) => {
@@ -55,9 +56,10 @@ export function installPcid(m: Machine): void {
     const turnsOn = changed & now
     if (turnsOn & PCIDE && m.S[m.pcid + v] !== 0) return GP
     if (changed & PG && old & PG && now & PCIDE) return GP
+    if (changed & ~now & PAE && m.config.levels >= LONG_MODE_LEVELS) return GP
     if (changed & SERIALIZING) abortSpeculation(m, v)
     if (changed & PGE || (changed & ~now & (PCIDE | PG)) !== 0) dropContext(m, m.caches.context(v))
-    else if (turnsOn & SMEP) dropTag(m, m.caches.context(v), m.caches.tag(v))
+    else if (turnsOn & SMEP || changed & PAE) dropTag(m, m.caches.context(v), m.caches.tag(v))
     m.S[m.controls + v] = now
     if (changed & RELOADING) loadPdptes(m, v)
     return 0

@@ -5,7 +5,7 @@
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import type { MachineConfig } from './config.ts'
-import { AC, CR3_NOFLUSH, NXE, PCIDE, PGE, PKE, SMAP, SMEP, WP, hasControls } from './control.ts'
+import { AC, CR3_NOFLUSH, NXE, PAE, PCIDE, PGE, PKE, SMAP, SMEP, WP, hasControls } from './control.ts'
 import { INVLPG, LOAD_CR3, RAISE_GP } from './invalidate.ts'
 import { isCanonical, need, type Privilege, type Segment } from './operands.ts'
 import { INVPCID, NON_CANONICAL, SINGLE_CONTEXT, WRITE_CONTROLS } from './pcid.ts'
@@ -69,6 +69,7 @@ export function* writeControls(
   const bits = set | clear
   need('control bits', hasControls(config), 'protection')
   if (bits & PCIDE) need('CR4.PCIDE', config.pcids > 0, 'pcids')
+  if (bits & PAE) need('CR4.PAE', config.pae, 'pae')
   if (bits & PGE) need('CR4.PGE', config.globals, 'globals')
   if (bits & RIGHTS_BITS) need('WP, SMEP, SMAP, AC, NXE or PKE', config.protection, 'protection')
   if (cpl !== 0) return yield* refused()

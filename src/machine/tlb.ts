@@ -3,7 +3,7 @@
  * translation under one tag; a large page fills the place of each small page that was accessed ("fractured"), or those
  * of all its pages. With multi-hit on, small and large translations have places of their own.
  */
-import { CACHED_G, CACHED_HUGE, CACHED_PS, RIGHTS, VALID, keyOfCached } from './cached.ts'
+import { CACHED_D, CACHED_G, CACHED_HUGE, CACHED_PS, CACHED_W, RIGHTS, VALID, keyOfCached } from './cached.ts'
 import { PGE } from './control.ts'
 import type { Machine } from './machine.ts'
 
@@ -60,6 +60,20 @@ export function fill(m: Machine, v: number, page: number, entry: number): void {
   else
     for (let slot = 0; slot < pages.length; slot++)
       if (covers(m, entry, page, pages[slot])) m.S[shelf + slot] = entry
+}
+
+/** A device keeps what it was told of a page in its own TLB, where it has one. */
+export function fillDeviceTlb(m: Machine, walker: number, page: number, entry: number): void {
+  if (m.config.deviceTlbs && walker >= m.config.vcpus)
+    m.S[m.caches.deviceTlb(walker) + m.caches.pageSlot[page]] = entry
+}
+
+/** What a device knows of a page by itself, as far as it allows an access for a `write`; 0 for nothing. */
+export function inDeviceTlb(m: Machine, walker: number, page: number, write: boolean): number {
+  if (!m.config.deviceTlbs || walker < m.config.vcpus) return 0
+  const entry = m.S[m.caches.deviceTlb(walker) + m.caches.pageSlot[page]]
+  const needed = write ? VALID | CACHED_W | CACHED_D : VALID
+  return (entry & needed) === needed ? entry : 0
 }
 
 /** Drops from the places that begin at `base` what translates one of the pages in `mask`. */

@@ -89,7 +89,7 @@ export function installVmx(m: Machine): void {
 }
 
 /** The pCPU that executes an instruction of the host on behalf of a vCPU. */
-function pcpuOf(m: Machine, v: number, what: string): number {
+export function pcpuOf(m: Machine, v: number, what: string): number {
   if (m.S[m.on + v] === 0) throw fail.offPcpu(what, v)
   return m.S[m.on + v] - 1
 }
@@ -101,8 +101,12 @@ function dropAddress(m: Machine, context: number, page: number): void {
     dropPath(m, m.caches.structuresOf(context, 0, tag), page)
 }
 
-/** Drops the guest-physical mappings of an EPT from a pCPU, and its combined mappings under all VPIDs and PCIDs. */
+/**
+ * Drops the guest-physical mappings of an EPT from a pCPU, and its combined mappings under all VPIDs and PCIDs. Without
+ * EPT what is cached are linear mappings, which are no business of INVEPT's.
+ */
 export function dropEpt(m: Machine, pcpu: number, view: number): void {
+  if (m.eptp < 0) return
   dropGuestPhysical(m, pcpu, view)
   for (let vpid = 0; vpid < m.caches.vpids; vpid++) {
     const context = m.caches.contextOn(pcpu, vpid)
@@ -114,10 +118,10 @@ export function dropEpt(m: Machine, pcpu: number, view: number): void {
   }
 }
 
-/** Drops the guest-physical mappings of an EPT from a pCPU. */
-export function dropGuestPhysical(m: Machine, pcpu: number, view: number): void {
+/** Drops the guest-physical mappings under a tag from a pCPU. */
+export function dropGuestPhysical(m: Machine, pcpu: number, tag: number): void {
   if (m.eptp < 0) return
-  const first = m.caches.guestPhysicalAt(pcpu, view, 0)
+  const first = m.caches.guestPhysicalAt(pcpu, tag, 0)
   m.S.fill(0, first, first + m.caches.guestPhysicalSlots)
 }
 

@@ -5,7 +5,7 @@
 import { fail } from '../errors.ts'
 import { perform, type Code } from '../engine/step.ts'
 import type { MachineConfig } from './config.ts'
-import { EPT_R, EPT_W, eptEntry } from './ept-entry.ts'
+import { EPT_R, EPT_TABLE_SPAN, EPT_W, eptEntry, isEptPresent } from './ept-entry.ts'
 import type { Geometry } from './geometry.ts'
 import {
   CLEAR_EPT,
@@ -15,10 +15,12 @@ import {
   FREE_HOST,
   LINK_EPT_TABLE,
   READ_EPT,
+  READ_LARGE_EPT,
   REUSE_HOST,
+  SET_LARGE_EPT,
   XCHG_EPT,
 } from './host-frames.ts'
-import { isCanonical } from './operands.ts'
+import { isCanonical, refuseSvm } from './operands.ts'
 import { INVEPT, INVVPID, LOAD_EPTP, LOAD_GUEST_CR3, LOAD_VPID, NO_ADDRESS } from './vmx-invalidate.ts'
 
 export class Vmx {
@@ -39,6 +41,7 @@ export class Vmx {
    */
   *invvpid(type: number, vpid = 0, page = 0): Code<boolean> {
     if (!this.config.vpid) throw fail.needsFeature('INVVPID', 'vpid')
+    refuseSvm(this.config, 'INVVPID')
     const { vpids, vcpus } = this.config
     this.check('VPID of invvpid', vpid, 0, vpids || vcpus)
     return (yield* perform(INVVPID, type, vpid, this.isCanonical(page) ? page : NO_ADDRESS)) === 0
@@ -51,16 +54,20 @@ export class Vmx {
 
   /**
    * INVEPT: type 1 drops the guest-physical mappings of one EPT and the combined mappings made with it, under all VPIDs
-   * and PCIDs; type 2 those of all EPTs. Returns false if it failed.
+   * and PCIDs; type 2 those of all EPTs. Linear mappings, which the guest makes while EPT is off, stay. Returns false if
+   * it failed.
    */
   *invept(type: number, ept = 0): Code<boolean> {
-    this.ept('EPT of invept', ept)
+    if (this.config.vpids === 0) this.ept('EPT of invept', ept)
+    else this.check('EPT of invept', ept, 0, Math.max(0, this.config.ept - 1))
+    refuseSvm(this.config, 'INVEPT')
     return (yield* perform(INVEPT, type, ept)) === 0
   }
 
   /** The VPID that the vCPU runs under from now on; what that VPID has cached on this pCPU is used as it is. */
   *loadVpid(vpid: number): Code {
     if (this.config.vpids === 0) throw fail.needsFeature('A VPID that the host gives out', 'vpids')
+    refuseSvm(this.config, 'VMWRITE')
     this.check('VPID of loadVpid', vpid, 1, this.config.vpids)
     yield* perform(LOAD_VPID, vpid)
   }
@@ -68,6 +75,7 @@ export class Vmx {
   /** The EPT that the vCPU runs on from now on. */
   *loadEptp(ept: number): Code {
     this.ept('EPT of loadEptp', ept)
+    refuseSvm(this.config, 'VMWRITE')
     yield* perform(LOAD_EPTP, ept)
   }
 
@@ -88,8 +96,7 @@ export class Vmx {
   *setEpt(frame: number, hostFrame: number, flags: number, ept = 0): Code<number> {
     this.entry('setEpt', frame, ept)
     this.check('host frame of setEpt', hostFrame, 1, this.geometry.frames)
-    if (flags & EPT_W && (flags & EPT_R) === 0)
-      throw fail.badConfig('flags of setEpt', flags, 'R with W: EPT misconfigurations are not modelled')
+    this.rights('setEpt', flags)
     return yield* perform(XCHG_EPT, ept, frame, flags === 0 ? 0 : eptEntry(hostFrame, flags))
   }
 
@@ -97,6 +104,41 @@ export class Vmx {
   *clearEpt(frame: number, flags: number, ept = 0): Code<number> {
     this.entry('clearEpt', frame, ept)
     return yield* perform(CLEAR_EPT, ept, frame, flags)
+  }
+
+  /**
+   * Stores a large entry in place of the one that leads to the EPT table of a guest frame: the four frames of that table
+   * are mapped together, `frame` to `hostFrame` and its neighbours beside it. The table is kept; {@link linkEptTable}
+   * splits the page again.
+   */
+  *mapLargeEpt(frame: number, hostFrame: number, flags: number, ept = 0): Code {
+    if (!this.config.eptLarge) throw fail.needsFeature('A large page of an EPT', 'eptLarge')
+    this.entry('mapLargeEpt', frame, ept)
+    const { frames } = this.geometry
+    const place = frame % EPT_TABLE_SPAN
+    const last = Math.min(frame - place + EPT_TABLE_SPAN - 1, frames) - frame
+    const first = frame < EPT_TABLE_SPAN ? 1 - frame : -place
+    if (hostFrame % EPT_TABLE_SPAN !== place || hostFrame + first < 1 || hostFrame + last > frames)
+      throw fail.badConfig(
+        'host frame of mapLargeEpt',
+        hostFrame,
+        `a frame at the same place of its four as ${frame}, with all of them from 1 to ${frames}`,
+      )
+    this.rights('mapLargeEpt', flags)
+    if (!isEptPresent(flags))
+      throw fail.badConfig(
+        'flags of mapLargeEpt',
+        flags,
+        'some right; `linkEptTable(frame, false)` takes all',
+      )
+    yield* perform(SET_LARGE_EPT, ept, frame, eptEntry(hostFrame - place, flags))
+  }
+
+  /** Reads what a large entry says of a guest frame; 0 where there is none. */
+  *readLargeEpt(frame: number, ept = 0): Code<number> {
+    if (!this.config.eptLarge) throw fail.needsFeature('A large page of an EPT', 'eptLarge')
+    this.entry('readLargeEpt', frame, ept)
+    return yield* perform(READ_LARGE_EPT, ept, frame)
   }
 
   /** Unlinks the EPT table that maps a guest frame from the level above it, or links it again. */
@@ -132,6 +174,11 @@ export class Vmx {
     yield* perform(EPT_FLUSH_BEGINS, ept, frame)
     yield* flush()
     yield* perform(EPT_FLUSH_DONE)
+  }
+
+  private rights(method: string, flags: number): void {
+    if (flags & EPT_W && (flags & EPT_R) === 0)
+      throw fail.badConfig(`flags of ${method}`, flags, 'R with W: EPT misconfigurations are not modelled')
   }
 
   private entry(method: string, frame: number, ept: number): void {

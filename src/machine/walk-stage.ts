@@ -14,6 +14,8 @@ export const FINAL = 7
 
 /** A walk's mode is that of its access, and one bit more. */
 export const SPECULATIVE = 1 << 4
+/** In a mode: the TLB translates the page already, and keeps what it has. The bits between are those of the access. */
+export const PAST_TLB = 1 << 8
 const MODE_SHIFT = 6
 /** `c` of the walk operations: page, and mode above it. */
 export const walkRequest = (page: number, mode: number): number => page | (mode << MODE_SHIFT)

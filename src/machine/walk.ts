@@ -3,8 +3,9 @@
  * upper-level entry. A and D are set by locked updates in the step that reads the entry (an update that finds the
  * entry changed reads it again, which is the same as reading later). Rights accumulate over the levels; only the leaf
  * step creates a TLB entry. Walks see the stores that their own CPU has buffered, and no other CPU's; one that has to
- * set A or D in such an entry waits until memory has it. SDM vol. 3, chapter "Paging": sections on hierarchical paging structures, on accessed and
- * dirty flags, and on caching translation information.
+ * set A or D in such an entry waits until memory has it. Walks for instruction fetches need not see them. SDM vol. 3,
+ * chapter "Paging": sections on hierarchical paging structures, on accessed and dirty flags, and on caching translation
+ * information.
  */
 import {
   ALL_RIGHTS,
@@ -27,7 +28,7 @@ import { EPT_R, EPT_W } from './ept-entry.ts'
 import { FREED_SINCE, NOT_A_TABLE } from './facts.ts'
 import type { Machine } from './machine.ts'
 import type { Execute, Guard } from './semantics.ts'
-import { ALLOWED, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
+import { ALLOWED, FETCH, PF_P, PF_RSVD, WRITE, errorCode, judgeAccess } from './rights.ts'
 import { finishWalk, walkPointer } from './nested-walk.ts'
 import {
   FAULT,
@@ -42,7 +43,7 @@ import {
   pageOf,
 } from './walk-stage.ts'
 import { WALK_START, WALK_READ } from './page-walk.ts'
-import { startLevel } from './walk-start.ts'
+import { leavesAccessedClear, passesStores, startLevel } from './walk-choices.ts'
 
 /** The highest level whose entries can map a page: that of the PUD, 1G. */
 const LARGEST = 3
@@ -50,6 +51,7 @@ const LARGEST = 3
 export function installWalk(m: Machine): void {
   const { cached, config, buffer } = m
   const nested = config.ept > 0
+  const mayPass = buffer.depth > 0
 
   const refuse = (pointer: number, code: number): number => {
     m.S[pointer] = 0
@@ -98,14 +100,14 @@ export function installWalk(m: Machine): void {
     if (nested) judgeNested(m, v, m.S[pointer], EPT_R)
     const level = assist ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, page)
-    const word = buffer.read(v, at)
+    const word = mayPass && passesStores(m, v, a, b, c) ? m.S[at] : buffer.read(v, at)
     if (!isPresent(word)) return refuse(pointer, errorCode(m, v, mode, 0))
     if (config.protection && isReserved(m, v, level, word))
       return refuse(pointer, errorCode(m, v, mode, PF_P | PF_RSVD))
     const rights = accumulate(b & RIGHTS, word)
     const space = cached.space(m.S[pointer])
     if (level > 1 && !isLarge(word)) {
-      const late = b & LATE || m.alternative === 1 ? LATE : 0
+      const late = b & LATE || leavesAccessedClear(m, a, b, c) ? LATE : 0
       if (late === 0 && (word & A) === 0) {
         if (!mayUpdate(pointer)) return violate(pointer)
         m.S[at] = word | A
@@ -145,6 +147,7 @@ export function installWalk(m: Machine): void {
     return finishWalk(m, v, page, mode, entry)
   }
   const finds: Guard = (v, a, b, c) => {
+    if (modeOf(c) & FETCH) return true
     const level = levelOf(b) === 0 ? leafLevel(m, a) : levelOf(b)
     const at = m.entryAt(a, level, pageOf(c))
     if (!buffer.holds(v, at)) return true

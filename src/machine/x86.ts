@@ -24,6 +24,7 @@ import { checked, need, type AccessMode, type Privilege, type Segment } from './
 import { Rar } from './rar.ts'
 import { FETCH } from './rights.ts'
 import { invlpg, invpcid, loadCr3, writeControls } from './system-instructions.ts'
+import { Svm } from './svm.ts'
 import { GRANT_ENTRY, READ_ENTRY, REVOKE_ENTRY, SET_ENTRY, XCHG_ENTRY, place } from './table-ops.ts'
 import { Vmx } from './vmx.ts'
 import { resultsOf, type Word } from './word.ts'
@@ -33,6 +34,8 @@ export class X86 {
   readonly id: number
   /** What the host can do on the pCPU of this CPU, between two instructions of its guest. */
   readonly vmx: Vmx
+  /** The same with AMD's SVM. */
+  readonly svm: Svm
   /** The invalidation queue of the IOMMU. */
   readonly iommu: IommuQueue
   /** What its local APIC sends to other CPUs. */
@@ -48,6 +51,7 @@ export class X86 {
     this.rar = new Rar(events)
     this.geometry = geometry
     this.vmx = new Vmx(geometry)
+    this.svm = new Svm(geometry.config)
   }
 
   get config(): MachineConfig {

@@ -98,9 +98,7 @@ export class Devices {
       case T.SPECULATE:
         return `dma ${device} page ${pages[detail % pages.length]}${detail >= pages.length ? ' for a write' : ''}`
       case T.EVICT:
-        return detail < pages.length
-          ? `evict ${device} page ${pages[detail]}`
-          : `evict ${device} structure ${detail - pages.length}`
+        return `evict ${device} ${this.evictableName(detail)}`
       default:
         return detail === 0 ? device : `${device} alternative ${detail}`
     }
@@ -111,18 +109,29 @@ export class Devices {
     return this.iommu.tell(names.word, names.pages)
   }
 
-  private evictables(): number {
+  private evictableName(detail: number): string {
     const { config, caches } = this.machine
-    return config.pages.length + caches.structureSlots
+    const { pages } = config
+    const { structureSlots } = caches
+    if (detail < pages.length) return `page ${pages[detail]}`
+    const rest = detail - pages.length
+    return rest < structureSlots ? `structure ${rest}` : `device-TLB page ${pages[rest - structureSlots]}`
   }
 
-  /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches. */
+  private evictables(): number {
+    const { config, caches } = this.machine
+    return config.pages.length * (config.deviceTlbs ? 2 : 1) + caches.structureSlots
+  }
+
+  /** Word of an evictable entry of a device: its IOTLB by page, then its paging-structure caches, then its own TLB. */
   private evictable(v: number, detail: number): number {
-    const { machine } = this
-    const { length } = machine.config.pages
-    const context = machine.caches.context(v)
-    return detail < length
-      ? machine.caches.tlbOf(context, 0, 0) + detail
-      : machine.caches.structuresOf(context, 0, 0) + detail - length
+    const { config, caches } = this.machine
+    const { length } = config.pages
+    const context = caches.context(v)
+    if (detail < length) return caches.tlbOf(context, 0, 0) + detail
+    const rest = detail - length
+    return rest < caches.structureSlots
+      ? caches.structuresOf(context, 0, 0) + rest
+      : caches.deviceTlb(v) + rest - caches.structureSlots
   }
 }

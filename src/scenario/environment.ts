@@ -88,8 +88,8 @@ export class Environment {
 
   private addEvictions(v: number, out: Int32Array, count: number): number {
     const { S, config, caches } = this.machine
-    const { tags, tagSize, structureTags, structureSlots, guestPhysicalSlots } = caches
-    const mappings = config.ept * guestPhysicalSlots
+    const { tags, tagSize, structureTags, structureSlots, mappingTags, guestPhysicalSlots } = caches
+    const mappings = config.ept === 0 ? 0 : mappingTags * guestPhysicalSlots
     let n = count
     for (let i = 0; i < tags * tagSize + structureTags * structureSlots + mappings; i++) {
       if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
@@ -120,15 +120,16 @@ export class Environment {
   evictableName(detail: number): string {
     const { config, geometry, caches } = this.machine
     const { tags, tagSize, tagsOfView, structureTags, structureSlots } = caches
-    const { pages, pcids, ept } = config
+    const { pages, pcids, ept, svm } = config
     const of = (view: number): string => (ept > 1 ? ` EPT${view}` : '')
+    const tagged = (tag: number): string => (svm ? ` ASID ${tag + 1}` : of(tag))
     const structure = detail - tags * tagSize
     const mapping = structure - structureTags * structureSlots
     if (mapping >= 0) {
       const slots = this.machine.caches.guestPhysicalSlots
       const table = (mapping % slots) - geometry.frames - 1
       const what = table < 0 ? `guest frame ${geometry.name(mapping % slots)}` : `EPT table ${table}`
-      return `${what}${of(Math.floor(mapping / slots))}`
+      return `${what}${tagged(Math.floor(mapping / slots))}`
     }
     if (structure >= 0) {
       const tag = Math.floor(structure / structureSlots)

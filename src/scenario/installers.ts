@@ -17,6 +17,7 @@ import { installNestedWalk } from '../machine/nested-walk.ts'
 import { installOffline } from '../machine/offline.ts'
 import { installPcid } from '../machine/pcid.ts'
 import { installRar } from '../machine/rar.ts'
+import { installSvm } from '../machine/svm.ts'
 import { installTables } from '../machine/tables.ts'
 import { installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
@@ -40,6 +41,7 @@ const installers: readonly ((m: Machine) => void)[] = [
   installNestedWalk,
   installHostFrames,
   installVmx,
+  installSvm,
   installEmulator,
   installSlots,
   installQueues,

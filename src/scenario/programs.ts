@@ -13,6 +13,7 @@ import { callFunctionInterrupt } from '../guest/smp.ts'
 import { Device } from '../machine/device.ts'
 import { rarMicrocode } from '../machine/rar.ts'
 import { HostCpu, type AnyHostCpu } from '../hypervisor/host-cpu.ts'
+import { cpusOf, inputOf } from '../hypervisor/hypercall.ts'
 import { FETCH, WRITE } from '../machine/rights.ts'
 import type { Operation } from './workload.ts'
 
@@ -102,12 +103,13 @@ export class Programs {
   private hostSideOf(v: number, node: number): number {
     const { nodes } = this.co
     const pages = argB(nodes, node)
-    const mask = argC(nodes, node)
+    const encoded = argC(nodes, node)
+    const mask = cpusOf(encoded)
     const name = this.hypercalls[argA(nodes, node)]
     const cpus = this.cpus.map(({ id }) => id).filter((id) => mask & (1 << id))
     const where = `hypercall ${name}, policy ${this.policy.name}`
-    return this.co.root(`${where} cpu${v} ${pages} ${mask}`, () =>
-      asPolicy(where, this.policy.hypercalls![name](this.hosts[v], pages, cpus)),
+    return this.co.root(`${where} cpu${v} ${pages} ${encoded}`, () =>
+      asPolicy(where, this.policy.hypercalls![name](this.hosts[v], pages, cpus, inputOf(encoded))),
     )
   }
 

@@ -40,12 +40,14 @@ it('its knobs are features of the machine, and all features that hardware has ar
   const ours = ['contents', 'spare', 'pages', 'spaces', 'vcpus', 'pcpus', 'entries', 'anyTable', 'protection']
   const elsewhere = [
     'devices',
+    'deviceTlbs',
     'dmas',
     'interruptShadow',
     'nesting',
     'hotplug',
     'rar',
     'eptTables',
+    'eptLarge',
     'eptDirty',
   ]
   expect(names.filter((name) => ![...ours, ...elsewhere].includes(name) && !named.has(name))).toEqual([])

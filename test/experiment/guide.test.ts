@@ -16,8 +16,8 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-it('has five examples beside the first', () => {
-  expect(examples).toHaveLength(6)
+it('has eight examples beside the first', () => {
+  expect(examples).toHaveLength(9)
 })
 
 it.each(examples.map((code, i) => [i, code] as const))('example %i comes out as it says', async (i, code) => {

@@ -37,3 +37,15 @@ it('PCIDs bring 4-level paging along, and are refused without it', () => {
     'machine.levels is 3; expected 4 or 5 where there are PCIDs: CR4.PCIDE needs 4-level paging.',
   )
 })
+
+it('device-TLBs need devices', () => {
+  expect(() => machineConfig({ deviceTlbs: true })).toThrow(
+    'machine.deviceTlbs is true; expected false, because the machine has no devices.',
+  )
+})
+
+it('stale reads are excused in machines without EPT', () => {
+  expect(() => machineConfig({ staleReads: true, ept: 1 })).toThrow(
+    'machine.staleReads is true; expected false with "ept": what the host does to a frame ends no excuse of its guest.',
+  )
+})

@@ -1,6 +1,6 @@
 /** Our own facts about store buffers: what walks see of them, and which instructions wait until they are empty. */
 import { PGE } from '../../../src/machine/control.ts'
-import { A, MAPPED, frameOf } from '../../../src/machine/entry.ts'
+import { A, MAPPED, entry, frameOf } from '../../../src/machine/entry.ts'
 import type { MachineConfig } from '../../../src/machine/config.ts'
 import { ALL_CONTEXTS } from '../../../src/machine/pcid.ts'
 import { variable, type Word } from '../../../src/machine/word.ts'
@@ -50,6 +50,19 @@ function* opposite(cpu: X86, { x, y }: Record<'x' | 'y', Word>): Code<number> {
   return yield* cpu.load(x)
 }
 
+/** A CPU stores a PTE and fetches an instruction from that page, behind a serializing instruction or at once. */
+const fetched = ({ serializes, ...more }: { serializes: boolean } & Partial<MachineConfig>) => ({
+  machine: { ...machine, spare: 1, protection: true, ...more },
+  cpus: [
+    function* (cpu: X86): Code<number[]> {
+      yield* cpu.map(0, cpu.spare())
+      const acts = serializes ? yield* cpu.choose(2) : 0
+      if (acts) yield* cpu.serialize()
+      return [Number((yield* cpu.fetch(0)).frame === cpu.frame(0)), acts]
+    },
+  ],
+})
+
 export const buffers = [
   fact('walk-own-store', 'a page walk misses the store of its own CPU', no, {
     machine: { ...machine, spare: 1 },
@@ -88,6 +101,41 @@ export const buffers = [
     ],
     reached: (reads, accessed) => reads === 1 && accessed === 0,
     sometimes: (reads, accessed) => reads === 0 && accessed === 0,
+  }),
+  fact('fetch-own-store', 'the walk for an instruction fetch misses the store of its own CPU', yes, {
+    ...fetched({ serializes: false }),
+    reached: (old) => old === 1,
+  }),
+  fact('fetch-seen-store', 'the walk for an instruction fetch sees a store that other CPUs do not see', yes, {
+    machine: { ...machine, spare: 1, protection: true },
+    words,
+    cpus: [
+      function* (cpu, { x }) {
+        yield* cpu.map(0, cpu.spare())
+        const { frame } = yield* cpu.fetch(0)
+        return [frame === cpu.spare(), yield* cpu.load(x)]
+      },
+      function* (cpu, { x }) {
+        yield* cpu.xchg(x, 1)
+        return yield* readsOld(cpu)
+      },
+    ],
+    reached: (own, x, old) => own === 1 && x === 0 && old === 1,
+  }),
+  fact('fetch-serialized', 'it does so behind a serializing instruction', no, {
+    ...fetched({ serializes: true, eviction: true }),
+    reached: (old, acted) => acted === 1 && old === 1,
+    sometimes: (old, acted) => acted === 0 && old === 1,
+  }),
+  fact('fetch-upper', 'it misses a store to an upper-level entry, and reads the table of before', yes, {
+    machine: { ...machine, pages: [0, 2], protection: true },
+    cpus: [
+      function* (cpu) {
+        yield* cpu.setEntry(2, 0, entry(cpu.table(1, 2), MAPPED))
+        return (yield* cpu.fetch(0)).frame === cpu.frame(0)
+      },
+    ],
+    reached: (old) => old === 1,
   }),
   fact('entry-store', 'another CPU reads the old entry after its store, which is still in the buffer', yes, {
     machine,

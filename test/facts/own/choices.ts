@@ -24,6 +24,22 @@ const split = (machine: Partial<MachineConfig>) => ({
   ],
 })
 
+/** A page that is cached comes to lead elsewhere, is flushed at the explorer's pick of `n`, and is read twice. */
+const remapped = (machine: Partial<MachineConfig>, n: number) => ({
+  machine: { spare: 1, ...machine },
+  *setup(cpu: X86): Code {
+    yield* cpu.read(0)
+  },
+  cpus: [
+    function* (cpu: X86): Code<(number | boolean)[]> {
+      yield* cpu.map(0, cpu.spare())
+      const flushed = n === 0 ? 0 : yield* cpu.choose(n)
+      if (flushed) yield* cpu.invlpg(0)
+      return [yield* readsOld(cpu), yield* readsOld(cpu), flushed]
+    },
+  ],
+})
+
 /** A page is written while another CPU takes R/W away: D of the entry at that moment and afterwards. */
 const dirtied = (machine: Partial<MachineConfig>) => ({
   machine,
@@ -74,6 +90,20 @@ export const choices = [
   fact('whole', 'a large page that is cached whole is so for a page of it that nobody has accessed', yes, {
     ...split({ fractured: false }),
     reached: without,
+  }),
+  fact('alternate', 'an access uses the old translation after one has used the new', yes, {
+    ...remapped({ alternates: true }, 0),
+    reached: (first, second) => first === 0 && second === 1,
+  }),
+  fact('alternate-not', 'it does so on a CPU that keeps to what it has cached', no, {
+    ...remapped(restless, 0),
+    reached: (first, second) => first === 0 && second === 1,
+    sometimes: (first, second) => first === 1 && second === 1,
+  }),
+  fact('alternate-flushed', 'it does so behind INVLPG', no, {
+    ...remapped({ alternates: true, ...restless }, 2),
+    reached: (first, second, flushed) => flushed === 1 && first + second > 0,
+    sometimes: (first, second, flushed) => flushed === 0 && first === 0 && second === 1,
   }),
   fact('racy-dirty', 'D is set in an entry that has lost R/W, by a CPU that takes no second look', yes, {
     ...dirtied({ racyDirty: true }),

@@ -1,8 +1,27 @@
 /** Our own facts about PCIDs, CR3, PGE, and the registers that a load of CR3 fills. */
-import { PCIDE, PGE } from '../../../src/machine/control.ts'
+import { PAE, PCIDE, PGE } from '../../../src/machine/control.ts'
 import { G, MAPPED, entry } from '../../../src/machine/entry.ts'
 import { INDIVIDUAL_ADDRESS } from '../../../src/machine/pcid.ts'
+import type { X86 } from '../../../src/machine/x86.ts'
+import type { Code } from '../../../src/engine/step.ts'
 import { fact, no, readsOld, restless, yes } from '../fact.ts'
+
+/** PAE is changed, or not, between two reads of a page that is mapped elsewhere meanwhile. */
+const changingPae = (flags: number) => ({
+  machine: { levels: 3, globals: true, spare: 1, pae: true, ...restless },
+  *setup(cpu: X86): Code {
+    yield* cpu.setFlags(1, 0, flags)
+    yield* cpu.read(0)
+  },
+  cpus: [
+    function* (cpu: X86): Code<number[]> {
+      yield* cpu.map(0, cpu.spare(), MAPPED | flags)
+      const changed = yield* cpu.choose(2)
+      if (changed) yield* cpu.writeControls(0, PAE)
+      return [changed, Number(yield* readsOld(cpu))]
+    },
+  ],
+})
 
 export const contexts = [
   fact('upper-other-pcid', 'an upper-level entry of one PCID serves another', no, {
@@ -98,6 +117,42 @@ export const contexts = [
     ],
     reached: (old) => old === 1,
     never: (old) => old === 0,
+  }),
+  fact('pae-change', 'a translation that is not global outlives a change of PAE', no, {
+    ...changingPae(0),
+    reached: (changed, old) => changed === 1 && old === 1,
+    sometimes: (changed, old) => changed === 0 && old === 1,
+  }),
+  fact('pae-global', 'a global translation outlives a change of PAE', yes, {
+    ...changingPae(G),
+    reached: (changed, old) => changed === 1 && old === 1,
+  }),
+  fact('pae-upper', 'an upper-level entry outlives a change of PAE', no, {
+    machine: { levels: 3, pages: [0, 1, 2], pae: true, ...restless },
+    *setup(cpu) {
+      yield* cpu.read(1)
+    },
+    cpus: [
+      function* (cpu) {
+        yield* cpu.setEntry(2, 0, entry(cpu.table(1, 2), MAPPED))
+        const changed = yield* cpu.choose(2)
+        if (changed) yield* cpu.writeControls(0, PAE)
+        return [changed, yield* readsOld(cpu, 0)]
+      },
+    ],
+    reached: (changed, old) => changed === 1 && old === 1,
+    sometimes: (changed, old) => changed === 0 && old === 1,
+  }),
+  fact('pae-long-mode', 'PAE is cleared in IA-32e mode', no, {
+    machine: { levels: 4, pae: true },
+    cpus: [
+      function* (cpu) {
+        const clears = yield* cpu.choose(2)
+        return [clears, yield* cpu.writeControls(clears ? 0 : PAE, clears ? PAE : 0)]
+      },
+    ],
+    reached: (clears, done) => clears === 1 && done === 1,
+    sometimes: (clears, done) => clears === 0 && done === 1,
   }),
   fact('pdpte-invlpg', 'INVLPG makes PAE paging look at its top level again', no, {
     machine: { levels: 3, pdptes: true, ...restless },

@@ -1,5 +1,6 @@
 /** Our own facts about devices behind an IOMMU: what an invalidation ends, in which order, and what it leaves. */
-import { MAPPED, entry } from '../../../src/machine/entry.ts'
+import { D, MAPPED, entry } from '../../../src/machine/entry.ts'
+import type { MachineConfig } from '../../../src/machine/config.ts'
 import { PUT } from '../../../src/machine/frames.ts'
 import type { Invalidation } from '../../../src/machine/iommu.ts'
 import { CLEAR_ENTRY, place } from '../../../src/machine/table-ops.ts'
@@ -13,7 +14,8 @@ const words = { done: variable(), cached: variable(), go: variable() }
 type Words = Record<keyof typeof words, Word>
 
 /** A page is unmapped and given back while a device uses it twice. */
-const given = (flush: (cpu: X86, done: Word) => Code) => ({
+const given = (flush: (cpu: X86, done: Word) => Code, machine: Partial<MachineConfig> = {}) => ({
+  machine,
   words,
   cpus: [
     function* (cpu: X86, { done }: Words): Code {
@@ -48,8 +50,12 @@ const unhooked = (what: Partial<Invalidation>) => ({
 })
 
 /** A device caches page 0; a CPU changes the tables and then does one thing or another; the device reads page 0 again. */
-const changed = (change: (cpu: X86) => Code, act: (cpu: X86, which: number, done: Word) => Code) => ({
-  machine: { spare: 1, spaces: 2 },
+const changed = (
+  change: (cpu: X86) => Code,
+  act: (cpu: X86, which: number, done: Word) => Code,
+  machine: Partial<MachineConfig> = {},
+) => ({
+  machine: { spare: 1, spaces: 2, ...machine },
   words,
   cpus: [
     function* (cpu: X86, { cached, go, done }: Words): Code<number> {
@@ -70,6 +76,14 @@ const changed = (change: (cpu: X86) => Code, act: (cpu: X86, which: number, done
     },
   ],
 })
+
+const ats = { deviceTlbs: true }
+/** Submits invalidations in this order and waits until all are done. */
+function* drained(cpu: X86, all: readonly Invalidation[], done: Word): Code {
+  for (const each of all) yield* cpu.iommu.invalidate(0, each)
+  yield* cpu.iommu.signal(done)
+  yield* cpu.until(done, 1)
+}
 
 export const iommu = [
   guarded(
@@ -146,6 +160,75 @@ export const iommu = [
     ],
     reached: (leafOnly, old, frame) => leafOnly === 1 && frame === old,
     never: (leafOnly, old, frame) => leafOnly === 0 && frame === old,
+  }),
+  fact('ats-iotlb', 'an invalidation of the IOTLB leaves what a device-TLB holds', yes, {
+    ...changed(
+      (cpu) => cpu.map(0, cpu.spare()),
+      (cpu, both, done) =>
+        both ? cpu.iommu.flush(0, { pages: 1 }, done) : drained(cpu, [{ pages: 1 }], done),
+      ats,
+    ),
+    reached: (both, old) => both === 0 && old === 1,
+    never: (both, old) => both === 1 && old === 1,
+  }),
+  fact(
+    'ats-alone',
+    'an invalidation of a device-TLB leaves what the IOTLB holds, which fills it again',
+    yes,
+    {
+      ...changed(
+        (cpu) => cpu.map(0, cpu.spare()),
+        (cpu, both, done) =>
+          both ? cpu.iommu.flush(0, { pages: 1 }, done) : drained(cpu, [{ pages: 1, deviceTlb: true }], done),
+        ats,
+      ),
+      reached: (both, old) => both === 0 && old === 1,
+      never: (both, old) => both === 1 && old === 1,
+    },
+  ),
+  guarded(
+    'ats-order',
+    'a device-TLB that is invalidated behind the IOTLB is filled with an old translation',
+    'frame-lifetime',
+    (careful) => {
+      const inOrder: Invalidation[] = [{ pages: 1 }, { pages: 1, deviceTlb: true }]
+      return given((cpu, done) => drained(cpu, careful ? inOrder : inOrder.toReversed(), done), ats)
+    },
+  ),
+  guarded(
+    'ats-drain',
+    'an access by a device-TLB reaches memory after the invalidation of that is done',
+    'frame-lifetime',
+    (drain) =>
+      given((cpu, done) => drained(cpu, [{ pages: 1 }, { pages: 1, deviceTlb: true, drain }], done), ats),
+  ),
+  fact('ats-write', 'a device-TLB that was filled by a read serves a write that makes the page dirty', no, {
+    machine: { ...ats, eviction: true },
+    words,
+    cpus: [
+      function* (cpu, { cached }) {
+        yield* cpu.until(cached, 1)
+        return (yield* cpu.readEntry(1, 0)) & D
+      },
+    ],
+    devices: [
+      function* (device, { cached }) {
+        yield* device.read(0)
+        yield* device.write(0)
+        yield* device.store(cached, 1)
+      },
+    ],
+    reached: (dirty) => dirty === 0,
+    sometimes: (dirty) => dirty !== 0,
+  }),
+  fact('ats-page', 'an invalidation of a device-TLB leaves another page', yes, {
+    ...changed(
+      (cpu) => cpu.map(0, cpu.spare()),
+      (cpu, own, done) => drained(cpu, [{ pages: 1 }, { pages: own ? 1 : 2, deviceTlb: true }], done),
+      { ...ats, pages: [0, 1] },
+    ),
+    reached: (own, old) => own === 0 && old === 1,
+    never: (own, old) => own === 1 && old === 1,
   }),
   fact('iommu-queue', 'of five descriptors the last is not done, or not last', no, {
     machine: { devices: 1 },

@@ -70,4 +70,32 @@ export const readers = Object.entries(sections).flatMap(([section, [enter, leave
       ],
     }),
   ),
+  guarded(
+    `table-ipi-${section.replaceAll(' ', '-')}`,
+    section === 'interrupts off'
+      ? `a table is gone inside ${section} that was freed after an IPI was waited for`
+      : `a table is gone inside ${section} that was freed by RCU, not after an IPI`,
+    'software-walk',
+    (careful) => ({
+      cpus: [
+        function* (cpu, _words, kernel) {
+          yield* cpu.xchgEntry(2, 0, 0)
+          if (section === 'interrupts off') {
+            if (careful) yield* kernel.syncByIpi([1])
+            yield* kernel.freeTableNow(cpu.table(1, 0))
+          } else if (careful) yield* kernel.rcuFree(cpu.table(1, 0))
+          else {
+            yield* kernel.syncByIpi([1])
+            yield* kernel.freeTableNow(cpu.table(1, 0))
+          }
+        },
+        function* (cpu, _words, kernel) {
+          yield* enter(cpu, kernel)
+          const word = yield* cpu.readEntry(2, 0)
+          if (isPresent(word)) yield* cpu.readEntry(1, 0, frameOf(word))
+          yield* leave(cpu, kernel)
+        },
+      ],
+    }),
+  ),
 ])

@@ -2,7 +2,7 @@
 import type { MachineConfig } from '../../../src/machine/config.ts'
 import { CACHED_PS } from '../../../src/machine/cached.ts'
 import { FREE, KIND, TABLE } from '../../../src/machine/frame-word.ts'
-import { FILLED } from '../../../src/machine/walk-stage.ts'
+import { FILLED, PAST_TLB, walkRequest } from '../../../src/machine/walk-stage.ts'
 import { EVICT, SPECULATE, detailOf, kindOf, whoOf } from '../../../src/scenario/transition.ts'
 import { instead, readEntry, withholding, wordsOf, type Breakage } from '../breaking.ts'
 import { broken } from './rule.ts'
@@ -14,6 +14,16 @@ const taking =
     void Object.assign(machine.config, { [feature]: value })
 
 export const choices = [
+  broken('no access walks past the TLB', taking('alternates', false)),
+  broken('accesses of every CPU walk past the TLB', taking('alternates', true)),
+  broken(
+    'a walk past the TLB replaces what is there',
+    instead('walk', (before) => (v, a, b, c) => before(v, a, b, c & ~walkRequest(0, PAST_TLB))),
+  ),
+  broken('every walk leaves the TLB as it is', (world) => {
+    if (world.machine.config.alternates)
+      instead('walk', (before) => (v, a, b, c) => before(v, a, b, c | walkRequest(0, PAST_TLB)))(world)
+  }),
   broken(
     'nothing that is cached ever vanishes: a translation is gone when something drops it',
     withholding((t) => kindOf(t) === EVICT),

@@ -1,6 +1,6 @@
 /** Broken rules of MOV to CR3, of INVPCID, of the control registers, and of the tags that they are about. */
 import { CACHED_G, VALID } from '../../../src/machine/cached.ts'
-import { CR3_NOFLUSH, PCIDE, PG, PGE, SMEP } from '../../../src/machine/control.ts'
+import { CR3_NOFLUSH, PAE, PCIDE, PG, PGE, SMEP } from '../../../src/machine/control.ts'
 import { GP } from '../../../src/machine/invalidate.ts'
 import {
   ALL_BUT_GLOBAL,
@@ -137,6 +137,10 @@ export const contexts = [
   broken('a change of PGE leaves global translations', sparingThose('write control bits', 'TLB', isGlobal)),
   broken('clearing PCIDE drops nothing', silently(PCIDE, 'TLB', STRUCTURES)),
   broken('setting SMEP drops nothing', silently(SMEP, 'TLB', STRUCTURES)),
+  broken('changing PAE drops nothing', silently(PAE, 'TLB', STRUCTURES)),
+  broken('changing PAE leaves upper-level entries', silently(PAE, STRUCTURES)),
+  broken('a change of PAE drops global translations', alsoDropping('write control bits', 'TLB', isGlobal)),
+  broken('PAE can be cleared in IA-32e mode', permitting(PAE)),
   broken('PCIDE can be set while CR3 names a PCID', permitting(PCIDE)),
   broken('PG can be cleared while PCIDE is set', permitting(PG)),
   broken(

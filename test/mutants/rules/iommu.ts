@@ -67,6 +67,29 @@ export const iommu = [
     }
   }),
   broken(
+    'an invalidation of the IOTLB reaches device-TLBs',
+    processing((before, m) => {
+      before()
+      if (m.config.deviceTlbs) for (const at of wordsOf(m, 'TLB').slice(-m.config.pages.length)) m.S[at] = 0
+    }),
+  ),
+  broken(
+    'an invalidation of a device-TLB reaches the IOTLB',
+    processing((before, m) => {
+      before()
+      if (!m.config.deviceTlbs) return
+      const { length } = m.config.pages
+      for (const at of wordsOf(m, 'TLB').slice(-2 * length, -length)) m.S[at] = 0
+    }),
+  ),
+  broken(
+    'an invalidation of a device-TLB does nothing',
+    processing((before, m) => {
+      const own = m.config.deviceTlbs ? wordsOf(m, 'TLB').slice(-m.config.pages.length) : []
+      keeping(m, own, () => (before(), 0))
+    }),
+  ),
+  broken(
     'an invalidation is done before accesses that were translated have reached memory',
     ({ machine, devices }) => {
       if (devices === undefined) return

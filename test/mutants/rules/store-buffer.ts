@@ -1,7 +1,16 @@
 /** Broken rules of store buffers: who sees what, in which order stores leave, and what waits for that. */
 import { INTERRUPT, whoOf } from '../../../src/scenario/transition.ts'
-import { applying, drained, sparing, undrained, wordsOf } from '../breaking.ts'
+import { FETCH } from '../../../src/machine/rights.ts'
+import { modeOf } from '../../../src/machine/walk-stage.ts'
+import { applying, drained, instead, sparing, undrained, wordsOf, type Breakage } from '../breaking.ts'
 import { broken } from './rule.ts'
+
+/** Walks for instruction fetches have no choice of what they see. */
+const fetching = (alternative: number): Breakage =>
+  instead('walk', (before, m) => (v, a, b, c) => {
+    if (modeOf(c) & FETCH) m.alternative = alternative
+    return before(v, a, b, c)
+  })
 
 export const storeBuffer = [
   broken('a load does not see the stores that its own CPU has buffered', ({ machine: { buffer, S } }) => {
@@ -25,6 +34,8 @@ export const storeBuffer = [
     }
   }),
   broken('a load waits for the stores before it', drained('load')),
+  broken('the walk for an instruction fetch sees every store of its own CPU', fetching(0)),
+  broken('the walk for an instruction fetch sees no store of its own CPU', fetching(1)),
   broken('stores to different words overtake each other (PSO)', ({ machine }) => {
     const { buffer, config, S } = machine
     const fields = ['buffered store', 'buffered value'].map((name) => wordsOf(machine, name))
