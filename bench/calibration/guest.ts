@@ -38,13 +38,12 @@ export class Guest {
   private readonly created: Ask
   private readonly joined: Ask
   private readonly fail: Ask
-  private readonly state: number
   private threads = 0
 
   /** `size`: how many threads there can be besides the main one. */
   constructor(name: string, size: number) {
     const p = (this.protocol = new Protocol(name))
-    const state = (this.state = p.word('threads', ABSENT, size))
+    const state = p.word('threads', ABSENT, size)
     const at = (thread: number): number => state + thread
     this.created = p.step('create', (S, t) => void (S[at(t)] = RUNS), { writes: at })
     this.begin = p.step('begin', () => {}, { when: (S, t) => S[at(t)] === RUNS, reads: at })

@@ -1,23 +1,35 @@
 /**
- * Several strategies in turn, one run each: no single one is good at every race. Uniform random walks meet races that
- * many interleavings have; PCT meets those that need one actor to run far ahead of another.
+ * Several strategies in turn, one run each: no single one is good at every race. Members that are worse than the best
+ * cost as much as they take, so there are few of them. The default ones are feedback, which needs few schedules where
+ * races are at few places of the code, two runs of three; and PCT, for races that need one actor to run far ahead of
+ * another, whatever they touch. The first run from a beginning is that of the delay-bounded scheduler with no delay: one
+ * actor after the other, the last one first. It costs a single run, and some defects show in it whose schedules are few.
  */
+import { Beginning } from './beginning.ts'
+import { delayBounded } from './delay-bounded.ts'
+import { feedback } from './feedback.ts'
 import { pct } from './pct.ts'
-import { randomWalk } from './random-walk.ts'
 import type { Strategy } from './strategy.ts'
 
-export function portfolio(
-  seed: number,
-  members: readonly Strategy[] = [randomWalk(seed), pct(seed)],
-): Strategy {
+/** `members` have a run each in turn; a member that is in the list twice has two. */
+export function portfolio(seed: number, members?: readonly Strategy[]): Strategy {
+  const learner = feedback(seed)
+  const team = members ?? [learner, learner, pct(seed)]
+  const opening = members === undefined ? delayBounded(seed, 0) : undefined
+  const beginning = new Beginning()
   let turn = 0
+  let running = team[0]
   return {
     name: 'portfolio',
-    begin: (system) => members[turn].begin(system),
-    choose: (enabled, count, system) => members[turn].choose(enabled, count, system),
-    end(steps) {
-      members[turn].end(steps)
-      turn = (turn + 1) % members.length
+    begin(system) {
+      if (opening !== undefined && beginning.isNew(system)) running = opening
+      else {
+        running = team[turn]
+        turn = (turn + 1) % team.length
+      }
+      running.begin(system)
     },
+    choose: (enabled, count, system) => running.choose(enabled, count, system),
+    end: (steps) => running.end(steps),
   }
 }

@@ -2,6 +2,7 @@
 import { lookup } from '../engine/lookup.ts'
 import { fail } from '../errors.ts'
 import { delayBounded } from './delay-bounded.ts'
+import { feedback } from './feedback.ts'
 import { pct } from './pct.ts'
 import { portfolio } from './portfolio.ts'
 import { pos } from './pos.ts'
@@ -15,6 +16,7 @@ export const strategies = lookup<(seed: number) => Strategy>({
   random: randomWalk,
   pct: (seed) => pct(seed),
   pos,
+  feedback,
   surw,
   delay: (seed) => delayBounded(seed),
   preemption: (seed) => preemptionBounded(seed),

@@ -19,7 +19,7 @@ import { AT_BOUNDARY, Emulator, forgetTranslation } from './emulator.ts'
 import { CHOOSE, MAX_CHOICES, LOAD, STORE, UNTIL, XCHG, CMPXCHG } from '../machine/memory.ts'
 
 /** Removes the translations of the pages in mask `b` (0: all) that vCPU `a` holds; its instruction starts anew. */
-const FLUSH_VCPU = defineOp(
+export const FLUSH_VCPU = defineOp(
   'flush vCPU',
   1,
   (a, b, _c, n) => `flush vCPU${a}: ${b === 0 ? 'all' : n.pages(b)}`,
@@ -27,7 +27,7 @@ const FLUSH_VCPU = defineOp(
 /** vCPU `a` flushes everything before it next enters guest mode. */
 const FLUSH_AT_ENTRY = defineOp('flag vCPU', 1, (a) => `flag vCPU${a}: flush at next entry`)
 /** 1 if vCPU `a` is on a pCPU. */
-const IS_RUNNING = defineOp(
+export const IS_RUNNING = defineOp(
   'is running',
   2,
   (a, _b, _c, _n, r) =>

@@ -53,7 +53,7 @@ const LARGEST = 3
 /** Where the walk of `c` begins: the deepest structure-cache hit, a PDPTE register, or the root. */
 const WALK_START = defineOp('start walk', 0, undefined, 'right')
 /** Reads the entry for `c` in table `a`; `b` is level and rights so far. */
-const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
+export const WALK_READ = defineOp('walk', 0, (a, b, c, n, r) => {
   const entry = `walk ${levelOf(b) === 0 ? 'D of ' : ''}${n.entry(levelOf(b) || 1, pageOf(c))} in ${n.frame(a)}`
   if (r === undefined) return entry
   if (r === FAULT) return `${entry} -> fault`

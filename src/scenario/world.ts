@@ -3,7 +3,8 @@
  * vCPU moves next, and everything that hardware and host may do, is a transition.
  */
 import { fail } from '../errors.ts'
-import { Coroutines } from '../engine/coroutine.ts'
+import { argA, Coroutines, opOf } from '../engine/coroutine.ts'
+import { mix } from '../engine/mix.ts'
 import type { Names } from '../engine/step.ts'
 import type { System, Violation } from '../engine/system.ts'
 import type { KernelFeatures } from '../guest/cpu.ts'
@@ -42,6 +43,7 @@ import { initializeVpids, installVmx } from '../machine/vmx-invalidate.ts'
 import { installWalk } from '../machine/walk.ts'
 import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
+import { footprintOf } from './footprint.ts'
 import { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
 import { Placement } from './placement.ts'
@@ -357,6 +359,29 @@ export class World implements System {
         else this.devices!.evict(who, detail)
     }
     if (this.judge.looksAtStates) this.judge.judgeState()
+  }
+
+  footprint(t: number): number {
+    const node = T.kindOf(t) === T.STEP ? this.threads.next(T.whoOf(t)) : -1
+    return footprintOf(this.machine, this.co, t, node)
+  }
+
+  /** The operation, for a step; the kind of transition, and what it is about, for the rest. */
+  site(t: number): number {
+    if (T.kindOf(t) !== T.STEP || T.whoOf(t) >= this.config.vcpus)
+      return -1 - ((T.kindOf(t) << 8) | T.detailOf(t))
+    const { nodes } = this.co
+    const node = this.threads.next(T.whoOf(t))
+    return (opOf(nodes, node) << 16) ^ argA(nodes, node)
+  }
+
+  /** Where each vCPU is in its code, and what tables, frames and caches hold. */
+  abstraction(): number {
+    const { S, frame, cachedEnd, walkers } = this.machine
+    let hash = 0
+    for (let v = 0; v < walkers; v++) hash = Math.imul(hash ^ this.threads.next(v), 0x9e3779b1)
+    for (let at = frame; at < cachedEnd; at++) hash = Math.imul(hash ^ S[at], 0x9e3779b1)
+    return mix(hash)
   }
 
   actor(t: number): number {
