@@ -19,8 +19,9 @@ import { Beginning } from './beginning.ts'
 import { MAX_PLACES, Places } from './places.ts'
 import { Rivals } from './rivals.ts'
 import type { Strategy } from './strategy.ts'
+import { surw } from './surw.ts'
 
-/** One run in so many holds nobody: it finds out where actors race, and is a run of POS. */
+/** One run in so many holds nobody and finds out where actors race: a run of POS and one of SURW in turn. */
 const FREE = 3
 /** One abstract schedule in so many is made from one that was kept. */
 const KEPT = 4
@@ -31,10 +32,14 @@ export function feedback(seed: number): Strategy {
   const places = new Places()
   const rivals = new Rivals()
   const archive = new Archive()
+  const uniform = surw(seed)
   /** The abstract schedule of the run, and whether the run has reached anything new. */
   const plan = new Int32Array(MAX_HOLDS)
   let holds = 0
   let reached = false
+  /** Whether the run is one of SURW, and whether the next one that holds nobody is. */
+  let isUniform = false
+  let isNextUniform = false
   /** By place: 0, or how much sooner than the others it is let go of, from -MAX_HOLDS up. */
   const rank = new Int8Array(MAX_PLACES)
   /** By actor: priority of what it would do next, and how many steps it has taken. */
@@ -61,7 +66,12 @@ export function feedback(seed: number): Strategy {
   }
   const draw = (): void => {
     holds = 0
-    if (!rivals.some || random.below(FREE) === 0) return
+    isUniform = false
+    if (!rivals.some || random.below(FREE) === 0) {
+      isUniform = isNextUniform
+      isNextUniform = !isNextUniform
+      return
+    }
     if (archive.size > 0 && random.below(KEPT) === 0) {
       holds = archive.draw(random, plan)
       return mutate()
@@ -75,12 +85,14 @@ export function feedback(seed: number): Strategy {
       rank.fill(0)
       if (beginning.isNew(system)) start(system)
       draw()
+      if (isUniform) uniform.begin(system)
       for (let i = 0; i < holds; i++) rank[plan[i]] = i - MAX_HOLDS
       for (let i = 0; i < priority.length; i++) priority[i] = random.next()
       position.fill(0)
       reached = false
     },
     choose(enabled, count, system) {
+      const drawn = isUniform ? uniform.choose(enabled, count, system) : -1
       let best = 0
       let same = 0
       for (let i = 0; i < count; i++) {
@@ -93,6 +105,7 @@ export function feedback(seed: number): Strategy {
         else if (sooner < 0 || random.below(++same) !== 0) continue
         best = i
       }
+      if (drawn >= 0) best = drawn
       const mover = system.actor(enabled[best])
       const footprint = system.footprint?.(enabled[best]) ?? EVERYTHING
       rivals.touch(mover, placeOf[best], footprint)

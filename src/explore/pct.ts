@@ -6,11 +6,13 @@
  * probability at least 1 / (n k^(d-1)).
  *
  * Where it differs: hardware walkers and the host are actors like CPUs; k is the longest run seen so far rather than
- * given; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
+ * given, so the first run has no change points; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
  */
 import { Random } from '../engine/random.ts'
 import type { System } from '../engine/system.ts'
 import type { Strategy } from './strategy.ts'
+
+const NEVER = -1
 
 export function pct(seed: number, depth = 3): Strategy {
   const random = new Random(seed)
@@ -19,7 +21,7 @@ export function pct(seed: number, depth = 3): Strategy {
   /** Steps at which a priority changes: to i at the i-th, counted from 1. */
   const changes = new Int32Array(depth - 1)
   let step = 0
-  let longest = 1
+  let longest = 0
   return {
     name: 'pct',
     begin({ actors }: System) {
@@ -29,7 +31,7 @@ export function pct(seed: number, depth = 3): Strategy {
         priority[i] = priority[other]
         priority[other] = depth + i
       }
-      for (let i = 0; i < changes.length; i++) changes[i] = random.below(longest)
+      for (let i = 0; i < changes.length; i++) changes[i] = longest === 0 ? NEVER : random.below(longest)
       step = 0
     },
     choose(enabled, count, system) {

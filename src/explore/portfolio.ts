@@ -2,8 +2,8 @@
  * Several strategies in turn, one run each: no single one is good at every race. Members that are worse than the best
  * cost as much as they take, so there are few of them. The default ones are feedback, which needs few schedules where
  * races are at few places of the code, two runs of three; and PCT, for races that need one actor to run far ahead of
- * another, whatever they touch. The first run from a beginning is that of the delay-bounded scheduler with no delay: one
- * actor after the other, the last one first. It costs a single run, and some defects show in it whose schedules are few.
+ * another, whatever they touch. The second run from a beginning is that of the delay-bounded scheduler with no delay:
+ * one actor after the other, the last one first. It costs a single run, and some defects show in it at once.
  */
 import { Beginning } from './beginning.ts'
 import { delayBounded } from './delay-bounded.ts'
@@ -15,14 +15,16 @@ import type { Strategy } from './strategy.ts'
 export function portfolio(seed: number, members?: readonly Strategy[]): Strategy {
   const learner = feedback(seed)
   const team = members ?? [learner, learner, pct(seed)]
-  const opening = members === undefined ? delayBounded(seed, 0) : undefined
+  const orderly = members === undefined ? delayBounded(seed, 0) : undefined
   const beginning = new Beginning()
+  let runs = 0
   let turn = 0
   let running = team[0]
   return {
     name: 'portfolio',
     begin(system) {
-      if (opening !== undefined && beginning.isNew(system)) running = opening
+      if (beginning.isNew(system)) runs = 0
+      if (++runs === 2 && orderly !== undefined) running = orderly
       else {
         running = team[turn]
         turn = (turn + 1) % team.length
