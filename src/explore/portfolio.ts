@@ -15,7 +15,8 @@ import type { Strategy } from './strategy.ts'
 export function portfolio(seed: number, members?: readonly Strategy[]): Strategy {
   const learner = feedback(seed)
   const team = members ?? [learner, learner, pct(seed)]
-  const orderly = members === undefined ? delayBounded(seed, 0) : undefined
+  /** Those of the first runs from a beginning. */
+  const first = members === undefined ? [learner, delayBounded(seed, 0)] : []
   const beginning = new Beginning()
   let runs = 0
   let turn = 0
@@ -24,11 +25,8 @@ export function portfolio(seed: number, members?: readonly Strategy[]): Strategy
     name: 'portfolio',
     begin(system) {
       if (beginning.isNew(system)) runs = 0
-      if (++runs === 2 && orderly !== undefined) running = orderly
-      else {
-        running = team[turn]
-        turn = (turn + 1) % team.length
-      }
+      running = runs < first.length ? first[runs] : team[turn++ % team.length]
+      runs++
       running.begin(system)
     },
     choose: (enabled, count, system) => running.choose(enabled, count, system),

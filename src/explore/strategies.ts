@@ -13,13 +13,13 @@ import type { Strategy } from './strategy.ts'
 
 export const strategies = lookup<(seed: number) => Strategy>({
   portfolio: (seed) => portfolio(seed),
-  random: randomWalk,
+  feedback,
   pct: (seed) => pct(seed),
   pos,
-  feedback,
   surw,
   delay: (seed) => delayBounded(seed),
   preemption: (seed) => preemptionBounded(seed),
+  random: randomWalk,
 })
 
 export function strategyNamed(name: string, seed: number): Strategy {

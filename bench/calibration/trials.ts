@@ -1,0 +1,76 @@
+/**
+ * How many runs a strategy needs until it meets a bug, trial by trial, each with a seed of its own. There are at least 20
+ * trials; where they are cheap there are more, for the mean of 20 is known to a fifth and no better. A trial that meets
+ * nothing within the limit counts as the limit, so its mean is a lower bound. Runs are counted, not time: the figures
+ * are the same on every machine.
+ */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { boundsFor } from '../../src/scenario/bounds.ts'
+import { HUNT_DEFAULTS, policies } from '../../src/index.ts'
+import { Runner } from '../../src/explore/run.ts'
+import { strategyNamed } from '../../src/explore/strategies.ts'
+import { searchRaces } from '../../src/hunt/search.ts'
+import { Space } from '../../src/protocol/index.ts'
+import type { AnyPolicy } from '../our-runs.ts'
+import type { Program } from './program.ts'
+
+/** What the trials of one strategy came to. */
+export interface Cell {
+  /** Runs to the first bug. */
+  readonly mean: number
+  readonly trials: number
+  /** Trials that met nothing. */
+  readonly missed: number
+}
+
+const FEWEST = 20
+const MOST = 200
+/** Runs of a trial, at most; and of all trials of a cell, beyond the fewest. */
+const LIMIT = 10_000
+const ENOUGH = 20_000
+
+/** Seeds that are far apart and have nothing to do with one another. */
+const seedOf = (trial: number): number => 1 + trial * 7919
+
+function trials(most: number, limit: number, runsToBug: (seed: number) => number | undefined): Cell {
+  let total = 0
+  let missed = 0
+  let trial = 0
+  for (; trial < FEWEST || (trial < most && total < ENOUGH); trial++) {
+    const runs = runsToBug(seedOf(trial))
+    if (runs === undefined) missed++
+    total += runs ?? limit
+  }
+  return { mean: Number((total / trial).toPrecision(4)), trials: trial, missed }
+}
+
+export function tryProgram(program: Program, strategy: string): Cell {
+  const space = new Space(program.build())
+  return trials(MOST, LIMIT, (seed) => {
+    const picks = strategyNamed(strategy, seed)
+    const runner = new Runner()
+    for (let run = 1; run <= LIMIT; run++) if (runner.run(space, picks).violation !== undefined) return run
+    return undefined
+  })
+}
+
+/** Workloads and schedules as a hunt draws them; what is counted are schedules. */
+export function tryPolicy(policy: AnyPolicy, strategy: string): Cell {
+  return trials(FEWEST, LIMIT, (seed) => {
+    const stop = (_runs: number, races: number): boolean => races > 0
+    const { operations } = HUNT_DEFAULTS
+    const bounds = boundsFor(policy)
+    return searchRaces({ policy, bounds, operations, runs: LIMIT, seed, strategy, stop }).foundAt[0]
+  })
+}
+
+/** Every broken policy: those that ship with the package, and the bugs of real systems. */
+export async function brokenPolicies(): Promise<AnyPolicy[]> {
+  const folder = join(import.meta.dirname, '../../bugs')
+  const files = readdirSync(folder).filter((file) => file.endsWith('.ts'))
+  const bugs = await Promise.all(
+    files.map(async (file) => ((await import(join(folder, file))) as { broken: AnyPolicy }).broken),
+  )
+  return [...policies, ...bugs].filter(({ expected }) => expected === 'broken')
+}
