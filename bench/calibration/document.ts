@@ -50,7 +50,7 @@ const withPortfolio = (results: readonly Result[]): string =>
   )
 
 export function documentOf({ programs, policies }: Results): string {
-  const strategies = Object.keys(programs[0].cells)
+  const strategies = Object.keys(programs[0]?.cells ?? {})
   const published = programs.filter(demanded)
   const grown = published.filter(({ name }) => /^(reorder|twostage)/.test(name))
   const rows = (results: readonly Result[]): string[][] =>
@@ -58,7 +58,7 @@ export function documentOf({ programs, policies }: Results): string {
   return `# Calibration of the strategies
 
 How many schedules each strategy needs until it meets a bug: the mean over at least 20 trials, more where they are cheap.
-\`>\` marks a lower bound: a trial that met nothing counts as its limit. \`npm run bench:calibration\` measures this anew,
+\`>\` marks a lower bound: a trial that met nothing within 2,000 schedules of a program, or 10,000 of a policy, counts as so many. \`npm run bench:calibration\` measures this anew,
 writes \`bench/calibration/results.json\` and this page; seeds are fixed, so it comes out the same everywhere.
 
 ## Programs
@@ -101,8 +101,7 @@ ${withPortfolio(programs)}
 
 ## Broken policies
 
-The same of hunts with their default settings, which draw a workload for every 40 schedules; 20 trials of 10,000
-schedules. Where workloads that can show the race are rare, all strategies need about as many.
+The same of hunts with their default settings, which draw a workload for every 40 schedules. Where workloads that can show the race are rare, all strategies need about as many.
 
 ${table(['policy', ...strategies], rows(policies))}
 

@@ -26,8 +26,10 @@ export interface Cell {
 
 const FEWEST = 20
 const MOST = 200
-/** Runs of a trial, at most; and of all trials of a cell, beyond the fewest. */
-const LIMIT = 10_000
+/** Runs of a trial, at most: of a program, of a policy. */
+const OF_PROGRAM = 2000
+const OF_POLICY = 10_000
+/** Once all trials of a cell together have come to so many runs, the fewest will do. */
 const ENOUGH = 20_000
 
 /** Seeds that are far apart and have nothing to do with one another. */
@@ -47,21 +49,22 @@ function trials(most: number, limit: number, runsToBug: (seed: number) => number
 
 export function tryProgram(program: Program, strategy: string): Cell {
   const space = new Space(program.build())
-  return trials(MOST, LIMIT, (seed) => {
+  return trials(MOST, OF_PROGRAM, (seed) => {
     const picks = strategyNamed(strategy, seed)
     const runner = new Runner()
-    for (let run = 1; run <= LIMIT; run++) if (runner.run(space, picks).violation !== undefined) return run
+    for (let run = 1; run <= OF_PROGRAM; run++)
+      if (runner.run(space, picks).violation !== undefined) return run
     return undefined
   })
 }
 
 /** Workloads and schedules as a hunt draws them; what is counted are schedules. */
 export function tryPolicy(policy: AnyPolicy, strategy: string): Cell {
-  return trials(FEWEST, LIMIT, (seed) => {
+  return trials(FEWEST, OF_POLICY, (seed) => {
     const stop = (_runs: number, races: number): boolean => races > 0
     const { operations } = HUNT_DEFAULTS
     const bounds = boundsFor(policy)
-    return searchRaces({ policy, bounds, operations, runs: LIMIT, seed, strategy, stop }).foundAt[0]
+    return searchRaces({ policy, bounds, operations, runs: OF_POLICY, seed, strategy, stop }).foundAt[0]
   })
 }
 

@@ -1,9 +1,10 @@
 /**
  * Several strategies in turn, one run each: no single one is good at every race. Members that are worse than the best
- * cost as much as they take, so there are few of them. The default ones are feedback, which needs few schedules where
- * races are at few places of the code, two runs of three; and PCT, for races that need one actor to run far ahead of
- * another, whatever they touch. The second run from a beginning is that of the delay-bounded scheduler with no delay:
- * one actor after the other, the last one first. It costs a single run, and some defects show in it at once.
+ * cost as much as they take, so there are two: feedback, which needs few schedules where races are at few places of the
+ * code, and PCT, for races that need one actor to run far ahead of another, whatever they touch. The first runs from a
+ * beginning are those of feedback, which needs few or many; only then they take turns. The second run of all is that of
+ * the delay-bounded scheduler with no delay, one actor after the other, the last one first: some defects show in it at
+ * once.
  */
 import { Beginning } from './beginning.ts'
 import { delayBounded } from './delay-bounded.ts'
@@ -11,12 +12,15 @@ import { feedback } from './feedback.ts'
 import { pct } from './pct.ts'
 import type { Strategy } from './strategy.ts'
 
+/** So many runs from a beginning come before the members take turns. */
+const HEAD = 10
+
 /** `members` have a run each in turn; a member that is in the list twice has two. */
 export function portfolio(seed: number, members?: readonly Strategy[]): Strategy {
   const learner = feedback(seed)
-  const team = members ?? [learner, learner, pct(seed)]
-  /** Those of the first runs from a beginning. */
-  const first = members === undefined ? [learner, delayBounded(seed, 0)] : []
+  const team = members ?? [learner, pct(seed)]
+  const orderly = delayBounded(seed, 0)
+  const head = members === undefined ? HEAD : 0
   const beginning = new Beginning()
   let runs = 0
   let turn = 0
@@ -25,8 +29,8 @@ export function portfolio(seed: number, members?: readonly Strategy[]): Strategy
     name: 'portfolio',
     begin(system) {
       if (beginning.isNew(system)) runs = 0
-      running = runs < first.length ? first[runs] : team[turn++ % team.length]
-      runs++
+      if (++runs > head) running = team[turn++ % team.length]
+      else running = runs === 2 ? orderly : learner
       running.begin(system)
     },
     choose: (enabled, count, system) => running.choose(enabled, count, system),
