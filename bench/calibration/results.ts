@@ -32,5 +32,9 @@ export function best({ cells }: Result): { readonly strategy: string; readonly m
 export const demanded = ({ published }: Result): number | undefined =>
   published && Math.min(published.pos ?? Infinity, published.pct ?? Infinity)
 
-/** How many times the runs of the best single strategy the portfolio needs. */
+/** How many times the runs of the best single strategy the portfolio needs; exact if {@link isExact}. */
 export const portfolioRatio = (result: Result): number => result.cells['portfolio'].mean / best(result).mean
+
+/** True if neither the portfolio nor the best single strategy has missed anything: their means are no lower bounds. */
+export const isExact = (result: Result): boolean =>
+  result.cells['portfolio'].missed === 0 && result.cells[best(result).strategy].missed === 0

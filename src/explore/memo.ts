@@ -8,6 +8,7 @@ import { EVERYTHING } from '../engine/footprint.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Answers } from './answers.ts'
 import { learn } from './learn.ts'
 
 /** States kept, at most; past it, new ones are computed and forgotten. */
@@ -18,10 +19,6 @@ const UNKNOWN = -1
 /** Target of an edge that violates: `VIOLATES - k` is the k-th violation met. */
 const VIOLATES = -2
 
-/** What a strategy may ask: of the transitions of a state, of the state itself. */
-const EDGES = 1
-const STATE = 2
-
 export class Memo implements System {
   readonly actors: number
   readonly beginnings = 0
@@ -29,6 +26,7 @@ export class Memo implements System {
   violation: Violation | undefined
   readonly original: System
   private readonly system: System
+  private readonly answers: Answers
   private readonly packer: Packer
   private visited: StateSet
   /** Where the run is: a known state, or -1 for unknown ground, where the system itself is. */
@@ -43,12 +41,6 @@ export class Memo implements System {
   private transitionOf = new Int32Array(1 << 12)
   private targetOf = new Int32Array(1 << 12)
   private violations: Violation[] = []
-  /** What only some strategies ask for: of each edge, and of each state; as large as it was asked for until now. */
-  private footprintOf = new Int32Array(0)
-  private siteOf = new Int32Array(0)
-  private abstractionOf = new Int32Array(0)
-  /** By state: whether its edges, and whether the state itself, have been asked for. */
-  private asked = new Uint8Array(0)
   /** The edge that was asked for last: strategies ask for one after the other. */
   private cursor = 0
   private readonly scratch = new Int32Array(MAX_ENABLED)
@@ -56,6 +48,7 @@ export class Memo implements System {
   /** `system` must be at the beginning of what is to be run many times. */
   constructor(system: System) {
     this.system = this.original = system
+    this.answers = new Answers(system)
     this.actors = system.actors
     this.packer = learn(system)
     this.visited = new StateSet(this.packer.bytes)
@@ -120,55 +113,35 @@ export class Memo implements System {
 
   footprint(transition: number): number {
     if (this.node < 0) return this.system.footprint?.(transition) ?? EVERYTHING
-    this.ask(EDGES)
-    return this.footprintOf[this.edgeOf(transition)]
+    return this.answers.footprint(this.edgeOf(transition))
   }
 
   site(transition: number): number {
     if (this.node < 0) return this.system.site?.(transition) ?? 0
-    this.ask(EDGES)
-    return this.siteOf[this.edgeOf(transition)]
+    return this.answers.site(this.edgeOf(transition))
   }
 
   abstraction(): number {
-    if (this.node < 0) return this.system.abstraction?.() ?? 0
-    this.ask(STATE)
-    return this.abstractionOf[this.node]
+    const { node, answers } = this
+    if (node < 0) return this.system.abstraction?.() ?? 0
+    if (!answers.knowsState(node)) {
+      this.materialize()
+      answers.lookAtState(node)
+    }
+    return answers.abstraction(node)
   }
 
-  /** Finds out what a strategy wants to know of the present state, once for all. */
-  private ask(what: number): void {
-    const { node, system } = this
-    if (node < this.asked.length && (this.asked[node] & what) !== 0) return
-    this.materialize()
-    if (node >= this.asked.length) {
-      const { length } = this.first
-      this.asked = enlarged(this.asked, new Uint8Array(length))
-      this.abstractionOf = enlarged(this.abstractionOf, new Int32Array(length))
-    }
-    this.asked[node] |= what
-    if (what === STATE) {
-      this.abstractionOf[node] = system.abstraction?.() ?? 0
-      return
-    }
-    if (this.footprintOf.length < this.edges) {
-      const { length } = this.transitionOf
-      this.footprintOf = enlarged(this.footprintOf, new Int32Array(length))
-      this.siteOf = enlarged(this.siteOf, new Int32Array(length))
-    }
-    const from = this.first[node]
-    for (let edge = from; edge < from + this.count[node]; edge++) {
-      const transition = this.transitionOf[edge]
-      this.footprintOf[edge] = system.footprint?.(transition) ?? EVERYTHING
-      this.siteOf[edge] = system.site?.(transition) ?? 0
-    }
-  }
-
+  /** The edge of a transition that is enabled in a known state, whose edges have been looked at. */
   private edgeOf(transition: number): number {
-    const from = this.first[this.node]
-    const end = from + this.count[this.node]
-    let edge = this.cursor >= from && this.cursor < end ? this.cursor : from
-    while (this.transitionOf[edge] !== transition) edge = edge + 1 === end ? from : edge + 1
+    const { node, answers, transitionOf } = this
+    const first = this.first[node]
+    const end = first + this.count[node]
+    if (!answers.knowsEdges(node)) {
+      this.materialize()
+      answers.lookAtEdges(node, transitionOf, first, end)
+    }
+    let edge = this.cursor >= first && this.cursor < end ? this.cursor : first
+    while (transitionOf[edge] !== transition) edge = edge + 1 === end ? first : edge + 1
     this.cursor = edge
     return edge
   }
@@ -178,7 +151,7 @@ export class Memo implements System {
     this.visited = new StateSet(this.packer.bytes)
     this.edges = 0
     this.violations = []
-    this.asked.fill(0)
+    this.answers.forget()
     this.system.reset()
     this.node = -1
     this.root = this.know()
@@ -235,7 +208,9 @@ export class Memo implements System {
       this.first = doubled(this.first)
       this.count = doubled(this.count)
       this.progressOf = doubled(this.progressOf)
-      this.finalOf = enlarged(this.finalOf, new Uint8Array(this.finalOf.length * 2))
+      const final = new Uint8Array(this.finalOf.length * 2)
+      final.set(this.finalOf)
+      this.finalOf = final
     }
     const { scratch } = this
     const count = this.system.enabled(scratch)
@@ -255,10 +230,8 @@ export class Memo implements System {
   }
 }
 
-const doubled = (array: Int32Array): Int32Array<ArrayBuffer> =>
-  enlarged(array, new Int32Array(array.length * 2))
-
-function enlarged<T extends Int32Array | Uint8Array>(array: Int32Array | Uint8Array, larger: T): T {
+function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
+  const larger = new Int32Array(array.length * 2)
   larger.set(array)
   return larger
 }
