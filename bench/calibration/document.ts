@@ -66,7 +66,7 @@ export function documentOf({ programs, policies }: Results): string {
   return `# Calibration of the strategies
 
 How many schedules each strategy needs until it meets a bug: the mean over at least 20 trials, more where they are cheap.
-\`>\` marks a lower bound: a trial that met nothing within 2,000 schedules of a program, or 4,000 of a policy, counts as so many. \`npm run bench:calibration\` measures this anew,
+\`>\` marks a lower bound: a trial that met nothing within 1,000 schedules of a program, or 4,000 of a policy, counts as so many. \`npm run bench:calibration\` measures this anew,
 writes \`bench/calibration/results.json\` and this page; seeds are fixed, so it comes out the same everywhere.
 
 ## Programs

@@ -26,7 +26,6 @@ export const programs: readonly Entry[] = [
   { program: bluetoothDriver, published: { pos: 72, pct: 161, feedback: 45 } },
   { program: twostage(2), published: { pos: 14.6, pct: 8.9, feedback: 8.2 } },
   { program: twostage(20), published: { pos: 185, pct: 188, feedback: 21.7 } },
-  { program: twostage(50) },
   { program: reorder(3), published: { pos: 223, pct: 241, feedback: 6.7 } },
   { program: reorder(5), published: { pos: 4377, pct: 1126, feedback: 5.8 } },
   { program: reorder(10), published: { pos: Infinity, pct: 2356, feedback: 5.8 } },

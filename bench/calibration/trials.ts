@@ -27,7 +27,7 @@ export interface Cell {
 const FEWEST = 20
 const MOST = 200
 /** Runs of a trial, at most: of a program, of a policy. */
-const OF_PROGRAM = 2000
+const OF_PROGRAM = 1000
 const OF_POLICY = 4000
 /** Once all trials of a cell together have come to so many runs, the fewest will do. */
 const ENOUGH = 20_000
