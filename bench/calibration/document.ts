@@ -1,6 +1,6 @@
 /** docs/calibration.md, written from the results. */
 import { join } from 'node:path'
-import { best, demanded, isExact, portfolioRatio, type Result, type Results } from './results.ts'
+import { best, demanded, isComparable, portfolioRatio, type Result, type Results } from './results.ts'
 import type { Cell } from './trials.ts'
 
 export const DOCUMENT = join(import.meta.dirname, '../../docs/calibration.md')
@@ -40,16 +40,16 @@ function verdicts(demands: readonly (readonly [what: string, met: boolean, name:
   return [`- Met: ${demands.length - missed.length} of ${demands.length}.`, ...lines].join('\n')
 }
 
-/** Where a mean is a lower bound, so that nothing can be said of the ratio. */
+/** Where too little was met for anything to be said of the ratio. */
 function undecided(results: readonly Result[]): string {
-  const names = results.filter((result) => !isExact(result)).map(({ name }) => name)
-  return names.length === 0 ? '' : `\n- Not decided, for some trials met nothing: ${names.join(', ')}.`
+  const names = results.filter((result) => !isComparable(result)).map(({ name }) => name)
+  return names.length === 0 ? '' : `\n- Not decided, for too little was met: ${names.join(', ')}.`
 }
 
 const withPortfolio = (results: readonly Result[]): string =>
   verdicts(
     results
-      .filter(isExact)
+      .filter(isComparable)
       .map((result) => [
         `${result.name}, the portfolio needs ${number(portfolioRatio(result))} times the runs of ${best(result).strategy}`,
         portfolioRatio(result) <= TWICE,
@@ -66,8 +66,9 @@ export function documentOf({ programs, policies }: Results): string {
   return `# Calibration of the strategies
 
 How many schedules each strategy needs until it meets a bug: the mean over at least 20 trials, more where they are cheap.
-\`>\` marks a lower bound: a trial that met nothing within 1,000 schedules of a program, or 4,000 of a policy, counts as so many. \`npm run bench:calibration\` measures this anew,
-writes \`bench/calibration/results.json\` and this page; seeds are fixed, so it comes out the same everywhere.
+\`>\` marks a lower bound: a trial that met nothing within 1,000 schedules of a program, or 4,000 of a policy, counts as
+so many. \`npm run bench:calibration\` measures this anew, writes \`bench/calibration/results.json\` and this page; seeds
+are fixed, so it comes out the same everywhere.
 
 ## Programs
 
@@ -109,8 +110,11 @@ ${withPortfolio(programs)}
 
 ## Broken policies
 
-The same of hunts with their default settings, which draw a workload for every 40 schedules. Where workloads that can show the race are rare, all strategies need about as many. The mean
-of 20 trials is known to about a fifth, so a ratio a little above 2 cannot be told from 2.
+The same of hunts with their default settings, which draw a workload for every 40 schedules. Where
+workloads that can show the race are rare, all strategies need about as many. Where trials were cut off, strategies are
+compared by all their schedules divided by the races that they met. Twenty races give that to about a fifth, so a ratio a
+little above 2 cannot be told from 2. What is missed are races at which one strategy is far better than feedback: the
+portfolio meets them at the pace of that strategy's share of the runs, if it is a member.
 
 ${table(['policy', ...strategies], rows(policies))}
 

@@ -21,20 +21,32 @@ export const RESULTS = join(import.meta.dirname, 'results.json')
 
 export const readResults = (): Results => JSON.parse(readFileSync(RESULTS, 'utf8')) as Results
 
+/**
+ * The mean that is expected where some trials were cut off: all runs, by the bugs that were met in them. Infinity where
+ * there was none.
+ */
+export const expectedMean = ({ mean, trials, missed }: Cell): number => (mean * trials) / (trials - missed)
+
 /** The strategy that needs the fewest runs, the portfolio aside. */
 export function best({ cells }: Result): { readonly strategy: string; readonly mean: number } {
-  const single = Object.entries(cells).filter(([name]) => name !== 'portfolio')
-  const [strategy, { mean }] = single.toSorted(([, a], [, b]) => a.mean - b.mean)[0]
-  return { strategy, mean }
+  const single = Object.keys(cells).filter((name) => name !== 'portfolio')
+  const [strategy] = single.toSorted((a, b) => expectedMean(cells[a]) - expectedMean(cells[b]))
+  return { strategy, mean: expectedMean(cells[strategy]) }
 }
 
 /** The better of the published POS and PCT. */
 export const demanded = ({ published }: Result): number | undefined =>
   published && Math.min(published.pos ?? Infinity, published.pct ?? Infinity)
 
-/** How many times the runs of the best single strategy the portfolio needs; exact if {@link isExact}. */
-export const portfolioRatio = (result: Result): number => result.cells['portfolio'].mean / best(result).mean
+/** How many times the runs of the best single strategy the portfolio needs. */
+export const portfolioRatio = (result: Result): number =>
+  expectedMean(result.cells['portfolio']) / best(result).mean
 
-/** True if neither the portfolio nor the best single strategy has missed anything: their means are no lower bounds. */
-export const isExact = (result: Result): boolean =>
-  result.cells['portfolio'].missed === 0 && result.cells[best(result).strategy].missed === 0
+/** Bugs that must have been met for a mean to be told from its double. */
+const FEWEST_HITS = 10
+
+/** True if the portfolio and the best single strategy have met enough to be compared. */
+export function isComparable(result: Result): boolean {
+  const cells = [result.cells['portfolio'], result.cells[best(result).strategy]]
+  return cells.every(({ trials, missed }) => trials - missed >= FEWEST_HITS)
+}

@@ -2,9 +2,9 @@
  * Several strategies in turn, one run each: no single one is good at every race. Members that are worse than the best
  * cost as much as they take, so there are two: feedback, which needs few schedules where races are at few places of the
  * code, and PCT, for races that need one actor to run far ahead of another, whatever they touch. The first runs from a
- * beginning are those of feedback, which needs few or many; only then they take turns. The second run of all is that of
- * the delay-bounded scheduler with no delay, one actor after the other, the last one first: some defects show in it at
- * once.
+ * beginning are those of feedback, which often needs no more; then it has two runs of three. The second run of all is
+ * that of the delay-bounded scheduler with no delay, one actor after the other, the last one first: some defects show
+ * in it at once. Shares are fixed: what members reach says too little of what they will find to divide the runs by it.
  */
 import { Beginning } from './beginning.ts'
 import { delayBounded } from './delay-bounded.ts'
@@ -13,12 +13,12 @@ import { pct } from './pct.ts'
 import type { Strategy } from './strategy.ts'
 
 /** So many runs from a beginning come before the members take turns. */
-const HEAD = 10
+const HEAD = 6
 
 /** `members` have a run each in turn; a member that is in the list twice has two. */
 export function portfolio(seed: number, members?: readonly Strategy[]): Strategy {
   const learner = feedback(seed)
-  const team = members ?? [learner, pct(seed)]
+  const team = members ?? [learner, learner, pct(seed)]
   const orderly = delayBounded(seed, 0)
   const head = members === undefined ? HEAD : 0
   const beginning = new Beginning()
