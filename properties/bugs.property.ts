@@ -35,7 +35,7 @@ const settings: Readonly<Record<string, DescribePolicyOptions>> = {
   'lazy-cpumask-missing-mb-fixed': { operations: { verify: fixedOperations } },
   'mremap-late-flush': { operations: { verify: 3 }, strategy: 'pct', runs: 30_000, bounds: { vcpus: 2 } },
   'mremap-late-flush-fixed': { operations: { verify: fixedOperations } },
-  'switch-mm-store-buffer': { operations: { verify: 3 } },
+  'switch-mm-store-buffer': { operations: { verify: 3 }, strategy: 'delay' },
   'switch-mm-store-buffer-fixed': { operations: { verify: fixedOperations } },
   'vpid02-reuse': { operations: { verify: 3 } },
   'vpid02-reuse-fixed': { operations: { verify: fixedOperations } },

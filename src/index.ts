@@ -73,11 +73,16 @@ export { explore, type ExhaustiveOptions, type Exploration } from './explore/exh
 export * from './experiment/index.ts'
 export { hitProbability, type HitOptions, type HitProbability } from './explore/hit-probability.ts'
 export type { PctShape } from './explore/hits-of-pct.ts'
+export { delayBounded } from './explore/delay-bounded.ts'
+export { feedback } from './explore/feedback.ts'
 export { pct } from './explore/pct.ts'
 export { portfolio } from './explore/portfolio.ts'
+export { pos } from './explore/pos.ts'
+export { preemptionBounded } from './explore/preemption-bounded.ts'
 export { randomWalk } from './explore/random-walk.ts'
 export { Runner, type Run } from './explore/run.ts'
 export { strategies } from './explore/strategies.ts'
+export { surw } from './explore/surw.ts'
 export type { Strategy } from './explore/strategy.ts'
 export {
   hunt,

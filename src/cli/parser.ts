@@ -1,5 +1,6 @@
 /** The command line as cac sees it: commands, options, and their help. */
 import { cac } from 'cac'
+import { strategies } from '../explore/strategies.ts'
 import { VERSION } from '../version.ts'
 
 export const COMMANDS = {
@@ -30,7 +31,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--option <key=value>', 'an option of the policy; may be repeated')
     .option('--runs <n>', 'random runs (default 100000)')
     .option('--seed <n>', 'seed of the random runs (default 1)')
-    .option('--strategy <name>', 'portfolio, random or pct (default portfolio)')
+    .option('--strategy <name>', `${Object.keys(strategies).join(', ')} (default portfolio)`)
     .option('--cpus <n>', 'virtual CPUs (default 2)')
     .option('--pcpus <n>', 'physical CPUs (default: as many)')
     .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify and liveness: 2)')

@@ -2,6 +2,8 @@
  * The random numbers of the explorers: xoshiro128** 1.1 (Blackman and Vigna, "Scrambled linear pseudorandom number
  * generators", ACM TOMS 47, 2021), seeded by splitmix32. Deterministic on every machine; never Math.random.
  */
+import { mix } from './mix.ts'
+
 export class Random {
   private s0 = 0
   private s1 = 0
@@ -16,11 +18,7 @@ export class Random {
     let z = seed | 0
     const split = (): number => {
       z = (z + 0x9e3779b9) | 0
-      let t = z ^ (z >>> 16)
-      t = Math.imul(t, 0x21f0aaad)
-      t ^= t >>> 15
-      t = Math.imul(t, 0x735a2d97)
-      return t ^ (t >>> 15)
+      return mix(z)
     }
     this.s0 = split()
     this.s1 = split()

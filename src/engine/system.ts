@@ -39,6 +39,14 @@ export interface System {
   readonly actors: number
   /** Stable name of a transition (who, what), independent of other transitions and of how the code is written. */
   name(transition: number): string
+  /** What an enabled transition touches, as `footprint.ts` says it. Absent: nothing is known, so everything. */
+  footprint?(transition: number): number
+  /** Number of the statement that an enabled transition carries out, whoever does. Absent: none is told from another. */
+  site?(transition: number): number
+  /** Hash of what matters about the state to those who look for new ones. Absent: all states are alike. */
+  abstraction?(): number
+  /** The system that this one remembers, if it is a memory: the same search goes on in it. */
+  readonly original?: System
 }
 
 /**

@@ -4,9 +4,11 @@
  * ground is a walk over integers. Worth its while where one workload is run many times. States beyond its limit are
  * not kept; a run that leaves known ground for good goes on as it would without.
  */
+import { EVERYTHING } from '../engine/footprint.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Answers } from './answers.ts'
 import { learn } from './learn.ts'
 
 /** States kept, at most; past it, new ones are computed and forgotten. */
@@ -22,7 +24,9 @@ export class Memo implements System {
   readonly beginnings = 0
   progress = 0
   violation: Violation | undefined
+  readonly original: System
   private readonly system: System
+  private readonly answers: Answers
   private readonly packer: Packer
   private visited: StateSet
   /** Where the run is: a known state, or -1 for unknown ground, where the system itself is. */
@@ -37,11 +41,14 @@ export class Memo implements System {
   private transitionOf = new Int32Array(1 << 12)
   private targetOf = new Int32Array(1 << 12)
   private violations: Violation[] = []
+  /** The edge that was asked for last: strategies ask for one after the other. */
+  private cursor = 0
   private readonly scratch = new Int32Array(MAX_ENABLED)
 
   /** `system` must be at the beginning of what is to be run many times. */
   constructor(system: System) {
-    this.system = system
+    this.system = this.original = system
+    this.answers = new Answers(system)
     this.actors = system.actors
     this.packer = learn(system)
     this.visited = new StateSet(this.packer.bytes)
@@ -104,11 +111,47 @@ export class Memo implements System {
     return this.system.name(transition)
   }
 
+  footprint(transition: number): number {
+    if (this.node < 0) return this.system.footprint?.(transition) ?? EVERYTHING
+    return this.answers.footprint(this.edgeOf(transition))
+  }
+
+  site(transition: number): number {
+    if (this.node < 0) return this.system.site?.(transition) ?? 0
+    return this.answers.site(this.edgeOf(transition))
+  }
+
+  abstraction(): number {
+    const { node, answers } = this
+    if (node < 0) return this.system.abstraction?.() ?? 0
+    if (!answers.knowsState(node)) {
+      this.materialize()
+      answers.lookAtState(node)
+    }
+    return answers.abstraction(node)
+  }
+
+  /** The edge of a transition that is enabled in a known state, whose edges have been looked at. */
+  private edgeOf(transition: number): number {
+    const { node, answers, transitionOf } = this
+    const first = this.first[node]
+    const end = first + this.count[node]
+    if (!answers.knowsEdges(node)) {
+      this.materialize()
+      answers.lookAtEdges(node, transitionOf, first, end)
+    }
+    let edge = this.cursor >= first && this.cursor < end ? this.cursor : first
+    while (transitionOf[edge] !== transition) edge = edge + 1 === end ? first : edge + 1
+    this.cursor = edge
+    return edge
+  }
+
   /** Forgets everything and puts the beginning back as the first known state. */
   private begin(): void {
     this.visited = new StateSet(this.packer.bytes)
     this.edges = 0
     this.violations = []
+    this.answers.forget()
     this.system.reset()
     this.node = -1
     this.root = this.know()

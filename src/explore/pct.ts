@@ -6,11 +6,14 @@
  * probability at least 1 / (n k^(d-1)).
  *
  * Where it differs: hardware walkers and the host are actors like CPUs; where k is not given, it is the longest run seen
- * so far; among several transitions of one actor (an interrupt or the next step) the pick is uniform.
+ * so far, so that the first run has no change points; among several transitions of one actor (an interrupt or the next
+ * step) the pick is uniform.
  */
 import { Random } from '../engine/random.ts'
 import type { System } from '../engine/system.ts'
 import type { Strategy } from './strategy.ts'
+
+const NEVER = -1
 
 /** Depth of the races that are looked for, unless said otherwise. */
 export const PCT_DEPTH = 3
@@ -23,7 +26,7 @@ export function pct(seed: number, depth = PCT_DEPTH, length?: number): Strategy 
   /** Steps at which a priority changes: to i at the i-th, counted from 1. */
   const changes = new Int32Array(depth - 1)
   let step = 0
-  let longest = length ?? 1
+  let longest = length ?? 0
   return {
     name: 'pct',
     promises: [{ depth, oneIn: 1 }],
@@ -34,7 +37,7 @@ export function pct(seed: number, depth = PCT_DEPTH, length?: number): Strategy 
         priority[i] = priority[other]
         priority[other] = depth + i
       }
-      for (let i = 0; i < changes.length; i++) changes[i] = random.below(longest)
+      for (let i = 0; i < changes.length; i++) changes[i] = longest === 0 ? NEVER : random.below(longest)
       step = 0
     },
     choose(enabled, count, system) {

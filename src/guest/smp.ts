@@ -21,15 +21,15 @@ const asked = (code: number, n: Names): string =>
   code === SYNC ? 'an answer' : `flush of ${n.pages(decodeRequest(code).pages)}`
 
 /** Fills slot `a` with request `b`. */
-const FILL_SLOT = defineOp('fill slot', 1, (a, b, _c, n) => `${n.word(a)}: ask for ${asked(b, n)}`)
+export const FILL_SLOT = defineOp('fill slot', 1, (a, b, _c, n) => `${n.word(a)}: ask for ${asked(b, n)}`)
 /** Reads slot `a`. */
-const READ_SLOT = defineOp('read slot', 0, (a, _b, _c, n, r) =>
+export const READ_SLOT = defineOp('read slot', 0, (a, _b, _c, n, r) =>
   r === undefined ? `look at ${n.word(a)}` : `${n.word(a)}: ${r === 0 ? 'nothing' : asked(r, n)}`,
 )
 /** Empties slot `a`: the acknowledgement. */
-const ACKNOWLEDGE = defineOp('acknowledge', 1, (a, _b, _c, n) => `${n.word(a)}: acknowledge`)
+export const ACKNOWLEDGE = defineOp('acknowledge', 1, (a, _b, _c, n) => `${n.word(a)}: acknowledge`)
 /** Waits for the acknowledgement in slot `a`. */
-const AWAIT_ACK = defineOp(
+export const AWAIT_ACK = defineOp(
   'await acknowledgement',
   1,
   (a, _b, _c, n) => `${n.word(a)}: wait for the acknowledgement`,

@@ -5,6 +5,7 @@
  * between any two steps anything else may happen. Memory is sequentially consistent, and there are no priorities.
  */
 import { fail } from '../errors.ts'
+import { NOTHING, reads, writes } from '../engine/footprint.ts'
 import { CHECKPOINT, type Code, type Op, type Step } from '../engine/step.ts'
 import type { Violation } from '../engine/system.ts'
 
@@ -12,6 +13,8 @@ import type { Violation } from '../engine/system.ts'
 export type Action = (S: Int32Array, a: number, b: number, c: number) => number | void
 /** Whether a step can be taken; while it cannot, its thread waits. */
 export type Guard = (S: Int32Array, a: number, b: number, c: number) => boolean
+/** Which word of the state a step touches, given its arguments. */
+export type Touch = (a: number, b: number, c: number) => number
 /** Asks for a step: `const pmd = yield* readPmd(cpu)`. */
 export type Ask = (a?: number, b?: number, c?: number) => Code<number>
 
@@ -30,6 +33,12 @@ export interface StepOptions {
   readonly fair?: boolean
   /** It is what the protocol is there for: who takes it again and again is no livelock. Default false. */
   readonly advances?: boolean
+  /**
+   * The word that the step looks at, its guard included, or that it changes as well: for strategies that tell races
+   * from steps that commute. A step that touches more says neither. Default: it is taken to touch everything.
+   */
+  readonly reads?: Touch
+  readonly writes?: Touch
 }
 
 export interface ProtocolOptions {
@@ -70,6 +79,7 @@ export class Protocol {
   /** Codes of steps that are fair, and of those that advance. */
   readonly fair = new Set<number>()
   readonly advancing = new Set<number>()
+  readonly footprints: (Touch | undefined)[] = []
   /** What the last step violated; a space takes it from here. */
   violation: Violation | undefined
   private readonly words = new Map<string, number>()
@@ -77,7 +87,8 @@ export class Protocol {
   constructor(name: string, { preemptions = 0 }: ProtocolOptions = {}) {
     this.name = name
     this.preemptions = preemptions
-    this.actions.length = this.guards.length = PICK + 1
+    this.actions.length = this.guards.length = this.footprints.length = PICK + 1
+    this.footprints[PICK] = () => NOTHING
   }
 
   /** Declares a shared variable, or `length` of them in a row: the index of the first in the state. */
@@ -91,11 +102,16 @@ export class Protocol {
 
   /** Declares a kind of step: `action` does it at once, and returns its result. */
   step(name: string, action: Action, options: StepOptions = {}): Ask {
-    const { when, results = 1, fair = false, advances = false } = options
+    const { when, results = 1, fair = false, advances = false, reads: read, writes: written } = options
     const code = this.actions.push(action) - 1
     this.guards.push(when)
     if (fair) this.fair.add(code)
     if (advances) this.advancing.add(code)
+    this.footprints.push(
+      written !== undefined
+        ? (a, b, c) => writes(written(a, b, c))
+        : read && ((a, b, c) => reads(read(a, b, c))),
+    )
     return asking({ code, name, results, mover: 'none', tell: () => name })
   }
 

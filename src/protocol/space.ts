@@ -3,6 +3,8 @@
  * state of each thread, and, where a host takes CPUs away, which ones are gone and how often it did so.
  */
 import { argA, argB, argC, Coroutines, opOf } from '../engine/coroutine.ts'
+import { EVERYTHING, NOTHING } from '../engine/footprint.ts'
+import { mix } from '../engine/mix.ts'
 import { RETURN } from '../engine/step.ts'
 import type { FairSystem } from '../engine/fairness.ts'
 import type { Violation } from '../engine/system.ts'
@@ -129,6 +131,31 @@ export class Space implements FairSystem {
     if (kindOf(t) === PREEMPT) return `preempt cpu${who}`
     const { name } = this.protocol.threads[who]
     return detailOf(t) === 0 ? name : `${name} alternative ${detailOf(t)}`
+  }
+
+  /** What the step's declaration says; what the host does touches nothing but itself. */
+  footprint(t: number): number {
+    if (kindOf(t) !== STEP) return NOTHING
+    const { nodes } = this.co
+    const node = this.state[this.control + whoOf(t)]
+    const touch = this.protocol.footprints[opOf(nodes, node)]
+    return touch === undefined ? EVERYTHING : touch(argA(nodes, node), argB(nodes, node), argC(nodes, node))
+  }
+
+  /** The kind of step, as it was declared. */
+  site(t: number): number {
+    if (kindOf(t) !== STEP) return -kindOf(t)
+    return opOf(this.co.nodes, this.state[this.control + whoOf(t)])
+  }
+
+  /** Control states of the threads, whichever thread is in which, and the variables. */
+  abstraction(): number {
+    const { state: S, control, gone } = this
+    let threads = 0
+    for (let i = control; i < gone; i++) threads = (threads + mix(S[i])) | 0
+    let hash = threads
+    for (let i = 0; i < control; i++) hash = Math.imul(hash ^ S[i], 0x9e3779b1)
+    return mix(hash)
   }
 
   private step(thread: number, alternative: number): void {

@@ -4,7 +4,8 @@
  * are enabled, what they do and what they are called is in the files beside this one.
  */
 import { fail } from '../errors.ts'
-import type { Coroutines } from '../engine/coroutine.ts'
+import { argA, opOf, type Coroutines } from '../engine/coroutine.ts'
+import { mix } from '../engine/mix.ts'
 import type { Names } from '../engine/step.ts'
 import type { FairSystem } from '../engine/fairness.ts'
 import type { Violation } from '../engine/system.ts'
@@ -21,12 +22,14 @@ import { deadlockOf } from './deadlock.ts'
 import type { Devices } from './devices.ts'
 import { Effects } from './effects.ts'
 import { Enabled } from './enabled.ts'
+import { footprintOf } from './footprint.ts'
 import { WorldFairness } from './fairness.ts'
 import type { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
 import { assemble, type Parts } from './parts.ts'
 import type { Threads } from './threads.ts'
 import type { Tracer } from './tracer.ts'
+import * as T from './transition.ts'
 import { TransitionNames } from './transition-names.ts'
 import type { Operation, Workload } from './workload.ts'
 
@@ -163,6 +166,29 @@ export class World implements FairSystem {
 
   apply(t: number): void {
     this.effects.apply(t)
+  }
+
+  footprint(t: number): number {
+    const node = T.kindOf(t) === T.STEP ? this.threads.next(T.whoOf(t)) : -1
+    return footprintOf(this.machine, this.co, t, node)
+  }
+
+  /** The operation, for a step; the kind of transition, and what it is about, for the rest. */
+  site(t: number): number {
+    if (T.kindOf(t) !== T.STEP || T.whoOf(t) >= this.machine.config.vcpus)
+      return -1 - ((T.kindOf(t) << 8) | T.detailOf(t))
+    const { nodes } = this.co
+    const node = this.threads.next(T.whoOf(t))
+    return (opOf(nodes, node) << 16) ^ argA(nodes, node)
+  }
+
+  /** Where each vCPU is in its code, and what tables, frames and caches hold. */
+  abstraction(): number {
+    const { S, frame, caches, walkers } = this.machine
+    let hash = 0
+    for (let v = 0; v < walkers; v++) hash = Math.imul(hash ^ this.threads.next(v), 0x9e3779b1)
+    for (let at = frame; at < caches.end; at++) hash = Math.imul(hash ^ S[at], 0x9e3779b1)
+    return mix(hash)
   }
 
   actor(t: number): number {

@@ -48,7 +48,7 @@ describe.each(NUMBERS)('%s', (option, expected, ...bad) => {
 
 describe('an option that is a word', () => {
   it.each([
-    ['--strategy', 'luck', 'one of portfolio, random, pct'],
+    ['--strategy', 'luck', 'one of portfolio, feedback, pct, pos, surw, delay, preemption, random'],
     ['--gup', 'pud', 'pte or pmd'],
   ])('%s %s is refused: expected %s', async (option, value, expected) => {
     expect(await sentence('policies', option, value)).toMatch(
@@ -60,7 +60,7 @@ describe('an option that is a word', () => {
     ['--policy', 'the name of a policy'],
     ['--policy-file', 'the path of a TypeScript file'],
     ['--option', 'key=value'],
-    ['--strategy', 'one of portfolio, random, pct'],
+    ['--strategy', 'one of portfolio, feedback, pct, pos, surw, delay, preemption, random'],
     ['--gup', 'pte or pmd'],
     ['--corpus', 'a folder'],
   ])('%s is refused without a value: expected %s', async (option, expected) => {

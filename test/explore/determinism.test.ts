@@ -1,6 +1,7 @@
 /** The same seed is the same search: run by run, transition by transition. */
 import { describe, expect, it } from 'vitest'
 import type { System } from '../../src/engine/system.ts'
+import { feedback } from '../../src/explore/feedback.ts'
 import { pct } from '../../src/explore/pct.ts'
 import { portfolio } from '../../src/explore/portfolio.ts'
 import { randomWalk } from '../../src/explore/random-walk.ts'
@@ -60,11 +61,17 @@ describe.each(Object.keys(strategies))('the strategy "%s"', (name) => {
 
 describe('the portfolio', () => {
   it('gives its members one run each in turn, and each member its own stream', () => {
-    const both = runs(philosophers(3), portfolio(5), 40)
+    const both = runs(philosophers(3), portfolio(5, [randomWalk(5), pct(5)]), 40)
     const walks = runs(philosophers(3), randomWalk(5), 20)
     const priorities = runs(philosophers(3), pct(5), 20)
     expect(both.filter((_, i) => i % 2 === 0)).toEqual(walks)
     expect(both.filter((_, i) => i % 2 === 1)).toEqual(priorities)
+  })
+
+  it('begins each workload with a run of feedback and an orderly one, the last actor first', () => {
+    const first = runs(philosophers(3), portfolio(5), 2)
+    expect(first[0]).toBe(runs(philosophers(3), feedback(5), 1)[0])
+    expect(first[1]).toBe('32,32,32,32,16,16,16,16,0,0,0,0 ')
   })
 
   it('takes any members', () => {
@@ -76,14 +83,16 @@ describe('the portfolio', () => {
 describe('a strategy by name', () => {
   it('is refused with the names that there are', () => {
     expect(() => strategyNamed('lucky', 1)).toThrow(
-      'Option --strategy is "lucky"; expected one of portfolio, random, pct.',
+      'Option --strategy is "lucky"; expected one of portfolio, feedback, pct, pos, surw, delay, preemption, random.',
     )
   })
 
   it.each(['toString', 'constructor', '__proto__'])(
     'is refused if it only names what every object has: %s',
     (name) => {
-      expect(() => strategyNamed(name, 1)).toThrow('expected one of portfolio, random, pct')
+      expect(() => strategyNamed(name, 1)).toThrow(
+        'expected one of portfolio, feedback, pct, pos, surw, delay, preemption, random',
+      )
     },
   )
 })

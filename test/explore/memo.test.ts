@@ -1,12 +1,17 @@
 /** A runner remembers where transitions lead; its runs are those of a runner that remembers nothing. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { reorder } from '../../bench/calibration/reorder.ts'
 import { MAX_ENABLED, type System } from '../../src/engine/system.ts'
+import { feedback } from '../../src/explore/feedback.ts'
 import { pct } from '../../src/explore/pct.ts'
 import { portfolio } from '../../src/explore/portfolio.ts'
+import { pos } from '../../src/explore/pos.ts'
 import { randomWalk } from '../../src/explore/random-walk.ts'
 import { Runner } from '../../src/explore/run.ts'
 import type { Strategy } from '../../src/explore/strategy.ts'
+import { surw } from '../../src/explore/surw.ts'
+import { Space } from '../../src/protocol/index.ts'
 import { policies } from '../../src/policies/index.ts'
 import type { Workload } from '../../src/scenario/workload.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
@@ -57,6 +62,9 @@ describe('the runs of a runner are those that remember nothing', () => {
     ['random', () => randomWalk(1)],
     ['pct', () => pct(1)],
     ['portfolio', () => portfolio(1)],
+    ['pos', () => pos(1)],
+    ['surw', () => surw(1)],
+    ['feedback', () => feedback(1)],
   ])('under the strategy "%s", on tiny systems', (_, strategy) => {
     expectSameRuns(() => philosophers(3), strategy, 1500)
     expectSameRuns(() => counters(3, 4), strategy, 1500)
@@ -96,6 +104,23 @@ describe('the runs of a runner are those that remember nothing', () => {
       policies.find((each) => each.name === name)!,
       quiet({ speculation: 1, eviction: true }),
     ).at(busy)
+
+  it.each([
+    ['pos', pos],
+    ['surw', surw],
+    ['feedback', feedback],
+  ])('under "%s", which asks what transitions touch, on a protocol and on a machine', (_, strategy) => {
+    expectSameRuns(
+      () => new Space(reorder(4).build()),
+      () => strategy(1),
+      1500,
+    )
+    expectSameRuns(
+      () => machine('hyperv-list'),
+      () => strategy(1),
+      1000,
+    )
+  })
 
   it.each(['hyperv-list', 'xen-rcu', 'static-key', 'native-ipi'])('on a machine under %s', (name) => {
     expectSameRuns(
