@@ -17,6 +17,9 @@ const CHUNK_STEP = 512
 const FULL = 0.85
 const GROWTH = 1.25
 
+/** Values that a hash can have. */
+const HASHES = 0x100000000
+
 /** States that are looked up at once, at most. */
 export const BATCH = 32
 
@@ -32,10 +35,12 @@ export class StateSet {
   private readonly memory: MemoryLimit | undefined
   private readonly chunks: DataView<ArrayBuffer>[] = []
   /** Entries: number + 1 in the low bits, hash bits above; 0 is empty. */
-  private table = new Uint32Array(512)
+  private table = new Int32Array(512)
   /** Bits of a number in an entry, and the mask of those. */
   private numberBits = bitsFor(512)
   private numberMask = 0x3ff
+  /** Places of the table for each value of a hash. */
+  private scale = 512 / HASHES
   private readonly hashes = new Int32Array(BATCH)
   /** What {@link touch} has read; kept, so that no compiler leaves the reads out. */
   touched = 0
@@ -81,13 +86,12 @@ export class StateSet {
    * them all at once, where one look-up after the other would wait for each.
    */
   private touch(count: number): void {
-    const { hashes, table, numberBits, numberMask, size, chunks } = this
-    const scale = table.length / 0x100000000
+    const { hashes, table, numberBits, numberMask, scale, size, chunks } = this
     let sum = 0
     for (let i = 0; i < count; i++) {
       const h = hashes[i]
       const entry = table[((h >>> 0) * scale) | 0]
-      if (entry !== 0 && entry >>> numberBits === (h << numberBits) >>> numberBits) {
+      if (entry !== 0 && ((entry ^ (h << numberBits)) & ~numberMask) === 0) {
         const number = (entry & numberMask) - 1
         sum ^= chunks[number >> CHUNK_BITS].getUint8((number & (CHUNK_STATES - 1)) * size)
       }
@@ -97,11 +101,11 @@ export class StateSet {
 
   /** Adds the state at `states[from ..]`, whose hash is `h`: its number if it is new, otherwise -1 - number. */
   private put(states: Uint32Array, from: number, h: number): number {
-    const { table, numberBits, numberMask } = this
-    const tag = (h << numberBits) >>> 0
-    let slot = ((h >>> 0) * (table.length / 0x100000000)) | 0
+    const { table, numberBits, numberMask, scale } = this
+    const tag = h << numberBits
+    let slot = ((h >>> 0) * scale) | 0
     for (let entry = table[slot]; entry !== 0; entry = table[slot]) {
-      if ((entry & ~numberMask) >>> 0 === tag) {
+      if (((entry ^ tag) & ~numberMask) === 0) {
         const number = (entry & numberMask) - 1
         if (this.holds(number, states, from)) return -1 - number
       }
@@ -171,8 +175,8 @@ export class StateSet {
 
   private grow(): void {
     const length = Math.ceil(this.table.length * GROWTH)
-    this.memory?.ask(length * Uint32Array.BYTES_PER_ELEMENT)
-    const table = new Uint32Array(length)
+    this.memory?.ask(length * Int32Array.BYTES_PER_ELEMENT)
+    const table = new Int32Array(length)
     const hashes = new Int32Array(BATCH)
     for (let first = 0; first < this.count; first += BATCH) {
       const count = Math.min(BATCH, this.count - first)
@@ -184,6 +188,7 @@ export class StateSet {
     this.table = table
     this.numberBits = bitsFor(table.length)
     this.numberMask = 2 ** this.numberBits - 1
+    this.scale = length / HASHES
   }
 
   private hashStored(first: number, count: number, hashes: Int32Array): void {
@@ -196,17 +201,17 @@ export class StateSet {
 }
 
 /** Reads the places of hashes in a table. */
-function touch(table: Uint32Array, hashes: Int32Array, count: number): number {
-  const scale = table.length / 0x100000000
+function touch(table: Int32Array, hashes: Int32Array, count: number): number {
+  const scale = table.length / HASHES
   let sum = 0
   for (let i = 0; i < count; i++) sum ^= table[((hashes[i] >>> 0) * scale) | 0]
   return sum
 }
 
 /** Enters states, which are known to be different, into a table with room for them. */
-function enter(table: Uint32Array, hashes: Int32Array, first: number, count: number): void {
+function enter(table: Int32Array, hashes: Int32Array, first: number, count: number): void {
   const numberBits = bitsFor(table.length)
-  const scale = table.length / 0x100000000
+  const scale = table.length / HASHES
   for (let i = 0; i < count; i++) {
     let slot = ((hashes[i] >>> 0) * scale) | 0
     while (table[slot] !== 0) if (++slot === table.length) slot = 0
