@@ -90,8 +90,9 @@ describe('a hunt', () => {
     const two = { runs: 1_000_000_000, bounds: quiet({ vcpus: 3, speculation: 2 }), seed: 3 }
     const late = hunt(hypervList, { ...two, seed: 14, seconds: 2 })
     expect(late.found.map(({ unproven }) => unproven)).toContain('time')
-    let asked = 0
-    const stopped = hunt(flushNobody, { ...two, bounds, stop: () => ++asked > 30 })
+    let met = false
+    const onMet = (): void => void (met = true)
+    const stopped = hunt(flushNobody, { ...two, bounds, onMet, stop: () => met })
     expect(new Set(stopped.found.map(({ unproven }) => unproven))).toEqual(new Set(['stopped']))
   })
 
