@@ -3,7 +3,8 @@
  * future holds depends on the state alone, so a clean search is a proof for the bounds that the system was built with.
  */
 import { fail } from '../errors.ts'
-import { Widened, type Packer } from '../engine/pack.ts'
+import type { Packer } from '../engine/pack.ts'
+import { Restart } from '../engine/restart.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { learn, packerFor } from './learn.ts'
@@ -50,12 +51,13 @@ export interface Observer {
 /** Explores all that `system` can reach. */
 export function explore(system: System, options: ExhaustiveOptions = {}): Exploration {
   system.reset()
-  const packer = options.fitted === true ? learn(system) : packerFor(system)
+  let packer: Packer | undefined
   for (;;) {
     try {
+      packer ??= options.fitted === true ? learn(system) : packerFor(system)
       return search(system, packer, options)
     } catch (thrown) {
-      if (!(thrown instanceof Widened)) throw thrown
+      if (!(thrown instanceof Restart)) throw thrown
     }
   }
 }
@@ -105,7 +107,11 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
         observer?.stuck?.(deadlock)
       }
     }
+    // States are expanded in the order of their numbers: what leads to a higher one postpones nothing for ever.
+    const enough = system.sufficient ?? count
+    let goesForward = false
     for (let i = 0; i < count; i++) {
+      if (i === enough && goesForward) break
       if (i > 0) state.set(here)
       system.apply(enabled[i])
       transitions++
@@ -117,7 +123,8 @@ function search(system: System, packer: Packer, options: ExhaustiveOptions): Exp
         system.clearViolation()
       }
       packer.repack(state, here, packed, visited.probe)
-      visited.add()
+      const target = visited.add()
+      if (target > number || -1 - target > number) goesForward = true
     }
     if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
   }

@@ -7,17 +7,17 @@ import { RETURN } from '../engine/step.ts'
 import type { System, Violation } from '../engine/system.ts'
 import { PICK, type Protocol } from './protocol.ts'
 
-const STEP = 0
+export const STEP = 0
 /** The host gives a CPU back; from PREEMPT on, nobody has to do it. */
-const SCHEDULE = 1
-const PREEMPT = 2
+export const SCHEDULE = 1
+export const PREEMPT = 2
 
 /** The control state of a thread that has ended. */
-const ENDED = 0
+export const ENDED = 0
 
 const transition = (kind: number, who: number, detail = 0): number => (kind << 16) | (who << 8) | detail
-const kindOf = (t: number): number => t >> 16
-const whoOf = (t: number): number => (t >> 8) & 0xff
+export const kindOf = (t: number): number => t >> 16
+export const whoOf = (t: number): number => (t >> 8) & 0xff
 const detailOf = (t: number): number => t & 0xff
 
 /** What a state without progress violates, unless all threads have ended. */
@@ -27,17 +27,22 @@ export class Space implements System {
   readonly co = new Coroutines()
   readonly protocol: Protocol
   readonly state: Int32Array
+  /** The part of the state that actions, guards and predicates see: the protocol's variables and nothing else. */
+  readonly variables: Int32Array
   readonly actors: number
   readonly beginnings = 1
   progress = 0
   violation: Violation | undefined
-  private readonly cpus: number
+  /** CPUs that a host can take away: all of them or none. */
+  readonly cpus: number
   /** First words: control states by thread, whether a CPU is gone, how often one was taken away. */
-  private readonly control: number
-  private readonly gone: number
-  private readonly taken: number
-  private readonly cpuOf: Int32Array
+  readonly control: number
+  readonly gone: number
+  readonly taken: number
+  readonly cpuOf: Int32Array
   private readonly initial: Int32Array
+  /** All ends of a thread are one. */
+  readonly settled = (node: number): number => (opOf(this.co.nodes, node) === RETURN.code ? ENDED : node)
 
   constructor(protocol: Protocol) {
     const { name, threads, preemptions } = protocol
@@ -52,6 +57,7 @@ export class Space implements System {
     const host = preemptions > 0 ? [...Array<number>(this.cpus).fill(0), 0] : []
     this.initial = Int32Array.from([...protocol.initial, ...roots, ...host])
     this.state = this.initial.slice()
+    this.variables = this.state.subarray(0, this.control)
   }
 
   reset(): void {
@@ -64,7 +70,7 @@ export class Space implements System {
   }
 
   enabled(out: Int32Array): number {
-    const { state: S, control, gone, cpus, cpuOf } = this
+    const { state: S, variables, control, gone, cpus, cpuOf } = this
     const { guards, preemptions } = this.protocol
     const { nodes } = this.co
     let n = 0
@@ -73,7 +79,8 @@ export class Space implements System {
       if (node === ENDED || (cpus > 0 && S[gone + cpuOf[thread]] !== 0)) continue
       const op = opOf(nodes, node)
       const guard = guards[op]
-      if (guard !== undefined && !guard(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))) continue
+      if (guard !== undefined && !guard(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node)))
+        continue
       const outcomes = op === PICK ? argA(nodes, node) : 1
       for (let i = 0; i < outcomes; i++) out[n++] = transition(STEP, thread, i)
     }
@@ -128,23 +135,18 @@ export class Space implements System {
   }
 
   private step(thread: number, alternative: number): void {
-    const { state: S, control, protocol, co } = this
+    const { state: S, variables, control, protocol, co } = this
     const { nodes } = co
     const node = S[control + thread]
     const op = opOf(nodes, node)
     const result =
       op === PICK
         ? alternative
-        : protocol.actions[op]!(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+        : protocol.actions[op]!(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node))
     S[control + thread] = this.settled(co.next(node, result ?? 0))
     this.violation = protocol.violation
     for (const { name, holds } of protocol.nevers) {
-      if (holds(S)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
+      if (holds(variables)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
     }
-  }
-
-  /** All ends of a thread are one. */
-  private settled(node: number): number {
-    return opOf(this.co.nodes, node) === RETURN.code ? ENDED : node
   }
 }

@@ -1,0 +1,95 @@
+/**
+ * The state space of a protocol with reductions: a system like any other, with fewer states.
+ */
+import { Random } from '../engine/random.ts'
+import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import type { Space } from '../protocol/space.ts'
+import { Effects } from './effects.ts'
+import { Order } from './order.ts'
+import type { Reductions } from './reductions.ts'
+
+/** Random walks that teach what steps touch before a search relies on it, and their steps, at most. */
+const WALKS = 64
+const WALK_STEPS = 200
+
+export class ReducedSpace implements System {
+  readonly state: Int32Array
+  readonly actors: number
+  readonly beginnings = 1
+  progress = 0
+  sufficient = 0
+  private readonly space: Space
+  private readonly delays: boolean
+  private readonly order: Order | undefined
+
+  constructor(space: Space, { schedules, order }: Reductions) {
+    this.space = space
+    this.state = space.state
+    this.actors = space.actors
+    this.delays = !schedules
+    this.reset()
+    const effects = new Effects(space)
+    this.order = order ? new Order(space, effects, this.delays) : undefined
+    this.warmUp()
+  }
+
+  get violation(): Violation | undefined {
+    return this.space.violation
+  }
+
+  reset(): void {
+    this.space.reset()
+  }
+
+  enabled(out: Int32Array): number {
+    const { space } = this
+    const all = space.enabled(out)
+    this.progress = space.progress
+    // What is no progress is the host taking a CPU away: an action sees the variables alone, so nobody notices.
+    const count = this.delays ? all : space.progress
+    this.sufficient = this.order === undefined ? count : this.order.choose(out, count)
+    return count
+  }
+
+  apply(transition: number): void {
+    this.space.apply(transition)
+  }
+
+  clearViolation(): void {
+    this.space.clearViolation()
+  }
+
+  final(): boolean {
+    return this.space.final()
+  }
+
+  deadlock(): Violation {
+    return this.space.deadlock()
+  }
+
+  actor(transition: number): number {
+    return this.space.actor(transition)
+  }
+
+  name(transition: number): string {
+    return this.space.name(transition)
+  }
+
+  private warmUp(): void {
+    const { space, order } = this
+    if (order === undefined) return
+    const random = new Random(1)
+    const enabled = new Int32Array(MAX_ENABLED)
+    for (let walk = 0; walk < WALKS; walk++) {
+      space.reset()
+      for (let step = 0; step < WALK_STEPS; step++) {
+        const count = space.enabled(enabled)
+        order.learn(enabled, count)
+        if (space.progress === 0) break
+        space.apply(enabled[random.below(count)])
+        space.clearViolation()
+      }
+    }
+    space.reset()
+  }
+}
