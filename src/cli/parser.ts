@@ -42,6 +42,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--migration', 'let vCPUs move between pCPUs')
     .option('--no-vpid', 'flush at every VM entry')
     .option('--gup <form>', 'what gup_fast compares again: pte (as in 2017) or pmd (default)')
+    .option('--no-reduction', 'search schedules that nobody can tell apart one by one')
     .option('--time <seconds>', 'end after so long')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
     .option('--verdicts <file>', 'the table to compare with (walk, litmus)')

@@ -32,6 +32,8 @@ export interface HuntOptions {
   readonly shrinks?: boolean
   /** False: nothing is enumerated where random search finds nothing, for those who verify anyway. Default true. */
   readonly enumerates?: boolean
+  /** False: what is enumerated is enumerated without reductions. Default true. */
+  readonly reduces?: boolean
   /** Asked now and then; true ends the hunt, and what was found is kept. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: { runs: number; of: number }) => void
@@ -106,7 +108,13 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   const enumerate = found.length === 0 && options.enumerates !== false && !stop()
   const plain = { ...bounds, speculation: 0, eviction: false }
   const enumerated = enumerate
-    ? verify({ policy, bounds: plain, operations: Math.min(ENUMERATED_OPERATIONS, operations), stop })
+    ? verify({
+        policy,
+        bounds: plain,
+        operations: Math.min(ENUMERATED_OPERATIONS, operations),
+        reduces: options.reduces ?? true,
+        stop,
+      })
     : undefined
   const raw = enumerated?.race && { ...enumerated.race, bounds }
   if (raw !== undefined) found.push({ ...shrunk(raw), raw, foundBy: 'enumeration', run: 0 })

@@ -6,11 +6,16 @@ import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import type { Space } from '../protocol/space.ts'
 import { Effects } from './effects.ts'
 import { Order } from './order.ts'
-import type { Reductions } from './reductions.ts'
 
 /** Random walks that teach what steps touch before a search relies on it, and their steps, at most. */
 const WALKS = 64
 const WALK_STEPS = 200
+
+/** See `Reductions`. */
+export interface SpaceReductions {
+  readonly schedules: boolean
+  readonly order: boolean
+}
 
 export class ReducedSpace implements System {
   readonly state: Int32Array
@@ -22,7 +27,7 @@ export class ReducedSpace implements System {
   private readonly delays: boolean
   private readonly order: Order | undefined
 
-  constructor(space: Space, { schedules, order }: Reductions) {
+  constructor(space: Space, { schedules, order }: SpaceReductions) {
     this.space = space
     this.state = space.state
     this.actors = space.actors

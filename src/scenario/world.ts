@@ -66,13 +66,13 @@ export class World implements System {
   /** Dangerous situations reached since this world was built. */
   readonly witnessed = new Set<WitnessKind>()
 
-  private readonly policy: AnyPolicy
-  private readonly config: MachineConfig
-  private readonly host: Host
+  readonly policy: AnyPolicy
+  readonly config: MachineConfig
+  readonly host: Host
   private readonly kernel: Kernel
   private readonly judge: Judge
   private readonly walkers: Walkers
-  private readonly threads: Threads
+  readonly threads: Threads
   private readonly environment: Environment
   /** Absent from a machine without devices. */
   readonly devices: Devices | undefined

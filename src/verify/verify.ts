@@ -8,6 +8,7 @@ import { checkSymmetry } from '../explore/symmetry.ts'
 import type { Violation } from '../engine/system.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import { cpusAlike, tellBounds, type Bounds } from '../scenario/bounds.ts'
+import { ReducedWorld, reduced } from '../reduce/index.ts'
 import type { Race } from '../scenario/race.ts'
 import { eachBoundedWorkload, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -20,6 +21,8 @@ export interface VerifyOptions {
   readonly operations: number
   /** States of one workload, at most. */
   readonly maxStates?: number
+  /** False: schedules that differ in nothing that anybody can notice are all searched. Default true. */
+  readonly reduces?: boolean
   readonly stop?: () => boolean
   readonly onProgress?: (progress: VerifyProgress) => void
 }
@@ -38,7 +41,10 @@ export interface Verification {
   readonly workloads: number
   readonly states: number
   readonly transitions: number
+  /** Steps of the longest of the shortest schedules to a state; where schedules were left out, without them. */
   readonly depth: number
+  /** Workloads whose states were made fewer by scheduling symmetry. */
+  readonly reduced: number
   readonly seconds: number
   readonly witnesses: readonly WitnessKind[]
   /** The smallest race of the first workload that has one. */
@@ -74,13 +80,15 @@ export function verify(options: VerifyOptions): Verification {
   let transitions = 0
   let depth = 0
   let done = 0
+  let fewer = 0
   let race: Race | undefined
   let complete = true
   for (const workload of inTurn(ahead, upcoming)) {
     if (stop?.() === true) complete = false
     if (!complete || race !== undefined) break
     const world = worlds.at(workload)
-    const result = explore(world, {
+    const system = options.reduces === false ? world : reduced(world)
+    const result = explore(system, {
       ...(options.maxStates && { maxStates: options.maxStates }),
       ...(stop && { stop }),
     })
@@ -89,6 +97,7 @@ export function verify(options: VerifyOptions): Verification {
     depth = Math.max(depth, result.depth)
     complete = result.complete
     done++
+    if (system instanceof ReducedWorld && system.reduces) fewer++
     if (result.violation !== undefined) race = raceOf(policy, bounds, workload, worlds, result.violation)
     onProgress?.({ workloads: done, of, states })
   }
@@ -100,6 +109,7 @@ export function verify(options: VerifyOptions): Verification {
     states,
     transitions,
     depth,
+    reduced: fewer,
     seconds: (performance.now() - begun) / 1000,
     witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => worlds.witnessed().has(kind)),
     race,
@@ -125,7 +135,7 @@ function raceOf(
 
 /** One sentence: what was verified, or not, within which bounds. */
 export function tellVerification(policy: AnyPolicy, v: Verification): string {
-  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}`
+  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}${v.reduced === 0 ? '' : ', reduced by scheduling symmetry'}`
   const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
   if (v.verdict === 'race')

@@ -34,6 +34,7 @@ export async function huntCommand(context: Context): Promise<number> {
         ...(options.seed !== undefined && { seed: options.seed }),
         ...(options.strategy !== undefined && { strategy: options.strategy }),
         ...(options.operations !== undefined && { operations: options.operations }),
+        reduces: options.reduction ?? true,
         ...(secondsLeft !== undefined && { seconds: secondsLeft }),
         stop: () => interrupt.raised(),
         onProgress: ({ runs, of }) =>

@@ -28,6 +28,7 @@ export async function verifyCommand({ options, terminal, interrupt }: Context): 
         policy,
         bounds,
         operations,
+        reduces: options.reduction ?? true,
         stop: () => interrupt.stop(),
         onProgress: ({ workloads, of, states }) =>
           terminal.progress(
@@ -78,6 +79,7 @@ function rowOf(policy: AnyPolicy, v: Verification | undefined): Row {
     states: v?.states ?? 0,
     transitions: v?.transitions ?? 0,
     depth: v?.depth ?? 0,
+    reduced: v?.reduced ?? 0,
     seconds: v?.seconds ?? 0,
     witnesses: [...(v?.witnesses ?? [])],
     race:
