@@ -15,52 +15,39 @@
  *   would come to it: it begins anew whenever it does. At the end of a search nothing is assumed any more.
  */
 import { kindOf, ENDED, SCHEDULE, whoOf, type Space } from '../protocol/space.ts'
-import { Restart } from '../engine/restart.ts'
-import { emptyBits, join, meet, type Bits } from './bits.ts'
-import type { Effects } from './effects.ts'
-import { Futures } from './futures.ts'
+import { MAX_ENABLED } from '../engine/system.ts'
+import { meet } from './bits.ts'
+import type { Futures } from './futures.ts'
+import type { Steps } from './steps.ts'
 
 /** Sets of threads are bits of an integer; a protocol with more threads is not reduced. */
 const MAX_THREADS = 30
 
 export class Order {
   private readonly space: Space
-  private readonly effects: Effects
+  private readonly steps: Steps
   private readonly futures: Futures
   private readonly hasHost: boolean
   private readonly threads: number
-  /** By thread: how many transitions it has, what its next step touches, and which threads might disturb that. */
-  private readonly outcomes: Int32Array
-  private readonly reads: Bits[]
-  private readonly writes: Bits[]
+  /** By thread: the threads that might disturb its next step. */
   private readonly disturbing: Int32Array
   private readonly rest: Int32Array
-  private stale = false
-  private readonly grew = (): void => void (this.stale = true)
 
   /** `delays`: whether the search follows the host where it takes CPUs away. */
-  constructor(space: Space, effects: Effects, delays: boolean) {
+  constructor(space: Space, steps: Steps, futures: Futures, delays: boolean) {
     this.space = space
-    this.effects = effects
+    this.steps = steps
+    this.futures = futures
     this.hasHost = delays && space.cpus > 0
-    this.futures = new Futures(space, effects)
     this.threads = space.cpuOf.length
-    this.outcomes = new Int32Array(this.threads)
     this.disturbing = new Int32Array(this.threads)
-    this.rest = new Int32Array(256)
-    this.reads = Array.from({ length: this.threads }, () => emptyBits(effects.width))
-    this.writes = Array.from({ length: this.threads }, () => emptyBits(effects.width))
+    this.rest = new Int32Array(MAX_ENABLED)
   }
 
   /** Moves transitions that suffice to the front of the `count` that are enabled; returns how many. */
   choose(enabled: Int32Array, count: number): number {
     const { space, threads } = this
-    this.look(enabled, count)
-    if (this.stale) {
-      this.stale = false
-      this.futures.update()
-      throw new Restart()
-    }
+    const { outcomes } = this.steps
     if (count < 2 || threads > MAX_THREADS) return count
     if (this.hasHost) {
       // A host that can still take CPUs away disturbs everybody. One that cannot gives them back at once.
@@ -77,7 +64,7 @@ export class Order {
     let best = 0
     let fewest = count
     for (let thread = 0; thread < threads; thread++) {
-      if (this.outcomes[thread] === 0) continue
+      if (outcomes[thread] === 0) continue
       const set = this.closure(thread)
       const size = this.size(set)
       if (size < fewest) {
@@ -89,40 +76,12 @@ export class Order {
     return fewest
   }
 
-  /** Learns from a state without relying on what was learned before. */
-  learn(enabled: Int32Array, count: number): void {
-    this.look(enabled, count)
-    if (!this.stale) return
-    this.stale = false
-    this.futures.update()
-  }
-
-  /** Finds out what each thread's next step would touch. */
-  private look(enabled: Int32Array, count: number): void {
-    const { space, effects, outcomes, threads } = this
-    const { state, variables, control } = space
-    outcomes.fill(0)
-    for (let i = 0; i < count; i++) if (kindOf(enabled[i]) < SCHEDULE) outcomes[whoOf(enabled[i])]++
-    for (let thread = 0; thread < threads; thread++) {
-      const node = state[control + thread]
-      const reads = this.reads[thread].fill(0)
-      const writes = this.writes[thread].fill(0)
-      const { guard, action } = effects.call(node)
-      if (guard !== undefined) join(reads, effects.run(guard, variables, this.grew).reads)
-      if (action === undefined || outcomes[thread] === 0) continue
-      const run = effects.run(action, variables, this.grew)
-      join(reads, run.reads)
-      join(writes, run.writes)
-    }
-    for (const never of effects.nevers) effects.run(never, variables, this.grew)
-  }
-
   /** The threads whose future may touch what the next step of `thread` touches. */
   private disturbers(thread: number): number {
     const { space, futures, threads } = this
     const { state, control } = space
-    const reads = this.reads[thread]
-    const writes = this.writes[thread]
+    const reads = this.steps.reads[thread]
+    const writes = this.steps.writes[thread]
     let set = 0
     for (let other = 0; other < threads; other++) {
       const node = state[control + other]
@@ -149,7 +108,7 @@ export class Order {
   private size(set: number): number {
     let size = 0
     for (let thread = 0; thread < this.threads; thread++)
-      if (set & (1 << thread)) size += this.outcomes[thread]
+      if (set & (1 << thread)) size += this.steps.outcomes[thread]
     return size
   }
 

@@ -3,9 +3,13 @@
  */
 import { Random } from '../engine/random.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Restart } from '../engine/restart.ts'
 import type { Space } from '../protocol/space.ts'
+import { controlGraph } from './control-graph.ts'
 import { Effects } from './effects.ts'
+import { Futures } from './futures.ts'
 import { Order } from './order.ts'
+import { Steps } from './steps.ts'
 
 /** Random walks that teach what steps touch before a search relies on it, and their steps, at most. */
 const WALKS = 64
@@ -25,6 +29,8 @@ export class ReducedSpace implements System {
   sufficient = 0
   private readonly space: Space
   private readonly delays: boolean
+  private readonly steps: Steps | undefined
+  private readonly futures: Futures | undefined
   private readonly order: Order | undefined
 
   constructor(space: Space, { schedules, order }: SpaceReductions) {
@@ -32,10 +38,13 @@ export class ReducedSpace implements System {
     this.state = space.state
     this.actors = space.actors
     this.delays = !schedules
-    this.reset()
+    if (!order) return
+    space.reset()
     const effects = new Effects(space)
-    this.order = order ? new Order(space, effects, this.delays) : undefined
-    this.warmUp()
+    this.steps = new Steps(space, effects)
+    this.futures = new Futures(controlGraph(space), effects)
+    this.order = new Order(space, this.steps, this.futures, this.delays)
+    this.warmUp(this.steps)
   }
 
   get violation(): Violation | undefined {
@@ -52,6 +61,8 @@ export class ReducedSpace implements System {
     this.progress = space.progress
     // What is no progress is the host taking a CPU away: an action sees the variables alone, so nobody notices.
     const count = this.delays ? all : space.progress
+    this.steps?.look(out, count)
+    if (this.takesNotice()) throw new Restart()
     this.sufficient = this.order === undefined ? count : this.order.choose(out, count)
     return count
   }
@@ -80,21 +91,29 @@ export class ReducedSpace implements System {
     return this.space.name(transition)
   }
 
-  private warmUp(): void {
-    const { space, order } = this
-    if (order === undefined) return
+  /** Takes notice of what was learned about steps; true if there is anything. */
+  private takesNotice(): boolean {
+    if (this.steps?.taught !== true) return false
+    this.steps.taught = false
+    this.futures?.update()
+    return true
+  }
+
+  private warmUp(steps: Steps): void {
+    const { space } = this
     const random = new Random(1)
     const enabled = new Int32Array(MAX_ENABLED)
     for (let walk = 0; walk < WALKS; walk++) {
       space.reset()
       for (let step = 0; step < WALK_STEPS; step++) {
         const count = space.enabled(enabled)
-        order.learn(enabled, count)
+        steps.look(enabled, count)
         if (space.progress === 0) break
         space.apply(enabled[random.below(count)])
         space.clearViolation()
       }
     }
     space.reset()
+    this.takesNotice()
   }
 }

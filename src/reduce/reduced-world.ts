@@ -42,6 +42,8 @@ export class ReducedWorld implements System {
   /** vCPUs (one bit each) that a preemption would do something to; that could be away without anybody noticing. */
   private matter = 0
   private couldBeAway = 0
+  /** Whether a search before this one has witnessed that something was done to a vCPU that was away. */
+  private knewAbsence = false
   private readonly before: Int32Array
   private readonly left: Int32Array
 
@@ -56,6 +58,11 @@ export class ReducedWorld implements System {
   /** True if the reduction is in force for the workload at hand. */
   get reduces(): boolean {
     return this.noticed !== this.world.beginnings
+  }
+
+  /** After {@link enabled}: the vCPUs (one bit each) that could be away without anybody noticing. */
+  get absent(): number {
+    return this.couldBeAway
   }
 
   get state(): Int32Array {
@@ -73,6 +80,7 @@ export class ReducedWorld implements System {
   reset(): void {
     this.world.reset()
     this.world.machine.placementSeen = false
+    this.knewAbsence = this.world.witnessed.has('target-preempted')
   }
 
   enabled(out: Int32Array): number {
@@ -146,10 +154,11 @@ export class ReducedWorld implements System {
     const { world, before, left } = this
     const { state, host, machine } = world
     before.set(state)
-    host.preempt(vcpu)
+    world.apply(T.transition(T.PREEMPT, vcpu))
     state[machine.on + vcpu] = before[machine.on + vcpu]
+    state[host.preemptions] = before[host.preemptions]
     left.set(state)
-    host.schedule(vcpu, vcpu)
+    this.comeBack(vcpu)
     const entersAsItLeft = equal(state, left)
     state.set(before)
     world.clearViolation()
@@ -159,6 +168,8 @@ export class ReducedWorld implements System {
 
   private giveUp(): never {
     this.noticed = this.world.beginnings
+    // What could have been away was taken for a witness, too early.
+    if (!this.knewAbsence) this.world.witnessed.delete('target-preempted')
     this.world.machine.placementSeen = false
     throw new Restart()
   }
