@@ -51,6 +51,8 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
     'CPU1 munmap(0)',
     'one takes "send IPI" 1 time and the other 0 times',
   ],
+  cpusNotAlike: ['seed race', '1, 2', 'go through different control states'],
+  impureStep: ['read PMD'],
   unbalanced: [1, 'unlock mmap_lock', 'CPU0 holds it'],
 }
 const codes = Object.keys(messages) as Code[]

@@ -3,6 +3,7 @@
  * is determined by the values of those before, so a run whose values are known touches what the run before it touched.
  * Finding the run of a state takes as many look-ups as the function reads words.
  */
+import { fail } from '../errors.ts'
 import { emptyBits, join, setBit, type Bits } from './bits.ts'
 import { record } from './recording.ts'
 
@@ -24,6 +25,7 @@ type Place = Branch | Run
 const isBranch = (place: Place): place is Branch => 'word' in place
 
 export class Behaviour {
+  readonly name: string
   /** What any of the known runs reads or writes. */
   readonly reads: Bits
   readonly writes: Bits
@@ -34,7 +36,8 @@ export class Behaviour {
   private readonly width: number
 
   /** `width` is the number of words. The function must depend on nothing else. */
-  constructor(run: (S: Int32Array) => unknown, width: number) {
+  constructor(name: string, run: (S: Int32Array) => unknown, width: number) {
+    this.name = name
     this.function = run
     this.width = width
     this.reads = emptyBits(width)
@@ -56,25 +59,28 @@ export class Behaviour {
     for (const word of writes) setBit(run.writes, word)
     if (everything) for (const bits of [run.reads, run.writes]) bits.fill(-1)
     this.runs.push(run)
-    this.root = everything ? run : planted(this.root, reads, values, 0, run)
+    this.root = everything ? run : this.planted(this.root, reads, values, 0, run)
     const reaches = join(this.reads, run.reads)
     return join(this.writes, run.writes) || reaches
   }
-}
 
-/** The tree with a run added, behind the reads that lead to it. */
-function planted(
-  place: Place | undefined,
-  reads: readonly number[],
-  values: readonly number[],
-  depth: number,
-  run: Run,
-): Place {
-  if (depth === reads.length) return run
-  const branch: Branch =
-    place !== undefined && isBranch(place) ? place : { word: reads[depth], values: [], next: [] }
-  let i = branch.values.indexOf(values[depth])
-  if (i < 0) i = branch.values.push(values[depth]) - 1
-  branch.next[i] = planted(branch.next[i], reads, values, depth + 1, run)
-  return branch
+  /** The tree with a run added, behind the reads that lead to it. */
+  private planted(
+    place: Place | undefined,
+    reads: readonly number[],
+    values: readonly number[],
+    depth: number,
+    run: Run,
+  ): Place {
+    const ends = depth === reads.length
+    if (place !== undefined && (ends || !isBranch(place) || place.word !== reads[depth]))
+      throw fail.impureStep(this.name)
+    if (ends) return run
+    const branch: Branch =
+      place !== undefined && isBranch(place) ? place : { word: reads[depth], values: [], next: [] }
+    let i = branch.values.indexOf(values[depth])
+    if (i < 0) i = branch.values.push(values[depth]) - 1
+    branch.next[i] = this.planted(branch.next[i], reads, values, depth + 1, run)
+    return branch
+  }
 }

@@ -27,8 +27,8 @@ export class Effects {
   readonly nevers: readonly Behaviour[]
   /** Words of a row: the variables, then a bit for each predicate. */
   readonly width: number
-  /** Told of each run that was not known before, with the variables that it started from. */
-  onRun: ((behaviour: Behaviour, S: Int32Array) => void) | undefined
+  /** Told of what is about to be done with these variables. */
+  onUse: ((behaviour: Behaviour, S: Int32Array) => void) | undefined
   private readonly space: Space
   private readonly actions = new Map<string, Behaviour>()
   private readonly guards = new Map<string, Behaviour>()
@@ -38,7 +38,7 @@ export class Effects {
     const { nevers, initial } = space.protocol
     this.space = space
     this.width = initial.length + nevers.length
-    this.nevers = nevers.map(({ holds }) => new Behaviour(holds, this.width))
+    this.nevers = nevers.map(({ name, holds }) => new Behaviour(name, holds, this.width))
   }
 
   /** What a control state asks for. */
@@ -48,10 +48,10 @@ export class Effects {
 
   /** The run of a behaviour from these variables. `grew` is called if it touches more than was known. */
   run(behaviour: Behaviour, S: Int32Array, grew: () => void): Run {
+    this.onUse?.(behaviour, S)
     const known = behaviour.find(S)
     if (known !== undefined) return known
     const more = this.learn(behaviour, S)
-    this.onRun?.(behaviour, S)
     if (more) grew()
     return behaviour.find(S)!
   }
@@ -93,7 +93,8 @@ export class Effects {
     const known = (all: Map<string, Behaviour>, run: (S: Int32Array) => unknown): Behaviour => {
       const key = [op, a, b, c].join()
       let behaviour = all.get(key)
-      if (behaviour === undefined) all.set(key, (behaviour = new Behaviour(run, this.width)))
+      if (behaviour === undefined)
+        all.set(key, (behaviour = new Behaviour(co.steps[node].op.name, run, this.width)))
       return behaviour
     }
     return {

@@ -29,39 +29,56 @@ export interface Recording {
   readonly everything: boolean
 }
 
+/** A stand-in for variables: told of what is read and written by index, and of what is asked for in any other way. */
+export function standIn(
+  length: number,
+  read: (word: number) => number,
+  write: (word: number, value: number) => void,
+  other: (key: PropertyKey) => unknown,
+): Int32Array {
+  return new Proxy(new Int32Array(0), {
+    get(_, key) {
+      const word = wordOf(key)
+      if (word >= 0) return word < length ? read(word) : undefined
+      if (key === 'length') return length
+      return plain.has(key) ? (Reflect.get(Array.prototype, key) as unknown) : other(key)
+    },
+    has: (_, key) => key in Array.prototype || (wordOf(key) >= 0 && wordOf(key) < length),
+    set(_, key, value) {
+      const word = wordOf(key)
+      if (word >= 0 && word < length) write(word, (value as number) | 0)
+      return true
+    },
+  })
+}
+
 /** Runs `run` on `variables`, which it may change, and notes what it touches. */
-export function record(variables: Int32Array, run: (S: Int32Array) => void): Recording {
+export function record(variables: Int32Array, run: (S: Int32Array) => unknown): Recording {
   const reads: number[] = []
   const values: number[] = []
   const writes = new Set<number>()
   const noted = new Set<number>()
   let everything = false
-  const observed = new Proxy(variables, {
-    get(target, key) {
-      const word = wordOf(key)
-      if (word >= 0) {
-        if (word < target.length && !writes.has(word) && !noted.has(word)) {
-          noted.add(word)
-          reads.push(word)
-          values.push(target[word])
-        }
-        return target[word]
+  const observed = standIn(
+    variables.length,
+    (word) => {
+      if (!writes.has(word) && !noted.has(word)) {
+        noted.add(word)
+        reads.push(word)
+        values.push(variables[word])
       }
-      if (key === 'length') return target.length
-      if (plain.has(key)) return Reflect.get(Array.prototype, key) as unknown
+      return variables[word]
+    },
+    (word, value) => {
+      variables[word] = value
+      writes.add(word)
+    },
+    (key) => {
       everything = true
-      const value = Reflect.get(target, key, target) as unknown
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      const value = Reflect.get(variables, key, variables) as unknown
+      return typeof value === 'function' ? (value.bind(variables) as unknown) : value
     },
-    set(target, key, value) {
-      const word = wordOf(key)
-      if (word >= 0 && word < target.length) {
-        target[word] = value as number
-        writes.add(word)
-      }
-      return true
-    },
-  })
+  )
   run(observed)
   return { reads, values, writes, everything }
 }

@@ -6,6 +6,7 @@ import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { Restart } from '../engine/restart.ts'
 import type { Space } from '../protocol/space.ts'
 import { controlGraph } from './control-graph.ts'
+import { CpuSymmetry } from './cpu-symmetry.ts'
 import { Effects } from './effects.ts'
 import { Futures } from './futures.ts'
 import { Order } from './order.ts'
@@ -19,6 +20,7 @@ const WALK_STEPS = 200
 export interface SpaceReductions {
   readonly schedules: boolean
   readonly order: boolean
+  readonly cpus: boolean
 }
 
 export class ReducedSpace implements System {
@@ -32,18 +34,23 @@ export class ReducedSpace implements System {
   private readonly steps: Steps | undefined
   private readonly futures: Futures | undefined
   private readonly order: Order | undefined
+  private readonly symmetry: CpuSymmetry | undefined
 
-  constructor(space: Space, { schedules, order }: SpaceReductions) {
+  constructor(space: Space, { schedules, order, cpus }: SpaceReductions) {
     this.space = space
     this.state = space.state
     this.actors = space.actors
     this.delays = !schedules
-    if (!order) return
     space.reset()
+    if (!order && !cpus) return
     const effects = new Effects(space)
+    const graph = controlGraph(space)
+    this.symmetry = cpus ? CpuSymmetry.of(space, effects, graph) : undefined
     this.steps = new Steps(space, effects)
-    this.futures = new Futures(controlGraph(space), effects)
-    this.order = new Order(space, this.steps, this.futures, this.delays)
+    if (order) {
+      this.futures = new Futures(graph, effects)
+      this.order = new Order(space, this.steps, this.futures, this.delays)
+    }
     this.warmUp(this.steps)
   }
 
@@ -53,6 +60,7 @@ export class ReducedSpace implements System {
 
   reset(): void {
     this.space.reset()
+    this.symmetry?.canonicalize()
   }
 
   enabled(out: Int32Array): number {
@@ -69,6 +77,7 @@ export class ReducedSpace implements System {
 
   apply(transition: number): void {
     this.space.apply(transition)
+    this.symmetry?.canonicalize()
   }
 
   clearViolation(): void {
@@ -93,10 +102,18 @@ export class ReducedSpace implements System {
 
   /** Takes notice of what was learned about steps; true if there is anything. */
   private takesNotice(): boolean {
-    if (this.steps?.taught !== true) return false
-    this.steps.taught = false
-    this.futures?.update()
-    return true
+    const { steps, symmetry } = this
+    const effects = steps?.taught === true
+    const alike = symmetry?.taught === true
+    if (effects) {
+      steps.taught = false
+      this.futures?.update()
+    }
+    if (alike) {
+      symmetry.taught = false
+      symmetry.update()
+    }
+    return alike || (effects && this.order !== undefined)
   }
 
   private warmUp(steps: Steps): void {

@@ -10,9 +10,11 @@ export interface Reductions {
   readonly schedules: boolean
   /** Partial order: of steps that do not disturb each other one order is tried. Of protocols alone. */
   readonly order: boolean
+  /** CPU symmetry: of states that differ by a permutation of CPUs that are alike one is kept. Of protocols alone. */
+  readonly cpus: boolean
 }
 
-export const ALL: Reductions = { schedules: true, order: true }
+export const ALL: Reductions = { schedules: true, order: true, cpus: true }
 
 /** Worlds are explored again and again, and what was learned about their states is kept by system. */
 const reducedWorlds = new WeakMap<World, ReducedWorld>()

@@ -15,9 +15,9 @@ import { thorough } from '../thorough.ts'
 import { protocolOf, shapes, type RandomShape } from './random-protocol.ts'
 
 const all: readonly Reductions[] = [true, false].flatMap((schedules) =>
-  [true, false].map((order) => ({ schedules, order })),
+  [true, false].flatMap((order) => [true, false].map((cpus) => ({ schedules, order, cpus }))),
 )
-const ORDER: Reductions = { schedules: true, order: true }
+const ORDER: Reductions = { schedules: true, order: true, cpus: false }
 
 const violated = (system: System): string[] => [...explore(system, { countOnly: true }).violated].toSorted()
 const verdict = (system: System): boolean => explore(system).violation === undefined
@@ -45,7 +45,7 @@ const broken = (change: (parts: Parts) => void) => (space: Space) => {
 
 describe('a reduced search of a random protocol', () => {
   it.each(all)(
-    'sees what the whole search sees: $schedules, $order',
+    'sees what the whole search sees: $schedules, $order, $cpus',
     (reductions) => {
       fc.assert(
         fc.property(shapes, (shape) => agrees(shape, (space) => reduced(space, reductions))),
@@ -191,7 +191,9 @@ describe('the seed race, reduced', () => {
 
   it('has a seventeenth of the states without two preemptions of four CPUs', () => {
     const space = (): Space => new Space(seedRace('ipi', { cpus: 4, rounds: 1, preemptions: 2 }))
-    const { states } = explore(reduced(space(), { schedules: true, order: false }), { fitted: true })
+    const { states } = explore(reduced(space(), { schedules: true, order: false, cpus: false }), {
+      fitted: true,
+    })
     expect(states * 17).toBe(308_040)
     expect(explore(reduced(space()), { fitted: true }).states).toBeLessThan(states / 2)
   })
