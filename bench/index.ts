@@ -1,5 +1,5 @@
 /**
- * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [random exhaustive features hunts]`. Speeds are worth
+ * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [random exhaustive reductions features hunts]`. Speeds are worth
  * something only as ratios within one run on one machine; absolute figures are printed to make sense of the ratios.
  * What is found and how small it gets is pinned by tests, not here.
  */
@@ -9,12 +9,14 @@ import { exhaustive } from './exhaustive.ts'
 import { features } from './features.ts'
 import { hunts } from './hunts.ts'
 import { randomRuns } from './random-runs.ts'
+import { reductions } from './reductions.ts'
 import { jsonReport, tellReport, type Report } from './report.ts'
 
 /** In this order: what comes first is compiled for nothing else. */
 const benchmarks: Readonly<Record<string, () => Report | Promise<Report>>> = {
   random: randomRuns,
   exhaustive,
+  reductions,
   features,
   hunts,
 }

@@ -171,7 +171,8 @@ export class CpuSymmetry {
       const met = row.map((node, i) => maps[i].get(node))
       if (met.some((other) => other !== known)) throw this.unlike('go through different control states')
       if (known !== undefined) {
-        if (known.some((node, i) => node !== row![i]))
+        const other = row
+        if (known.some((node, i) => node !== other[i]))
           throw this.unlike('go through different control states')
         continue
       }

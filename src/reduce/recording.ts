@@ -5,19 +5,9 @@
 
 /** Methods of arrays that do nothing but read and write elements one by one; here they do so under observation. */
 const plain = new Set<PropertyKey>([
-  ...[
-    'at',
-    'entries',
-    'every',
-    'fill',
-    'find',
-    'findIndex',
-    'findLast',
-    'findLastIndex',
-    'forEach',
-    'includes',
-  ],
-  ...['indexOf', 'join', 'keys', 'lastIndexOf', 'reduce', 'reduceRight', 'some', 'values', Symbol.iterator],
+  Symbol.iterator,
+  ...'at entries every fill find findIndex findLast findLastIndex forEach includes'.split(' '),
+  ...'indexOf join keys lastIndexOf reduce reduceRight some values'.split(' '),
 ])
 
 export interface Recording {

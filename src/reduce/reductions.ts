@@ -14,7 +14,7 @@ export interface Reductions {
   readonly cpus: boolean
 }
 
-export const ALL: Reductions = { schedules: true, order: true, cpus: true }
+const ALL: Reductions = { schedules: true, order: true, cpus: true }
 
 /** Worlds are explored again and again, and what was learned about their states is kept by system. */
 const reducedWorlds = new WeakMap<World, ReducedWorld>()

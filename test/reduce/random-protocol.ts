@@ -14,7 +14,7 @@ type Do =
   | { readonly kind: 'set' | 'wait' | 'check' | 'take'; readonly at: number; readonly value: number }
   | { readonly kind: 'copy' | 'follow' | 'add'; readonly at: number; readonly to: number }
   | { readonly kind: 'pick'; readonly at: number }
-  | { readonly kind: 'if'; readonly at: number; readonly then: readonly Do[]; readonly or: readonly Do[] }
+  | { readonly kind: 'if'; readonly at: number; readonly one: readonly Do[]; readonly other: readonly Do[] }
 
 interface RandomThread {
   readonly code: readonly Do[]
@@ -41,8 +41,8 @@ const simple: fc.Arbitrary<Do> = fc.oneof(
 const branching: fc.Arbitrary<Do> = fc.record({
   kind: fc.constant('if'),
   at: word,
-  then: fc.array(simple, { maxLength: 2 }),
-  or: fc.array(simple, { maxLength: 2 }),
+  one: fc.array(simple, { maxLength: 2 }),
+  other: fc.array(simple, { maxLength: 2 }),
 })
 
 export const shapes: fc.Arbitrary<RandomShape> = fc.record({
@@ -94,34 +94,34 @@ export function protocolOf({ threads, daemon, preemptions, never }: RandomShape)
   return p
 
   function* run(code: readonly Do[]): Code {
-    for (const one of code) {
-      switch (one.kind) {
+    for (const it of code) {
+      switch (it.kind) {
         case 'set':
-          yield* set(one.at, one.value)
+          yield* set(it.at, it.value)
           break
         case 'wait':
-          yield* wait(one.at, one.value)
+          yield* wait(it.at, it.value)
           break
         case 'take':
-          yield* take(one.at, one.value)
+          yield* take(it.at, it.value)
           break
         case 'check':
-          yield* check(one.at, one.value)
+          yield* check(it.at, it.value)
           break
         case 'copy':
-          yield* copy(one.at, one.to)
+          yield* copy(it.at, it.to)
           break
         case 'follow':
-          yield* follow(one.at, one.to)
+          yield* follow(it.at, it.to)
           break
         case 'add':
-          yield* add(one.at, one.to)
+          yield* add(it.at, it.to)
           break
         case 'pick':
-          yield* set(one.at, yield* p.pick(VALUES))
+          yield* set(it.at, yield* p.pick(VALUES))
           break
         default:
-          yield* run((yield* load(one.at)) === 1 ? one.then : one.or)
+          yield* run((yield* load(it.at)) === 1 ? it.one : it.other)
       }
     }
   }

@@ -2,6 +2,8 @@
  * Scheduling symmetry of worlds: without the preemptions that nobody can notice, the same invariants are violated and
  * the same dangers reached, whatever the policy, the machine, and what is broken about either.
  */
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { explore } from '../../src/explore/exhaustive.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
@@ -70,6 +72,29 @@ describe.each(machines)('a reduced search of a machine %s', (_, given) => {
   it.each(some(policies, 7))('sees what the whole search sees, of $name', (policy) => {
     const bounds = tiny(policy, given)
     for (const workload of workloadsOf(policy, bounds, 6)) compare({ policy, bounds, workload })
+  })
+})
+
+const folder = join(import.meta.dirname, '../../bugs')
+const bugs: AnyPolicy[] = []
+for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
+  const { broken, fixed } = (await import(join(folder, file))) as { broken: AnyPolicy; fixed: AnyPolicy }
+  bugs.push(broken, fixed)
+}
+
+describe('a reduced search of a bug', () => {
+  it.each(some(bugs, 8))('sees what the whole search sees: $name', (policy) => {
+    const bounds = boundsFor(policy)
+    const small = (workload: Workload): boolean => {
+      try {
+        return explore(worldOf(policy, bounds, workload), { countOnly: true, maxStates: 4000 }).complete
+      } catch {
+        return false
+      }
+    }
+    const compared = workloadsOf(policy, bounds, 40).filter(small).slice(0, 6)
+    for (const workload of compared) compare({ policy, bounds, workload })
+    expect(compared).not.toEqual([])
   })
 })
 
