@@ -109,10 +109,7 @@ export class ReducedSpace implements System {
       steps.taught = false
       this.futures?.update()
     }
-    if (alike) {
-      symmetry.taught = false
-      symmetry.update()
-    }
+    if (alike) symmetry.update()
     return alike || (effects && this.order !== undefined)
   }
 
