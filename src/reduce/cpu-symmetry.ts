@@ -40,6 +40,7 @@ export class CpuSymmetry {
   private readonly likeness: Likeness
   /** By control state of an outsider: the pairs of CPUs that its rest does not tell apart. */
   private alikeFrom = new Map<number, number>()
+
   /** Undefined where nothing can be gained. */
   static of(space: Space, effects: Effects, graph: ControlGraph): CpuSymmetry | undefined {
     const { alike } = space.protocol

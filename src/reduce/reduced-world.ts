@@ -135,6 +135,7 @@ export class ReducedWorld implements System {
     const { world } = this
     const { machine, threads, config } = world
     this.matter = 0
+    this.before.set(world.state)
     for (let vcpu = 0; vcpu < config.vcpus; vcpu++) {
       const top = threads.top(vcpu)
       if (top < 0 || !threads.inGuest(top) || machine.isOffline(vcpu)) continue
@@ -153,17 +154,19 @@ export class ReducedWorld implements System {
   private matters(vcpu: number): boolean {
     const { world, before, left } = this
     const { state, host, machine } = world
-    before.set(state)
     world.apply(T.transition(T.PREEMPT, vcpu))
     state[machine.on + vcpu] = before[machine.on + vcpu]
     state[host.preemptions] = before[host.preemptions]
-    left.set(state)
+    const matters = !equal(state, before)
+    if (matters) left.set(state)
     this.comeBack(vcpu)
-    const entersAsItLeft = equal(state, left)
-    state.set(before)
-    world.clearViolation()
+    const entersAsItLeft = equal(state, matters ? left : before)
+    if (matters || !entersAsItLeft) {
+      state.set(before)
+      world.clearViolation()
+    }
     if (!entersAsItLeft) this.giveUp()
-    return !equal(left, before)
+    return matters
   }
 
   private giveUp(): never {
