@@ -142,7 +142,7 @@ function tellClean(hunted: Hunted): string {
   const runs = `${hunted.runs.toLocaleString('en')} random runs`
   const { enumerated } = hunted
   if (enumerated?.verdict !== 'safe') return `${hunted.policy.name}: no race in ${runs}.`
-  return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules without speculation: ${enumerated.states.toLocaleString('en')} states).`
+  return `${hunted.policy.name}: no race in ${runs}, nor in any of the ${enumerated.workloads.toLocaleString('en')} workloads of up to ${enumerated.operations} operations (all schedules without speculation: ${enumerated.states.toLocaleString('en')} states${enumerated.reduced === 0 ? '' : ', reduced by scheduling symmetry'}).`
 }
 
 function failedHunt(policy: AnyPolicy, cause: ShootdownError): HuntRow {
