@@ -1,5 +1,5 @@
 /**
- * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [--write] [random exhaustive features hunts]`. Speeds are
+ * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [--write] [random exhaustive reductions features hunts]`. Speeds are
  * worth something only as ratios within one run on one machine; absolute figures are printed to make sense of the ratios.
  * What is found and how small it gets is pinned by tests, not here. `--write` keeps what features cost, and rewrites its
  * table in docs/performance.md; the comparison with other programs is in `peers/`.
@@ -9,6 +9,7 @@ import { exhaustive } from './exhaustive.ts'
 import { features } from './features.ts'
 import { hunts } from './hunts.ts'
 import { randomRuns } from './random-runs.ts'
+import { reductions } from './reductions.ts'
 import { jsonReports, tellReport, type Report } from './report.ts'
 import { store } from './stored.ts'
 import { tellMachine, thisMachine } from './this-machine.ts'
@@ -17,6 +18,7 @@ import { tellMachine, thisMachine } from './this-machine.ts'
 const benchmarks: Readonly<Record<string, () => Report | Promise<Report>>> = {
   random: randomRuns,
   exhaustive,
+  reductions,
   features,
   hunts,
 }

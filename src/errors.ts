@@ -55,6 +55,10 @@ export const messages = {
     `${source}: ${problem.replace(/\.$/, '')}. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.`,
   notSymmetric: (policy: string, one: string, other: string, difference: string) =>
     `Policy "${policy}" claims to treat all CPUs alike, but not so in ${one} and in ${other}: ${difference}. Leave out \`symmetric: true\` where the number of a CPU decides anything; a policy that is made from another one takes over its claim.`,
+  cpusNotAlike: (protocol: string, cpus: string, how: string) =>
+    `Protocol "${protocol}" declares that CPUs ${cpus} are alike, but their threads ${how}. Leave out \`cpusAlike\`, or name every variable that has a word for each CPU.`,
+  impureStep: (what: string) =>
+    `"${what}" reads other variables than before although what it read first is the same. What a step, a guard or a predicate does must depend on the variables and its arguments alone.`,
   policyOptions: (policy: string, option: string, problem: string) =>
     `Option "${option}" of policy "${policy}": ${problem}. Its file says which options a policy has.`,
   policyFile: (file: string, problem: string) =>

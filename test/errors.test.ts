@@ -56,6 +56,8 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
     'CPU1 munmap(0)',
     'one takes "send IPI" 1 time and the other 0 times',
   ],
+  cpusNotAlike: ['seed race', '1, 2', 'go through different control states'],
+  impureStep: ['read PMD'],
   unbalanced: [1, 'unlock mmap_lock', 'CPU0 holds it'],
 }
 const codes = Object.keys(messages) as Code[]
@@ -100,6 +102,10 @@ it('every message, word for word', () => {
       mine.ts: "flush": expected a generator method. A policy is the object that definePolicy({ name, summary, flush, ... }) returns.
     notSymmetric
       Policy "mine" claims to treat all CPUs alike, but not so in CPU0 munmap(0) and in CPU1 munmap(0): one takes "send IPI" 1 time and the other 0 times. Leave out \`symmetric: true\` where the number of a CPU decides anything; a policy that is made from another one takes over its claim.
+    cpusNotAlike
+      Protocol "seed race" declares that CPUs 1, 2 are alike, but their threads go through different control states. Leave out \`cpusAlike\`, or name every variable that has a word for each CPU.
+    impureStep
+      "read PMD" reads other variables than before although what it read first is the same. What a step, a guard or a predicate does must depend on the variables and its arguments alone.
     policyOptions
       Option "targets" of policy "hyperv-list": expected "plain" or "sparse". Its file says which options a policy has.
     policyFile

@@ -72,6 +72,12 @@ export function seedRace(policy: SeedPolicy, { cpus, rounds, preemptions }: Seed
   for (let cpu = 1; cpu < cpus && policy === 'ipi'; cpu++) {
     p.daemon(`interrupt ${cpu}`, () => takeIpi(cpu), cpu)
   }
+  p.cpusAlike(
+    Array.from({ length: cpus - 1 }, (_, i) => i + 1),
+    flag,
+    tlb,
+    pending,
+  )
   return p
 
   function* walks(cpu: number): Code {

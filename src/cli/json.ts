@@ -90,6 +90,8 @@ export const verificationJson = z.object({
   states: count,
   transitions: count,
   depth: count,
+  /** Workloads whose states were made fewer by scheduling symmetry. */
+  reduced: count,
   seconds: z.number(),
   witnesses: z.array(z.string()),
   race: z.object({ invariant: z.string(), explanation: z.string(), diagram: z.string() }).nullable(),

@@ -35,6 +35,7 @@ const optionsSchema = z.object({
   eviction: z.boolean('no value').optional(),
   migration: z.boolean('no value').optional(),
   vpid: z.boolean('no value').optional(),
+  reduction: z.boolean('no value').optional(),
   gup: z.enum(['pte', 'pmd'], 'pte or pmd').optional(),
   time: z.number('a number of seconds above 0').positive('a number of seconds above 0').optional(),
   maxMemory: z

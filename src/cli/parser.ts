@@ -44,6 +44,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--migration', 'let vCPUs move between pCPUs')
     .option('--no-vpid', 'flush at every VM entry')
     .option('--gup <form>', 'what gup_fast compares again: pte (as in 2017) or pmd (default)')
+    .option('--no-reduction', 'search schedules that nobody can tell apart one by one')
     .option('--time <seconds>', 'end after so long; a hunt enumerates all there is if that fits')
     .option('--max-memory <size>', 'end what would take more memory: 500M, 2G (hunt, verify)')
     .option('--resume [file]', 'go on where the same command was interrupted (default: beside the corpus)')

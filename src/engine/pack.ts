@@ -6,9 +6,10 @@
  */
 import { Dictionary } from './dictionary.ts'
 import { bitsFor } from './layout.ts'
+import { Restart } from './restart.ts'
 
 /** The packer met more values than a word's width has room for; it has been widened, and the search must restart. */
-export class Widened extends Error {}
+export class Widened extends Restart {}
 
 export class Packer {
   /** Packed size in 32-bit words, and in bytes: the last word may be used in part. */

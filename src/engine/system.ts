@@ -23,6 +23,11 @@ export interface System {
   enabled(out: Int32Array): number
   /** After {@link enabled}: how many of them are progress of somebody, as opposed to what the environment may do. */
   readonly progress: number
+  /**
+   * After {@link enabled}: how many of the transitions, from the first on, stand for all of them, provided that one of
+   * them leads to a state that has yet to be expanded (see `src/reduce`). Absent from a system that is not reduced.
+   */
+  readonly sufficient?: number
   /** Takes a transition that is enabled. */
   apply(transition: number): void
   /** What the last transition violated, or undefined. */

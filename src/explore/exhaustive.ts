@@ -4,7 +4,8 @@
  */
 import { fail } from '../errors.ts'
 import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
-import { Widened, type Packer } from '../engine/pack.ts'
+import type { Packer } from '../engine/pack.ts'
+import { Restart } from '../engine/restart.ts'
 import { BATCH, StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { learn, packerFor } from './learn.ts'
@@ -55,15 +56,17 @@ export interface Observer {
 /** Explores all that `system` can reach. */
 export function explore(system: System, options: ExhaustiveOptions = {}): Exploration {
   system.reset()
-  const packer = options.fitted === true ? learn(system) : packerFor(system)
+  let packer: Packer | undefined
   for (;;) {
-    const visited = new StateSet(packer.bytes, options.memory)
+    let visited: StateSet | undefined
     try {
+      packer ??= options.fitted === true ? learn(system) : packerFor(system)
+      visited = new StateSet(packer.bytes, options.memory)
       return search(system, packer, visited, options)
     } catch (thrown) {
-      if (!(thrown instanceof Widened)) throw thrown
+      if (!(thrown instanceof Restart)) throw thrown
     } finally {
-      visited.free()
+      visited?.free()
     }
   }
 }
@@ -97,11 +100,14 @@ function search(system: System, packer: Packer, visited: StateSet, options: Exha
     complete,
     full,
   })
+  const lookUp = (): void => {
+    visited.addAll(batch, waiting)
+    waiting = 0
+  }
   try {
     for (let number = 0; ; number++) {
       if (number === levelEnd) {
-        visited.addAll(batch, waiting)
-        waiting = 0
+        lookUp()
         if (number === visited.count) break
         depth++
         levelEnd = visited.count
@@ -120,7 +126,12 @@ function search(system: System, packer: Packer, visited: StateSet, options: Exha
           observer?.stuck?.(deadlock)
         }
       }
+      // States are expanded in the order of their numbers: what leads to a higher one postpones nothing for ever.
+      const enough = system.sufficient ?? count
+      let goesForward = false
+      if (enough < count) lookUp()
       for (let i = 0; i < count; i++) {
+        if (i === enough && goesForward) break
         system.apply(enabled[i])
         transitions++
         const { violation } = system
@@ -130,10 +141,14 @@ function search(system: System, packer: Packer, visited: StateSet, options: Exha
           observer?.violated?.(violation)
           system.clearViolation()
         }
+        if (enough < count) {
+          packer.repack(state, here, packed, visited.probe, 0)
+          const target = visited.add()
+          if (target > number || -1 - target > number) goesForward = true
+          continue
+        }
         packer.repack(state, here, packed, batch, waiting * words)
-        if (++waiting < BATCH) continue
-        visited.addAll(batch, waiting)
-        waiting = 0
+        if (++waiting === BATCH) lookUp()
       }
       if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
     }

@@ -40,6 +40,8 @@ export interface HuntOptions {
   readonly shrinks?: boolean
   /** False: nothing is enumerated where random search finds nothing, for those who verify anyway. Default true. */
   readonly enumerates?: boolean
+  /** False: what is enumerated is enumerated without reductions. Default true. */
+  readonly reduces?: boolean
   /** Asked now and then; true ends the hunt, and what was found is kept. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: HuntProgress) => void
@@ -162,6 +164,8 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
       memory,
       before: verified,
       everyInvariant: true,
+      // What was covered is told beside the estimate, which is one of all states.
+      reduces: false,
       stop: () => enough(verified.met.length),
       onMet: met('enumeration'),
       onUnit: unitDone,
@@ -190,6 +194,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
         policy,
         bounds: { ...bounds, speculation: 0, eviction: false },
         operations: Math.min(ENUMERATED_OPERATIONS, operations),
+        reduces: options.reduces ?? true,
         memory,
         before: verified,
         stop,

@@ -57,15 +57,15 @@ export class Host {
       return 0
     })
     m.installDrained(INVEPT_AT_ENTRY, (_v, target) => {
-      if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+      m.witnessTarget(target)
       m.S[this.inveptAtEntry + target] = 1
       return 0
     })
-    m.install(PCPU, (v) => m.S[m.on + v])
+    m.install(PCPU, (v) => m.whereabouts(v))
     m.install(AT_BOUNDARY, (v) => (m.S[this.inHost + v] === GUEST ? 1 : 0))
     m.installDrained(FLUSH_VCPU, (_v, target, mask, scope) => {
       m.buffer.drainAll(target)
-      if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+      m.witnessTarget(target)
       for (let context = m.caches.vpidOf(target); context < m.caches.cpuContexts; context += m.caches.vpids) {
         dropScope(m, context, mask, scope)
       }
@@ -73,13 +73,13 @@ export class Host {
       return 0
     })
     m.installDrained(FLUSH_AT_ENTRY, (_v, target) => {
-      if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+      m.witnessTarget(target)
       m.S[this.flushAtEntry + target] = FLUSH_TAG
       return 0
     })
-    m.install(IS_RUNNING, (_v, target) => (m.S[m.on + target] === 0 ? 0 : 1))
+    m.install(IS_RUNNING, (_v, target) => (m.whereabouts(target) === 0 ? 0 : 1))
     m.installSend(KICK, (_v, target) => {
-      if (m.S[m.on + target] !== 0) m.S[this.kicked + target] = 1
+      if (m.whereabouts(target) !== 0) m.S[this.kicked + target] = 1
       return 0
     })
     m.install(

@@ -41,7 +41,7 @@ export function installInterrupts(m: Machine): void {
     if (m.isOffline(target)) return 0
     m.S[m.pending + target] |= 1 << vector
     if (m.S[m.interruptFlag + target] === 0) m.hooks.witness('ipi-held-off')
-    if (m.S[m.on + target] === 0) m.hooks.witness('target-preempted')
+    m.witnessTarget(target)
     return 0
   })
   m.installSend(SEND_NMI, (_v, target) => {

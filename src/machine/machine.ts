@@ -89,6 +89,10 @@ export class Machine {
   errorCode = 0
   /** Guest frame whose translation through EPT the step being done was refused; 0 for a fault of the guest's own. */
   violated = 0
+  /** vCPUs (one bit each) that the host may as well have taken away, in a search that leaves that out. */
+  couldBeAway = 0
+  /** True once code of the system has asked where a vCPU runs. */
+  placementSeen = false
   /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
   alternative = 0
 
@@ -195,6 +199,17 @@ export class Machine {
   tableBit(frame: number): number {
     const slot = this.tableSlots[frame]
     return slot < 0 ? 0 : 1 << slot
+  }
+
+  /** The pCPU + 1 that a vCPU is on, 0 for none, as an answer to code of the system that asks. */
+  whereabouts(vcpu: number): number {
+    this.placementSeen = true
+    return this.S[this.on + vcpu]
+  }
+
+  /** Takes note that something was sent to a vCPU or done to it, which may be away. */
+  witnessTarget(vcpu: number): void {
+    if (this.S[this.on + vcpu] === 0 || this.couldBeAway & (1 << vcpu)) this.hooks.witness('target-preempted')
   }
 
   /** What a walker is called. */

@@ -55,6 +55,13 @@ export interface Thread {
   readonly daemon: boolean
 }
 
+/** CPUs that are said to be alike. */
+export interface Alike {
+  readonly cpus: readonly number[]
+  /** First words of the variables that have one word for each CPU, by its number. */
+  readonly perCpu: readonly number[]
+}
+
 /** Something that must never hold of the variables. */
 export interface Never {
   readonly name: string
@@ -71,6 +78,7 @@ export class Protocol {
   readonly preemptions: number
   readonly threads: Thread[] = []
   readonly nevers: Never[] = []
+  alike: Alike | undefined
   /** What the variables hold in the beginning. */
   readonly initial: number[] = []
   /** By code of a step. */
@@ -141,6 +149,15 @@ export class Protocol {
   /** Declares that a predicate over the variables must not hold in any state. */
   never(name: string, holds: (S: Int32Array) => boolean): void {
     this.nevers.push({ name, holds })
+  }
+
+  /**
+   * Declares that some CPUs are alike: their threads, in the order in which they were added, run the same code, and
+   * differ in nothing but which word they use of each variable that has one for each CPU. `perCpu` are the first words of
+   * those. What other threads do need not be alike: `reduced` finds out when it is.
+   */
+  cpusAlike(cpus: readonly number[], ...perCpu: number[]): void {
+    this.alike = { cpus, perCpu }
   }
 
   /** Called by an action: what it does must not happen. */

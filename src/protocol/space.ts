@@ -13,7 +13,7 @@ import { PICK, type Protocol } from './protocol.ts'
 import { PREEMPT, SCHEDULE, STEP, detailOf, kindOf, transition, whoOf } from './transition.ts'
 
 /** The control state of a thread that has ended. */
-const ENDED = 0
+export const ENDED = 0
 
 /** What a state without progress violates, unless all threads have ended. */
 export const DEADLOCK = 'no-deadlock'
@@ -22,6 +22,8 @@ export class Space implements FairSystem {
   readonly co = new Coroutines()
   readonly protocol: Protocol
   readonly state: Int32Array
+  /** The part of the state that actions, guards and predicates see: the protocol's variables and nothing else. */
+  readonly variables: Int32Array
   readonly actors: number
   readonly beginnings = 1
   progress = 0
@@ -29,13 +31,16 @@ export class Space implements FairSystem {
   readonly fairness: SpaceFairness
   /** Called for every step that is done, for telling a story. */
   tracer: ((thread: number, node: number, result: number) => void) | undefined
-  private readonly cpus: number
+  /** CPUs that a host can take away: all of them or none. */
+  readonly cpus: number
   /** First words: control states by thread, whether a CPU is gone, how often one was taken away. */
-  private readonly control: number
-  private readonly gone: number
-  private readonly taken: number
-  private readonly cpuOf: Int32Array
+  readonly control: number
+  readonly gone: number
+  readonly taken: number
+  readonly cpuOf: Int32Array
   private readonly initial: Int32Array
+  /** All ends of a thread are one. */
+  readonly settled = (node: number): number => (opOf(this.co.nodes, node) === RETURN.code ? ENDED : node)
 
   constructor(protocol: Protocol) {
     const { name, threads, preemptions } = protocol
@@ -50,6 +55,7 @@ export class Space implements FairSystem {
     const host = preemptions > 0 ? [...Array<number>(this.cpus).fill(0), 0] : []
     this.initial = Int32Array.from([...protocol.initial, ...roots, ...host])
     this.state = this.initial.slice()
+    this.variables = this.state.subarray(0, this.control)
     this.fairness = new SpaceFairness({
       protocol,
       stepOf: (thread) => opOf(this.co.nodes, this.state[this.control + thread]),
@@ -67,7 +73,7 @@ export class Space implements FairSystem {
   }
 
   enabled(out: Int32Array): number {
-    const { state: S, control, gone, cpus, cpuOf } = this
+    const { state: S, variables, control, gone, cpus, cpuOf } = this
     const { guards, preemptions } = this.protocol
     const { nodes } = this.co
     let n = 0
@@ -76,7 +82,8 @@ export class Space implements FairSystem {
       if (node === ENDED || (cpus > 0 && S[gone + cpuOf[thread]] !== 0)) continue
       const op = opOf(nodes, node)
       const guard = guards[op]
-      if (guard !== undefined && !guard(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))) continue
+      if (guard !== undefined && !guard(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node)))
+        continue
       const outcomes = op === PICK ? argA(nodes, node) : 1
       for (let i = 0; i < outcomes; i++) out[n++] = transition(STEP, thread, i)
     }
@@ -159,14 +166,14 @@ export class Space implements FairSystem {
   }
 
   private step(thread: number, alternative: number): void {
-    const { state: S, control, protocol, co } = this
+    const { state: S, variables, control, protocol, co } = this
     const { nodes } = co
     const node = S[control + thread]
     const op = opOf(nodes, node)
     const result =
       op === PICK
         ? alternative
-        : protocol.actions[op]!(S, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+        : protocol.actions[op]!(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node))
     this.tracer?.(thread, node, result ?? 0)
     S[control + thread] = this.settled(co.next(node, result ?? 0))
     this.violation = protocol.violation
@@ -175,12 +182,7 @@ export class Space implements FairSystem {
 
   private judge(): void {
     for (const { name, holds } of this.protocol.nevers) {
-      if (holds(this.state)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
+      if (holds(this.variables)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
     }
-  }
-
-  /** All ends of a thread are one. */
-  private settled(node: number): number {
-    return opOf(this.co.nodes, node) === RETURN.code ? ENDED : node
   }
 }

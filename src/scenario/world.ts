@@ -45,8 +45,9 @@ export class World implements FairSystem {
   /** Dangerous situations reached since this world was built. */
   readonly witnessed = new Set<WitnessKind>()
 
-  private readonly policy: AnyPolicy
-  private readonly parts: Parts
+  readonly policy: AnyPolicy
+  /** What it is put together from, for what goes through its states. */
+  readonly parts: Parts
   private readonly judge: Judge
   private readonly threads: Threads
   private readonly enabledNow: Enabled

@@ -5,6 +5,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
 import type { WitnessKind } from '../machine/facts.ts'
 import type { Plan, Stop, UnitResult } from '../plan/plan.ts'
+import { ReducedWorld, reduced } from '../reduce/index.ts'
 import type { Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -19,6 +20,8 @@ export interface VerifyPlanOptions {
   /** States of one workload, at most. */
   readonly maxStates?: number | undefined
   readonly memory?: MemoryLimit | undefined
+  /** False: schedules that differ in nothing that anybody can notice are all searched. Default true. */
+  readonly reduces?: boolean
   /** Of a workload with a race, look for races of other invariants as well. Default: the first violation is enough. */
   readonly everyInvariant?: boolean
 }
@@ -28,6 +31,8 @@ export interface ExploredUnit extends UnitResult {
   readonly states: number
   readonly transitions: number
   readonly depth: number
+  /** True if the states were made fewer by scheduling symmetry. */
+  readonly reduced: boolean
   /** The first violation met. */
   readonly violation: Violation | undefined
   /** Names of the invariants that may be violated, where they were looked for; the search went on behind violations. */
@@ -58,12 +63,24 @@ export class VerifyPlan implements Plan<ExploredUnit> {
     const { maxStates, memory } = this.options
     worlds.forgetWitnesses()
     const world = worlds.at(this.workloads.at(unit)!)
+    const system = this.options.reduces === false ? world : reduced(world)
     const options = { ...(maxStates !== undefined && { maxStates }), memory, stop: () => stop(undefined) }
-    const { complete, full, states, transitions, depth, violation } = explore(world, options)
+    const { complete, full, states, transitions, depth, violation } = explore(system, options)
     const witnesses = [...worlds.witnessed()]
     const everything = violation !== undefined && this.options.everyInvariant === true
     const suspects = everything ? [...explore(world, { ...options, countOnly: true }).violated] : []
-    return { whole: complete, full, states, transitions, depth, violation, suspects, witnesses }
+    const fewer = system instanceof ReducedWorld && system.reduces
+    return {
+      whole: complete,
+      full,
+      states,
+      transitions,
+      depth,
+      reduced: fewer,
+      violation,
+      suspects,
+      witnesses,
+    }
   }
 
   /** The smallest race of a unit's workload that violates an invariant, if there is one that can be found. */

@@ -11,6 +11,7 @@ export const verifiedSchema = z.strictObject({
   states: count,
   transitions: count,
   depth: count,
+  reduced: count,
   met: metSchema,
   witnesses: witnessesSchema,
 })
@@ -21,6 +22,8 @@ export class Verified {
   states = 0
   transitions = 0
   depth = 0
+  /** Workloads whose states were made fewer by scheduling symmetry. */
+  reduced = 0
   witnesses = new Set<WitnessKind>()
   /** The first race of each invariant, where a search goes on behind races. */
   met: Met[] = []
@@ -30,12 +33,13 @@ export class Verified {
     this.transitions += unit.transitions
     this.depth = Math.max(this.depth, unit.depth)
     for (const kind of unit.witnesses) this.witnesses.add(kind)
+    if (unit.reduced) this.reduced++
     if (unit.whole) this.units++
   }
 
   write(): z.infer<typeof verifiedSchema> {
-    const { units, states, transitions, depth, met, witnesses } = this
-    return { units, states, transitions, depth, met: writeMet(met), witnesses: [...witnesses] }
+    const { units, states, transitions, depth, reduced, met, witnesses } = this
+    return { units, states, transitions, depth, reduced, met: writeMet(met), witnesses: [...witnesses] }
   }
 
   static read({ met, witnesses, ...numbers }: z.infer<typeof verifiedSchema>): Verified {

@@ -41,7 +41,10 @@ export interface Verification {
   readonly of: number | undefined
   readonly states: number
   readonly transitions: number
+  /** Steps of the longest of the shortest schedules to a state; where schedules were left out, without them. */
   readonly depth: number
+  /** Workloads whose states were made fewer by scheduling symmetry. */
+  readonly reduced: number
   readonly seconds: number
   readonly witnesses: readonly WitnessKind[]
   /** The smallest race of the first workload that has one. */
@@ -102,6 +105,7 @@ export function verify(options: VerifyOptions): Verification {
     states: verified.states,
     transitions: verified.transitions,
     depth: verified.depth,
+    reduced: verified.reduced,
     seconds: (performance.now() - begun) / 1000,
     witnesses: (Object.keys(WITNESSES) as WitnessKind[]).filter((kind) => verified.witnesses.has(kind)),
     race,
@@ -112,7 +116,7 @@ export function verify(options: VerifyOptions): Verification {
 
 /** One sentence: what was verified, or not, within which bounds. */
 export function tellVerification(policy: AnyPolicy, v: Verification): string {
-  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}`
+  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}${v.reduced === 0 ? '' : ', reduced by scheduling symmetry'}`
   const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
   if (v.verdict === 'race')

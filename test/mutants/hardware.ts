@@ -124,7 +124,7 @@ export const hardware: readonly Mutant[] = [
       'send IPI',
       (before, m) =>
         (v, target, ...rest) =>
-          m.S[m.on + target] === 0 ? 0 : before(v, target, ...rest),
+          m.whereabouts(target) === 0 ? 0 : before(v, target, ...rest),
     ),
     breaks: 'flush-completes',
   },

@@ -41,7 +41,7 @@ export const hypervisor: readonly Mutant[] = [
       'flush vCPU',
       (before, m) =>
         (v, target, ...rest) =>
-          m.S[m.on + target] === 0 ? 0 : before(v, target, ...rest),
+          m.whereabouts(target) === 0 ? 0 : before(v, target, ...rest),
     ),
     breaks: 'stale-translation',
   },

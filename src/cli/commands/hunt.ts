@@ -118,6 +118,7 @@ function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): HuntRow
     hunted = hunt(policy, {
       ...given,
       bounds: boundsOf(options),
+      reduces: options.reduction ?? true,
       ...(seconds !== undefined && { seconds }),
       state,
       memory,

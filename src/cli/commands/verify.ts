@@ -59,6 +59,7 @@ export async function verifyCommand(context: Context): Promise<number> {
           policy,
           bounds,
           operations,
+          reduces: options.reduction ?? true,
           memory,
           before,
           stop: () => interrupt.stop(),
@@ -117,6 +118,7 @@ function rowOf(policy: AnyPolicy, v: Verification | undefined): Row {
     states: v?.states ?? 0,
     transitions: v?.transitions ?? 0,
     depth: v?.depth ?? 0,
+    reduced: v?.reduced ?? 0,
     seconds: v?.seconds ?? 0,
     witnesses: [...(v?.witnesses ?? [])],
     race:

@@ -54,7 +54,7 @@ const forgetting =
   (name: 'deliverable' | 'takesNmi', ...fields: readonly ('walk' | 'latch')[]): Breakage =>
   (world) => {
     const { machine } = world
-    const { interrupts } = world['parts']
+    const { interrupts } = world.parts
     const before = interrupts[name].bind(interrupts) as (v: number) => number
     const forgetful = (v: number): number => {
       const words = fields.map((field) => (field === 'latch' ? machine.caches.latch : machine.walk) + v)
@@ -70,7 +70,7 @@ const forgetting =
 const returning =
   (flag: (flag: number) => number): Breakage =>
   (world) => {
-    const { interrupts } = world['parts']
+    const { interrupts } = world.parts
     const iret = interrupts['iret'].bind(interrupts)
     interrupts['iret'] = (v, given) => iret(v, flag(given))
   }
@@ -125,7 +125,7 @@ export const interrupts = [
     returning(() => 1),
   ),
   broken('IRET drops the TLB', (world) => {
-    const { interrupts } = world['parts']
+    const { interrupts } = world.parts
     const iret = interrupts['iret'].bind(interrupts)
     interrupts['iret'] = (v, flag) => {
       iret(v, flag)
@@ -138,7 +138,7 @@ export const interrupts = [
   ),
   broken('an NMI is taken in the middle of an access', forgetting('takesNmi', 'walk', 'latch')),
   broken('an NMI interrupts the handler of another', (world) => {
-    const { interrupts } = world['parts']
+    const { interrupts } = world.parts
     interrupts.takesNmi = () => true
   }),
   broken(
@@ -160,7 +160,7 @@ export const interrupts = [
   ),
   broken('HLT waits for nothing', waitsFor('woken')),
   broken('HLT is woken by nothing', (world) => {
-    world['parts'].interrupts['wake'] = () => {}
+    world.parts.interrupts['wake'] = () => {}
   }),
   broken(
     'a handler is interrupted by its own vector',

@@ -48,7 +48,7 @@ export const nested = [
   ),
   broken('VM exit drops guest-physical mappings', (world) => {
     const { machine } = world
-    const { host } = world['parts']
+    const { host } = world.parts
     const exit = host.exit.bind(host)
     host.exit = (v) => {
       exit(v)

@@ -91,7 +91,7 @@ export const storeBuffer = [
     }),
   ),
   broken('IRET leaves stores in the buffer', (world) => {
-    world['parts'].stacks.isHandler = () => false
+    world.parts.stacks.isHandler = () => false
   }),
   broken('INVLPGB waits for the stores before it', drained('INVLPGB')),
 ]
