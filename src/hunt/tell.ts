@@ -58,7 +58,7 @@ export function tellClean({ policy, runs, covered, enumerated, verdict }: Hunted
       : `${name}: no race in the first ${counted}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads of up to ${operations} operations, under any schedule (${states.toLocaleString('en')} states).`
   }
   if (enumerated.verdict !== 'safe') return `${name}: no race in ${random}.`
-  return `${name}: no race in ${random}, nor in any of the ${counted} workloads of up to ${operations} operations (all schedules without speculation: ${states.toLocaleString('en')} states).`
+  return `${name}: no race in ${random}, nor in any of the ${counted} workloads of up to ${operations} operations (all schedules without speculation: ${states.toLocaleString('en')} states${enumerated.reduced === 0 ? '' : ', reduced by scheduling symmetry'}).`
 }
 
 /** Two digits of a large number, and its order of magnitude in words. */
