@@ -3,12 +3,12 @@
  * they come back, so what comes of them is what one thread would have come to. Which worker does what is not reproducible,
  * and no result depends on it.
  */
+import { ShootdownError } from '../errors.ts'
 import { follow, type Ending, type UnitResult } from '../plan/plan.ts'
 import type { Work } from '../plan/work.ts'
 import type { Thrown } from './messages.ts'
 import type { Recipe } from './recipe.ts'
 import { PATIENCE, Thread } from './thread.ts'
-import { putTogether } from './thrown.ts'
 import { Units } from './units.ts'
 
 /** Milliseconds between two questions whether to stop, where nothing else happens. */
@@ -18,9 +18,10 @@ const UNASKED = 20
  * Does the units of a plan that has a recipe.
  *
  * A worker that is lost is no loss: its units are handed to another, or done here where nobody is left. A unit that ended
- * early though nobody stopped it is done again here, with all others gone: it lacked something that they had, such as memory.
+ * early though nobody stopped it, or failed otherwise than by a mistake in the policy, is done again here, with all others
+ * gone: it lacked something that they had, such as memory.
  *
- * @throws whatever a unit throws, if all units before it are merged
+ * @throws whatever a unit throws, once all units before it are merged
  */
 export async function followInWorkers(
   { plan, following }: Work,
@@ -33,7 +34,7 @@ export async function followInWorkers(
   const flag = new Int32Array(new SharedArrayBuffer(4))
   const units = new Units(next, (unit) => plan.has(unit))
   /** What is there and not merged yet, by number. */
-  const waiting = new Map<number, UnitResult | { readonly thrown: Thrown }>()
+  const waiting = new Map<number, UnitResult | Thrown>()
   let wake = (): void => undefined
   const news = (): void => wake()
   let threads = Array.from({ length: workers }, () => new Thread({ recipe, flag, patience: PATIENCE }, news))
@@ -70,7 +71,7 @@ export async function followInWorkers(
       const { batch, report } = done
       let unit = batch.from
       for (const result of report.results) waiting.set(unit++, result)
-      if (report.thrown !== undefined) waiting.set(unit++, { thrown: report.thrown })
+      if (report.thrown !== undefined) waiting.set(unit++, report.thrown)
       if (report.thrown !== undefined || report.results.at(-1)?.whole === false) units.endBehind(unit - 1)
       units.giveBack({ from: unit, to: batch.to })
     }
@@ -80,7 +81,10 @@ export async function followInWorkers(
   /** Merges what is next, as far as it is there. */
   function merge(): Ending | 'alone' | undefined {
     for (let result = waiting.get(next); result !== undefined; result = waiting.get(next)) {
-      if ('thrown' in result) throw putTogether(result.thrown)
+      if ('code' in result) {
+        if (result.code === undefined) return 'alone'
+        throw new ShootdownError(result.code, result.message)
+      }
       if (!result.whole && !stopping) return 'alone'
       waiting.delete(next)
       if (following.take(result, next)) return 'enough'

@@ -20,8 +20,7 @@ export interface Batch {
 /** An error on its way to another thread: a class does not get there. */
 export interface Thrown {
   readonly message: string
-  readonly stack: string | undefined
-  /** That of a {@link ShootdownError}. */
+  /** That of a {@link ShootdownError}; undefined for any other, which may be due to the worker and not to the unit. */
   readonly code: string | undefined
 }
 

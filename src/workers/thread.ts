@@ -11,6 +11,9 @@ const LARGEST = 2000
 
 const ENTRY = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
+/** Node gives a thread the options of the process; those of a text that is no file (`node --eval`) do not fit a file. */
+const EXEC_ARGV = process.execArgv.filter((argument) => !argument.startsWith('--input-type'))
+
 export class Thread {
   /** What it is doing; undefined if it waits. */
   doing: Batch | undefined
@@ -24,7 +27,7 @@ export class Thread {
 
   /** `news` is called when it has a report, or is lost. */
   constructor(beginning: Beginning, news: () => void) {
-    this.worker = new Worker(ENTRY, { workerData: beginning })
+    this.worker = new Worker(ENTRY, { workerData: beginning, execArgv: EXEC_ARGV })
     this.worker.on('message', (report: Report) => {
       this.report = report
       news()

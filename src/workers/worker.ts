@@ -1,9 +1,9 @@
 /** The thread of a worker: makes its plan, does the units that it is handed, and reports. */
 import { parentPort, workerData } from 'node:worker_threads'
+import { ShootdownError } from '../errors.ts'
 import type { UnitResult } from '../plan/plan.ts'
 import type { Batch, Beginning, Report, Thrown } from './messages.ts'
 import { planOf } from './recipe.ts'
-import { takeApart } from './thrown.ts'
 
 const { recipe, flag, patience } = workerData as Beginning
 const stop = (): boolean => Atomics.load(flag, 0) !== 0
@@ -25,7 +25,8 @@ async function work({ from, to }: Batch): Promise<Report> {
       if (!result.whole || stop() || spent() > patience) break
     }
   } catch (error) {
-    thrown = takeApart(error)
+    thrown = { message: String(error), code: undefined }
+    if (error instanceof ShootdownError) thrown = { message: error.message, code: error.code }
   }
   return { results, thrown, milliseconds: spent() }
 }
