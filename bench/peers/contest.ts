@@ -35,8 +35,11 @@ export const absence = (needs: readonly Tool[]): string | undefined => {
 }
 
 /** Runs a task of `ours.ts` in a fresh Node process. */
-export function ours(...words: readonly (string | number)[]): Taken {
-  const args = [join(SOURCES, 'ours.ts'), ...words.map(String)]
+export const ours = (...words: readonly (string | number)[]): Taken => oursFrom('ours.ts', ...words)
+
+/** Runs a task of another file beside it. */
+export function oursFrom(file: string, ...words: readonly (string | number)[]): Taken {
+  const args = [join(SOURCES, file), ...words.map(String)]
   const begun = performance.now()
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   const wall = (performance.now() - begun) / 1000

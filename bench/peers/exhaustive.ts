@@ -1,6 +1,6 @@
 /**
  * Exhaustive search of the seed race with IPIs, 4 CPUs, 3 rounds and 2 preemptions: every peer's full search, and this
- * package's with whatever leaves states out. SPIN has a hash table that fits from the start, and so has the C++.
+ * package's with whatever leaves states out; and a verification on the whole machine, by one worker and by two. SPIN has a hash table that fits from the start, and so has the C++.
  */
 import { strict as assert } from 'node:assert'
 import { median, ratio } from '../measure.ts'
@@ -8,7 +8,8 @@ import type { Report } from '../report.ts'
 import { seedCases } from '../protocols/seed-counts.ts'
 import { absence, contest, floorOf, ours, rowsOf, timesAsFast, type Contender } from './contest.ts'
 import { packedSearch, rumur, spin, type Outsider } from './outside.ts'
-import { REDUCED, searches, TWO_WORKERS } from './searches.ts'
+import { REDUCED, searches } from './searches.ts'
+import { sharing } from './sharing.ts'
 import type { Taken, Workshop } from './workshop.ts'
 
 const POLICY = 'ipi'
@@ -37,20 +38,28 @@ export async function exhaustive(shop: Workshop, repetitions: number): Promise<R
     packed: outsider(shop, packedSearch),
     rumur: outsider(shop, rumur),
     [REDUCED]: search(REDUCED),
-    [TWO_WORKERS]: search(TWO_WORKERS),
   }
   const results = await contest(contenders, repetitions)
   for (const [name, taken] of results)
     if (name !== REDUCED) taken.forEach((sample) => checkCounts(name, sample))
+  const shared = await sharing(
+    'verify',
+    'states',
+    'two workers against one, wall time of a verification',
+    repetitions,
+  )
   const against = (name: string, what: string, atLeast: number) =>
     floorOf(contenders, results, ['full', name], { what, atLeast }, (us, them) => ratio(us, 'states', them))
   return {
     title: 'Exhaustive search',
-    about: `The seed race, IPI, 4 CPUs, 3 rounds, 2 preemptions: ${tell(expected.states)} states, ${tell(expected.transitions)} transitions, one thread`,
-    rows: rowsOf(contenders, results, ['states']).map((row, i) => {
-      const taken = [...results.values()][i]
-      return { ...row, 'bytes/state': median(taken.map(bytesPerState)) }
-    }),
+    about: `The seed race, IPI, 4 CPUs, 3 rounds, 2 preemptions: ${tell(expected.states)} states, ${tell(expected.transitions)} transitions, one thread; a verification of native-ipi with workers`,
+    rows: [
+      ...rowsOf(contenders, results, ['states']).map((row, i) => {
+        const taken = [...results.values()][i]
+        return { ...row, 'bytes/state': median(taken.map(bytesPerState)) }
+      }),
+      ...shared.rows,
+    ],
     floors: [
       against('spin', "states per second, against SPIN's full state store", 2),
       against('packed', 'states per second, against packed C++', 1 / 7),
@@ -68,13 +77,7 @@ export async function exhaustive(shop: Workshop, repetitions: number): Promise<R
         { what: "with reductions, wall time against SPIN's", atLeast: 10 },
         timesAsFast,
       ),
-      floorOf(
-        contenders,
-        results,
-        [TWO_WORKERS, 'full'],
-        { what: 'two workers against one, wall time of the search', atLeast: 1.7 },
-        timesAsFast,
-      ),
+      shared.floor,
     ],
   }
 }

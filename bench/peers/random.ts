@@ -1,6 +1,6 @@
 /**
  * Random runs of the seed race: every enabled transition equally likely, against the same race written with fc.scheduler
- * and against the walker in C++. All take about as many steps a run, which is checked.
+ * and against the walker in C++; and a hunt on the whole machine, by one worker and by two. All take about as many steps a run, which is checked.
  */
 import { strict as assert } from 'node:assert'
 import { median, ratio } from '../measure.ts'
@@ -8,6 +8,7 @@ import type { SeedPolicy, SeedSize } from '../protocols/seed-race.ts'
 import type { Floor, Report, Row } from '../report.ts'
 import { absence, contest, floorOf, ours, rowsOf, type Results } from './contest.ts'
 import { walker } from './outside.ts'
+import { sharing } from './sharing.ts'
 import type { Taken, Workshop } from './workshop.ts'
 
 interface Race extends SeedSize {
@@ -39,11 +40,6 @@ const races: readonly Race[] = [
   },
 ]
 const WALKER = 1 / 6
-const twoWorkers: Floor = {
-  what: 'two workers against one, random runs',
-  atLeast: 1.7,
-  notMeasured: 'this package has no workers for random runs yet',
-}
 /** How far the mean lengths of the runs may lie apart. */
 const LIKENESS = 0.02
 
@@ -76,11 +72,14 @@ export async function random(shop: Workshop, repetitions: number): Promise<Repor
       ),
     )
   }
+  const shared = await sharing('hunt', 'runs', 'two workers against one, random runs', repetitions)
+  // The hunt is no race, but the column says which rows belong together.
+  const sharedRows = shared.rows.map((row) => ({ race: 'native-ipi, workers', ...row }))
   return {
     title: 'Random runs',
-    about: 'The seed race, uniform choice, 2 preemptions, one thread',
-    rows,
-    floors: [...floors, twoWorkers],
+    about: 'The seed race, uniform choice, 2 preemptions, one thread; a hunt of native-ipi with workers',
+    rows: [...rows, ...sharedRows],
+    floors: [...floors, shared.floor],
   }
 }
 

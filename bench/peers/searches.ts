@@ -13,6 +13,5 @@ export const searches: Readonly<Record<string, Search>> = {
   full: (system, limits) => explore(system, { ...limits, countOnly: true, fitted: true }),
 }
 
-/** The names of ways that rows ask for and that may be absent; every way has a line in the growth. */
+/** The name of a way that rows ask for and that may be absent; every way has a line in the growth. */
 export const REDUCED = 'reduced'
-export const TWO_WORKERS = 'two workers'

@@ -4,6 +4,7 @@ import { MemoryLimit } from '../engine/memory.ts'
 import { fail } from '../errors.ts'
 import { strategies } from '../explore/strategies.ts'
 import { makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { MAX_WORKERS, type WorkerOptions } from '../workers/in-workers.ts'
 
 const whole = (min: number, max: number): z.ZodNumber =>
   z
@@ -42,6 +43,7 @@ const optionsSchema = z.object({
     .string(SIZE)
     .regex(/^\d+(\.\d+)?[KMG]$/i, SIZE)
     .optional(),
+  workers: whole(1, MAX_WORKERS).optional(),
   resume: z.union([z.literal(true), z.string().min(1)], 'the path of a file, or no value').optional(),
   corpus: z.string('a folder').min(1, 'a folder').optional(),
   verdicts: z.string('the path of a table').optional(),
@@ -106,6 +108,9 @@ export function memoryLimitOf({ maxMemory }: Options): MemoryLimit | undefined {
   }
   return limit
 }
+
+/** Who does the searching. */
+export const workersOf = ({ workers = 1, policyFile }: Options): WorkerOptions => ({ workers, policyFile })
 
 const flag = (key: string): string =>
   key.startsWith('-') ? key : `--${key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`

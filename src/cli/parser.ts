@@ -47,6 +47,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--no-reduction', 'search schedules that nobody can tell apart one by one')
     .option('--time <seconds>', 'end after so long; a hunt enumerates all there is if that fits')
     .option('--max-memory <size>', 'end what would take more memory: 500M, 2G (hunt, verify)')
+    .option('--workers <n>', 'threads that search (hunt, verify; default 1); what is found is the same')
     .option('--resume [file]', 'go on where the same command was interrupted (default: beside the corpus)')
     .option('--corpus <dir>', 'folder of the cases (default corpus)')
     .option('--verdicts <file>', 'the table to compare with (walk, litmus)')

@@ -7,14 +7,15 @@ import type { MemoryLimit } from '../engine/memory.ts'
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
+import { workAlone, type Working } from '../plan/work.ts'
 import { boundsFor, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { shrink, type Shrunk } from '../shrink/shrink.ts'
-import { verify, type Verification } from '../verify/verify.ts'
+import { verifying, type Verification } from '../verify/verify.ts'
 import type { Confidence } from './confidence.ts'
 import { coverageOfEnumeration, coverageOfSample, type Coverage } from './coverage.ts'
 import { estimateSpace, type SpaceEstimate } from './estimate.ts'
-import { searchRaces } from './search.ts'
+import { searching } from './search.ts'
 import { HuntState, type How } from './state.ts'
 
 export interface HuntOptions {
@@ -114,7 +115,11 @@ const ESTIMATE_SHARE = 0.1
 /** ... and how much it looks at then, at most. */
 const TIMED_SAMPLE = { sample: 32, maxStates: 2_000_000 } as const
 
-export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
+export const hunt = (policy: AnyPolicy, options: HuntOptions = {}): Hunted =>
+  workAlone(hunting(policy, options))
+
+/** A hunt, with the units of its searches left to be done by somebody. */
+export function* hunting(policy: AnyPolicy, options: HuntOptions = {}): Working<Hunted> {
   const { runs, operations, seed, strategy } = { ...HUNT_DEFAULTS, ...options }
   const { seconds = Infinity, memory, state = new HuntState(), onUnit } = options
   const bounds = boundsFor(policy, options.bounds)
@@ -157,7 +162,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
   let enumerated: Verification | undefined
   let confidence: Confidence | undefined
   if (how === 'enumerated') {
-    enumerated = verify({
+    enumerated = yield* verifying({
       policy,
       bounds,
       operations,
@@ -172,13 +177,14 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
       onProgress: ({ workloads, of }) => options.onProgress?.({ how, done: workloads, of }),
     })
   } else {
-    const result = searchRaces({
+    const result = yield* searching({
       policy,
       bounds,
       operations,
       runs,
       seed,
       strategy,
+      endsAtRace: options.shrinks === false,
       before: searched,
       onMet: met(strategy),
       onUnit: unitDone,
@@ -190,7 +196,7 @@ export function hunt(policy: AnyPolicy, options: HuntOptions = {}): Hunted {
     if (result.races.length === 0) ({ confidence } = result)
     result.races.forEach((raw, i) => make(raw, strategy, result.foundAt[i]))
     if (found.length === 0 && options.enumerates !== false && !full && !stop()) {
-      enumerated = verify({
+      enumerated = yield* verifying({
         policy,
         bounds: { ...bounds, speculation: 0, eviction: false },
         operations: Math.min(ENUMERATED_OPERATIONS, operations),

@@ -8,7 +8,8 @@ import { Runner } from '../explore/run.ts'
 import { strategyNamed } from '../explore/strategies.ts'
 import type { Promised, Strategy } from '../explore/strategy.ts'
 import type { WitnessKind } from '../machine/facts.ts'
-import { follow, type Plan, type Stop, type UnitResult } from '../plan/plan.ts'
+import type { Following, Plan, Stop, UnitResult } from '../plan/plan.ts'
+import { workAlone, type Working } from '../plan/work.ts'
 import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
 import type { Met, Race } from '../scenario/race.ts'
 import { sampleWorkload } from '../scenario/sample.ts'
@@ -36,6 +37,8 @@ export interface SearchOptions {
   readonly runs: number
   readonly seed: number
   readonly strategy: string
+  /** True: the first workload that has races is the last one. */
+  readonly endsAtRace?: boolean
 }
 
 /** What one unit found, or a part of it: plain data, that another thread may have made. */
@@ -58,7 +61,7 @@ export interface SearchedUnit extends UnitResult {
 
 /** The units of a random search. */
 export class SearchPlan implements Plan<SearchedUnit> {
-  private readonly options: SearchOptions
+  readonly options: SearchOptions
   private readonly worlds: Worlds
   private readonly runner = new Runner()
   private readonly units: number
@@ -79,12 +82,13 @@ export class SearchPlan implements Plan<SearchedUnit> {
   }
 
   run(unit: number, stop: Stop<SearchedUnit>): SearchedUnit {
-    const { runs, seed, strategy } = this.options
+    const { runs, seed, strategy, endsAtRace = false } = this.options
     const own = seedOfStream(seed, unit)
     const random = new Random(seedOfStream(own, 0))
     this.pilot(stop)
     const walker = strategyNamed(strategy, seedOfStream(own, 1), this.length)
-    return this.search(random, walker, Math.min(RUNS_PER_UNIT, runs - unit * RUNS_PER_UNIT), stop)
+    const ends: Stop<SearchedUnit> = (part) => (endsAtRace && part!.met.length > 0) || stop(part)
+    return this.search(random, walker, Math.min(RUNS_PER_UNIT, runs - unit * RUNS_PER_UNIT), ends)
   }
 
   /**
@@ -197,7 +201,10 @@ export interface SearchResult {
   readonly confidence: Confidence
 }
 
-export function searchRaces(options: SearchRacesOptions): SearchResult {
+export const searchRaces = (options: SearchRacesOptions): SearchResult => workAlone(searching(options))
+
+/** A random search, with its units left to be done by somebody. */
+export function* searching(options: SearchRacesOptions): Working<SearchResult> {
   const { policy, bounds, stop, onMet, onUnit } = options
   const plan = new SearchPlan(options)
   const searched = options.before ?? new Searched()
@@ -208,7 +215,7 @@ export function searchRaces(options: SearchRacesOptions): SearchResult {
     schedule,
     violation,
   })
-  follow(plan, {
+  const following: Following<SearchedUnit> = {
     from: searched.units,
     stop: (part) =>
       stop?.(searched.runs + (part?.runs ?? 0), searched.met.length + (part?.met.length ?? 0)) === true,
@@ -217,7 +224,8 @@ export function searchRaces(options: SearchRacesOptions): SearchResult {
       if (unit.whole) onUnit?.()
       return false
     },
-  })
+  }
+  yield { plan, following }
   return {
     races: searched.met.map(raceOf),
     foundAt: searched.met.map(({ run }) => run),

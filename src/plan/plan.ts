@@ -23,9 +23,9 @@ export interface Plan<Result extends UnitResult> {
 export interface Following<Result extends UnitResult> {
   /** The first unit to do. Default 0. */
   readonly from?: number
-  readonly stop: Stop<Result>
+  stop(part: Result | undefined): boolean
   /** Takes the results, in the order of the units; true if nothing more is wanted. */
-  readonly take: (result: Result, unit: number) => boolean
+  take(result: Result, unit: number): boolean
 }
 
 /** Why no more units are done: there are none, nothing more is wanted, or somebody stopped the work. */
@@ -33,12 +33,13 @@ export type Ending = 'done' | 'enough' | 'stopped'
 
 /** Does the units of a plan one after the other. */
 export function follow<Result extends UnitResult>(plan: Plan<Result>, following: Following<Result>): Ending {
-  const { from = 0, stop, take } = following
+  const { from = 0 } = following
+  const stop: Stop<Result> = (part) => following.stop(part)
   for (let unit = from; ; unit++) {
     if (!plan.has(unit)) return 'done'
     if (stop(undefined)) return 'stopped'
     const result = plan.run(unit, stop)
-    const enough = take(result, unit)
+    const enough = following.take(result, unit)
     if (enough) return 'enough'
     if (!result.whole) return 'stopped'
   }

@@ -44,7 +44,7 @@ export interface ExploredUnit extends UnitResult {
 
 export class VerifyPlan implements Plan<ExploredUnit> {
   readonly workloads: WorkloadList
-  private readonly options: VerifyPlanOptions
+  readonly options: VerifyPlanOptions
   private readonly worlds: Worlds
 
   constructor(options: VerifyPlanOptions) {

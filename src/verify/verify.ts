@@ -6,11 +6,12 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import type { Violation } from '../engine/system.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
-import { follow } from '../plan/plan.ts'
+import type { Following } from '../plan/plan.ts'
+import { workAlone, type Working } from '../plan/work.ts'
 import { tellBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import { operationCount, type Workload } from '../scenario/workload.ts'
-import { VerifyPlan, type VerifyPlanOptions } from './plan.ts'
+import { VerifyPlan, type ExploredUnit, type VerifyPlanOptions } from './plan.ts'
 import { Verified } from './verified.ts'
 
 export interface VerifyOptions extends VerifyPlanOptions {
@@ -55,7 +56,10 @@ export interface Verification {
   readonly full: Workload | undefined
 }
 
-export function verify(options: VerifyOptions): Verification {
+export const verify = (options: VerifyOptions): Verification => workAlone(verifying(options))
+
+/** A verification, with its units left to be done by somebody. */
+export function* verifying(options: VerifyOptions): Working<Verification> {
   const { policy, bounds, operations, stop, onProgress, onUnit, onMet } = options
   const begun = performance.now()
   checkSymmetry(policy, bounds)
@@ -76,7 +80,7 @@ export function verify(options: VerifyOptions): Verification {
     verified.met.push({ workload: race.workload, schedule: race.schedule, violation: race.violation, run: 0 })
     onMet?.(race)
   }
-  const ending = follow(plan, {
+  const following: Following<ExploredUnit> = {
     from: verified.units,
     stop: () => stop?.() === true,
     take(unit, number) {
@@ -94,7 +98,8 @@ export function verify(options: VerifyOptions): Verification {
       if (unit.whole && !enough) onUnit?.()
       return enough
     },
-  })
+  }
+  const ending = yield { plan, following }
   const race = races.at(0)
   return {
     verdict: race !== undefined ? 'race' : ending === 'done' ? 'safe' : 'incomplete',

@@ -5,13 +5,14 @@ import { ShootdownError } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
 import { missedOf, rateBound, type Confidence } from '../../hunt/confidence.ts'
 import type { Interval, SpaceEstimate } from '../../hunt/estimate.ts'
-import { HUNT_DEFAULTS, hunt, type Hunted } from '../../hunt/hunt.ts'
+import { HUNT_DEFAULTS, type Hunted } from '../../hunt/hunt.ts'
 import { HuntState, huntStateSchema } from '../../hunt/state.ts'
 import { tellClean, tellConfidence, tellCoverage, tellSpace } from '../../hunt/tell.ts'
 import { boundsFor } from '../../scenario/bounds.ts'
 import { tellFull } from '../../verify/verify.ts'
+import { huntInWorkers } from '../../workers/in-workers.ts'
 import { huntRowJson, type huntJson } from '../json.ts'
-import { boundsOf, memoryLimitOf } from '../options.ts'
+import { boundsOf, memoryLimitOf, workersOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
 import { Progress } from '../progress.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
@@ -59,7 +60,7 @@ export async function huntCommand(context: Context): Promise<number> {
     }
     const state = before === undefined ? new HuntState() : HuntState.read(before.going)
     const share = { number, of: selected.length }
-    const row = huntOne(context, policy, { memory, progress, state, share, say, problem })
+    const row = await huntOne(context, policy, { memory, progress, state, share, say, problem })
     problems.push(...complained)
     hunts.push(row)
     if (!row.interrupted)
@@ -105,7 +106,7 @@ interface Hunting {
 }
 
 /** Hunts for races of one policy, and reports what came of it. */
-function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): HuntRow {
+async function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): Promise<HuntRow> {
   const { options, terminal, interrupt } = context
   const { memory, progress, state, share, say, problem } = hunting
   const secondsLeft = interrupt.secondsLeft()
@@ -115,7 +116,8 @@ function huntOne(context: Context, policy: AnyPolicy, hunting: Hunting): HuntRow
   const fresh = new Set<string | undefined>()
   let hunted: Hunted
   try {
-    hunted = hunt(policy, {
+    hunted = await huntInWorkers(policy, {
+      ...workersOf(options),
       ...given,
       bounds: boundsOf(options),
       reduces: options.reduction ?? true,

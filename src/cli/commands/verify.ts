@@ -5,10 +5,11 @@ import type { AnyPolicy } from '../../guest/policy.ts'
 import { WITNESSES } from '../../machine/facts.ts'
 import { diagramOf } from '../../report/race.ts'
 import { boundsFor } from '../../scenario/bounds.ts'
-import { tellVerification, verify, type Verification } from '../../verify/verify.ts'
+import { tellVerification, type Verification } from '../../verify/verify.ts'
 import { Verified, verifiedSchema } from '../../verify/verified.ts'
+import { verifyInWorkers } from '../../workers/in-workers.ts'
 import { verificationJson } from '../json.ts'
-import { boundsOf, memoryLimitOf } from '../options.ts'
+import { boundsOf, memoryLimitOf, workersOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
 import { Progress } from '../progress.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
@@ -55,7 +56,8 @@ export async function verifyCommand(context: Context): Promise<number> {
     let row: Row
     try {
       const verification = {
-        ...verify({
+        ...(await verifyInWorkers({
+          ...workersOf(options),
           policy,
           bounds,
           operations,
@@ -68,7 +70,7 @@ export async function verifyCommand(context: Context): Promise<number> {
             terminal.progress(
               `${policy.name}: ${workloads.toLocaleString('en')}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads, ${states.toLocaleString('en')} states`,
             ),
-        }),
+        })),
         seconds: seconds(),
       }
       report(policy, verification, say)
