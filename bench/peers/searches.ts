@@ -5,13 +5,21 @@
  */
 import { explore, type ExhaustiveOptions, type Exploration } from '../../src/explore/exhaustive.ts'
 import type { System } from '../../src/engine/system.ts'
+import { reduced, type Reductions } from '../../src/reduce/index.ts'
 
 export type Search = (system: System, limits: Pick<ExhaustiveOptions, 'stop' | 'maxStates'>) => Exploration
+
+/** The name of the way that rows ask for beside the whole search; every way has a line in the growth. */
+export const REDUCED = 'reduced'
+
+const leavingOut =
+  (reductions: Reductions): Search =>
+  (system, limits) =>
+    explore(reduced(system, reductions), { ...limits, fitted: true })
 
 export const searches: Readonly<Record<string, Search>> = {
   /** All states, behind violations too; one thread, nothing left out. */
   full: (system, limits) => explore(system, { ...limits, countOnly: true, fitted: true }),
+  [REDUCED]: leavingOut({ schedules: true, order: true, cpus: true }),
+  'CPU symmetry': leavingOut({ schedules: false, order: false, cpus: true }),
 }
-
-/** The name of a way that rows ask for and that may be absent; every way has a line in the growth. */
-export const REDUCED = 'reduced'

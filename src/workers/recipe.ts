@@ -22,8 +22,8 @@ export function recipeOf(plan: Plan<UnitResult>, policy: PolicySource): Recipe |
     return { kind: 'search', policy, options: { bounds, operations, runs, seed, strategy, endsAtRace } }
   }
   if (plan instanceof VerifyPlan) {
-    const { bounds, operations, maxStates, memory, everyInvariant = false } = plan.options
-    const options = { bounds, operations, maxStates, everyInvariant, bytes: memory?.bytes }
+    const { bounds, operations, maxStates, memory, everyInvariant = false, reduces = true } = plan.options
+    const options = { bounds, operations, maxStates, everyInvariant, reduces, bytes: memory?.bytes }
     return { kind: 'verify', policy, options }
   }
   return undefined
