@@ -22,7 +22,8 @@ export interface WorkerOptions {
  * is neither shipped (with whatever options) nor exported by `policyFile` stays on one thread, and so does one whose options
  * are no plain data. `stop` and the other functions are called on this thread, `stop` every 20 ms.
  *
- * A memory limit goes for the process, all threads together. A workload that does not fit beside those of other workers is
+ * A memory limit goes for the process, all threads together; tables of several workers that grow within the same few
+ * milliseconds may exceed it by the smaller ones. A workload that does not fit beside those of other workers is
  * searched again alone, and so are those behind it, so the limit ends no verification that one thread could do.
  *
  * @throws ShootdownError what {@link verify} throws, and if `workers` is out of range

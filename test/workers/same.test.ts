@@ -12,8 +12,8 @@ import { quiet } from '../explore/quiet.ts'
 const bounds = quiet({ groups: [[0]] })
 const counts = [1, 2, 3]
 
-const plainVerification = ({ seconds: _, ...rest }: Verification): unknown => rest
-const plainHunt = ({ seconds: _, space: _space, enumerated, ...rest }: Hunted): unknown => ({
+const plainVerification = ({ seconds: _seconds, ...rest }: Verification): unknown => rest
+const plainHunt = ({ seconds: _seconds, space: _space, enumerated, ...rest }: Hunted): unknown => ({
   ...rest,
   enumerated: enumerated && plainVerification(enumerated),
 })
