@@ -38,6 +38,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   corpusVersion: ['case.json', 2, 1],
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
+  corpusRemove: ['case.json', 'better.json', new Error('EPERM: operation not permitted')],
   workloadTooWide: ['case.json', 3, 2],
   progressRead: ['hunt.json', 'is damaged'],
   progressMisfit: ['hunt.json', 'number of runs', '1000', '2000'],
