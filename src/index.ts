@@ -144,16 +144,20 @@ export { checkFolder, type Checked, type CheckOptions, type Unequal } from './li
 export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
 export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
 export {
+  dedupeJson,
   errorJson,
   explainedJson,
   generalizedJson,
   huntJson,
   litmusJson,
   livenessJson,
+  minimizeJson,
   policiesJson,
+  recertifyJson,
   replayJson,
   showJson,
   verifyJson,
   walkJson,
+  whyJson,
 } from './cli/json.ts'
 export { VERSION } from './version.ts'

@@ -37,7 +37,10 @@ export function raceOfCase(file: string, kept: Case, policy: AnyPolicy): Race {
   if (violation === undefined)
     throw fail.corpusRead(file, 'its schedule violates nothing any more; the policy has been repaired')
   if (violation.invariant !== kept.invariant)
-    throw fail.corpusRead(file, `its schedule violates ${violation.invariant} now, in place of ${kept.invariant}`)
+    throw fail.corpusRead(
+      file,
+      `its schedule violates ${violation.invariant} now, in place of ${kept.invariant}`,
+    )
   const cycle = kept.cycle === undefined ? {} : { cycle: kept.cycle }
   return {
     policy: chosen,

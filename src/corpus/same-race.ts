@@ -8,7 +8,12 @@ import { ShootdownError } from '../errors.ts'
 import { optionsOf } from '../guest/policy-schema.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { cpusAlike, type Bounds } from '../scenario/bounds.ts'
-import { canonicalWorkload, permutations, renamePages, treatsPagesAlike } from '../scenario/canonical-workload.ts'
+import {
+  canonicalWorkload,
+  permutations,
+  renamePages,
+  treatsPagesAlike,
+} from '../scenario/canonical-workload.ts'
 import { subjectOf, type Workload } from '../scenario/workload.ts'
 import { canonical } from './case.ts'
 import { raceOfCase } from './race.ts'
@@ -30,7 +35,10 @@ export function sameRaceKey(file: string, kept: Case, policy: AnyPolicy): string
   raceOfCase(file, kept, policy)
   const names = kept.schedule.map((entry) => entry.do)
   const told = numberings(kept, policy)
-    .map((numbering) => ({ workload: numbering.workload, names: names.map((name) => renamed(name, numbering)) }))
+    .map((numbering) => ({
+      workload: numbering.workload,
+      names: names.map((name) => renamed(name, numbering)),
+    }))
     .filter(({ workload, names: renumbered }) => isRace(kept, policy, workload, renumbered))
     .map(({ workload, names: renumbered }) => canonical([withoutIdle(workload), renumbered]))
   const options = policy.options === undefined ? {} : optionsOf(policy, kept.options ?? {})

@@ -79,8 +79,10 @@ function explainedOf(file: string, kept: Case, policy: AnyPolicy): Case['explain
 function tellOrder({ schedule }: Case, explained: Case['explained']): string {
   if (explained === undefined) return 'Which order of its steps is the bug is not established.'
   const { edges, orders } = explained
-  const step = (number: number): string =>
-    `${number} (${schedule[number - 1].do}: ${schedule[number - 1].step})`
+  const step = (number: number): string => {
+    const entry = schedule.at(number - 1)
+    return entry === undefined ? `${number}` : `${number} (${entry.do}: ${entry.step})`
+  }
   const counted = `${orders.failing} of the ${orders.all} orders of its steps fail.`
   if (edges.length === 0) return `No two of its steps can be done the other way round; ${counted}`
   const pairs = edges.map(({ before, after }) => `${step(before)} before ${step(after)}`)
