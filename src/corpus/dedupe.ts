@@ -68,10 +68,19 @@ export function dedupe(cases: readonly Kept[], options: DedupeOptions): Deduped 
 function eachFileOnce(cases: readonly Kept[]): Kept[] {
   const files = new Map<string, Kept>()
   for (const kept of cases) {
-    const file = realpathSync(kept.file)
+    const file = placeOf(kept.file)
     if (!files.has(file)) files.set(file, kept)
   }
   return [...files.values()]
+}
+
+/** Where a file is, whatever it is called by; one that has gone is not removed for others, and that will be told. */
+function placeOf(file: string): string {
+  try {
+    return realpathSync(file)
+  } catch {
+    return file
+  }
 }
 
 /** Under which key each case is compared. */
