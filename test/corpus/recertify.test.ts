@@ -8,7 +8,8 @@ import { temporaryFolder } from './folder.ts'
 import { known, localCase, minimalCase, tamper } from './small.ts'
 
 const kept = minimalCase()
-const { certificate, size } = kept as Case & Required<Pick<Case, 'certificate'>>
+const { size } = kept
+const certificate = kept.certificate!
 const at = (each: Case) => ({ file: `${each.id}.json`, case: each })
 
 it('a true certificate holds', () => {
