@@ -45,8 +45,8 @@ it('says so where the cure is none, or is not at hand, and where nothing is know
   const policy = policies.find(({ name }) => name === shipped.policy)!
   const last = (fixedBy: string): string =>
     why(at(shipped), [{ ...policy, fixedBy }, ...policies.slice(2)]).sentences[5]
-  expect(last('xen-pv')).toMatch(
-    /^Policy "xen-pv" is said to cure it, but does not: it is (reproduced|diverged) there: /,
+  expect(last('hyperv-space')).toMatch(
+    /^Policy "hyperv-space" is said to cure it, but does not: it is (reproduced|diverged) there: /,
   )
   expect(last('away')).toMatch(
     /^Policy "away" is said to cure it; that could not be tried: There is no policy named "away"/,
