@@ -139,6 +139,8 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    corpusRemove
+      case.json: could not be removed (EPERM: operation not permitted). It is whole, and better.json keeps its race as well; remove it by hand.
     progressRead
       hunt.json: is damaged. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.
     progressMisfit

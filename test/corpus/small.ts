@@ -78,7 +78,7 @@ export function keepAll(folder: string, ...cases: Case[]): readonly Kept[] {
 /** Writes a changed case over its own file, with a seal that fits unless told otherwise. */
 export function tamper(folder: string, kept: Case, changes: object, seals = true): string {
   const file = join(folder, `${kept.id}.json`)
-  const changed = { ...kept, ...changes } as Case
+  const changed: Case = { ...kept, ...changes }
   writeFileSync(file, JSON.stringify(seals ? { ...changed, digest: resealed(changed) } : changed))
   return file
 }

@@ -8,7 +8,7 @@ import { thorough } from '../thorough.ts'
 import { temporaryFolder } from './folder.ts'
 import { BROKEN, shortHunt } from './small.ts'
 
-const HUNTS = thorough ? 1000 : 33
+const HUNTS = thorough ? 1000 : 22
 /** Its race takes three operations, one of them twice in a row at the right moment: luck alone is not sure to meet it. */
 const RARE = new Set(['static-key-early', 'flush-before-unhook'])
 
