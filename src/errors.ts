@@ -93,6 +93,8 @@ export const messages = {
     `${file}: "${field}" is ${found}, but the content of the case gives ${expected}. The file was changed by hand or damaged; restore it, or hunt again.`,
   corpusWrite: (file: string, cause: unknown) =>
     `${file}: could not be written (${because(cause)}). The old file, if there was one, is untouched.`,
+  corpusRemove: (file: string, kept: string, cause: unknown) =>
+    `${file}: could not be removed (${because(cause)}). It is whole, and ${kept} keeps its race as well; remove it by hand.`,
   progressRead: (file: string, problem: string) =>
     `${file}: ${problem}. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.`,
   progressMisfit: (file: string, what: string, found: string, expected: string) =>

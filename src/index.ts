@@ -129,28 +129,37 @@ export {
 } from './liveness/liveness.ts'
 export { goesRound, type Lasso } from './liveness/lasso.ts'
 export type { Fairness, FairSystem } from './engine/fairness.ts'
-export { makeCase, parseCase } from './corpus/case.ts'
+export { makeCase, parseCase, parseUnsealed } from './corpus/case.ts'
+export { dedupe, type Deduped, type DedupeOptions } from './corpus/dedupe.ts'
 export { keptOf } from './corpus/explained.ts'
+export { minimize, type Minimized } from './corpus/minimize.ts'
+export { recertify, type Difference, type Recertified } from './corpus/recertify.ts'
+export { sameRaceKey } from './corpus/same-race.ts'
+export { why, type Why } from './corpus/why.ts'
 export { replayCase, expectedOutcome, type Replayed } from './corpus/replay.ts'
 export { raceOfCase } from './corpus/race.ts'
 export { FORMAT, caseSchema, type Case } from './corpus/schema.ts'
-export { keep, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
+export { keep, readCase, readCorpus, type Corpus, type Kept } from './corpus/store.ts'
 export { drawLasso } from './report/protocol.ts'
 export { diagramOf, tellRace, tellWorkload } from './report/race.ts'
 export { checkFolder, type Checked, type CheckOptions, type Unequal } from './litmus/check.ts'
 export { parseLitmus, type LitmusTest } from './litmus/parse.ts'
 export { runLitmus, type LitmusOptions, type LitmusResult, type Verdict } from './litmus/run.ts'
 export {
+  dedupeJson,
   errorJson,
   explainedJson,
   generalizedJson,
   huntJson,
   litmusJson,
   livenessJson,
+  minimizeJson,
   policiesJson,
+  recertifyJson,
   replayJson,
   showJson,
   verifyJson,
   walkJson,
+  whyJson,
 } from './cli/json.ts'
 export { VERSION } from './version.ts'

@@ -38,6 +38,7 @@ const samples: { [K in Code]: Parameters<(typeof messages)[K]> } = {
   corpusVersion: ['case.json', 2, 1],
   corpusTampered: ['case.json', 'id', 'a-b-1', 'a-b-2'],
   corpusWrite: ['case.json', new Error('ENOSPC: no space left on device')],
+  corpusRemove: ['case.json', 'better.json', new Error('EPERM: operation not permitted')],
   workloadTooWide: ['case.json', 3, 2],
   progressRead: ['hunt.json', 'is damaged'],
   progressMisfit: ['hunt.json', 'number of runs', '1000', '2000'],
@@ -144,6 +145,8 @@ it('every message, word for word', () => {
       case.json: "id" is a-b-1, but the content of the case gives a-b-2. The file was changed by hand or damaged; restore it, or hunt again.
     corpusWrite
       case.json: could not be written (ENOSPC: no space left on device). The old file, if there was one, is untouched.
+    corpusRemove
+      case.json: could not be removed (EPERM: operation not permitted). It is whole, and better.json keeps its race as well; remove it by hand.
     progressRead
       hunt.json: is damaged. Expected a progress file that a hunt or a verification has kept, whole; remove it to begin anew.
     progressMisfit

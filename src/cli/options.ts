@@ -49,6 +49,7 @@ const optionsSchema = z.object({
   verdicts: z.string('the path of a table').optional(),
   explain: z.boolean('no value').optional(),
   generalize: z.boolean('no value').optional(),
+  dryRun: z.boolean('no value').optional(),
   json: z.boolean('no value').optional(),
 })
 

@@ -9,6 +9,7 @@ export const COMMANDS = {
   liveness: 'search every workload within bounds for fair runs that never end, keep them',
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
+  corpus: 'dedupe, minimize, why, recertify: look after corpus cases',
   litmus: 'run litmus tests in herd formats on this machine, compare them with a table',
   policies: 'list the policies and what is claimed of them',
   walk: 'check the page walk against a table of verdicts',
@@ -22,6 +23,7 @@ export function parser(): ReturnType<typeof cac> {
   const takes: Readonly<Record<string, string>> = {
     replay: ' [...cases]',
     show: ' [...cases]',
+    corpus: ' <what> [...cases]',
     litmus: ' [dir]',
   }
   for (const [name, summary] of Object.entries(COMMANDS)) cli.command(`${name}${takes[name] ?? ''}`, summary)
@@ -56,6 +58,7 @@ export function parser(): ReturnType<typeof cac> {
       '--generalize',
       'count the orders of the steps that fail, and say what they have in common (show)',
     )
+    .option('--dry-run', 'say what would be removed, and remove nothing (corpus dedupe)')
     .option('--json', 'one JSON object on standard output and nothing else there')
     .help()
     .version(VERSION)

@@ -2,6 +2,7 @@
 import { ShootdownError, fail } from '../errors.ts'
 import { parseArguments } from './arguments.ts'
 import { WRONG_USE, type Context } from './commands/context.ts'
+import { corpusCommand } from './commands/corpus.ts'
 import { huntCommand } from './commands/hunt.ts'
 import { livenessCommand } from './commands/liveness.ts'
 import { litmusCommand } from './commands/litmus.ts'
@@ -21,12 +22,13 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   liveness: livenessCommand,
   replay: replayCommand,
   show: showCommand,
+  corpus: corpusCommand,
   litmus: litmusCommand,
   policies: listPolicies,
   walk: walkCommand,
 }
 
-const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'litmus'])
+const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'corpus', 'litmus'])
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
 export async function run(argv: readonly string[], flag: Int32Array, streams: Streams): Promise<number> {

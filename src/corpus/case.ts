@@ -7,7 +7,7 @@ import type { Certificate } from '../shrink/certificate.ts'
 import { FORMAT, caseSchema, formatOf, type Case } from './schema.ts'
 
 /** JSON with sorted keys, so that equal content has equal text. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`
   if (typeof value !== 'object' || value === null) return JSON.stringify(value)
   const entries = Object.entries(value).filter(([, each]) => each !== undefined)
@@ -71,6 +71,19 @@ export function makeCase(
 
 /** Checks text that should be a case; `file` is named in what goes wrong. */
 export function parseCase(file: string, text: string): Case {
+  const read = parseUnsealed(file, text)
+  const seal = resealed(read)
+  if (read.digest !== seal) throw fail.corpusTampered(file, 'digest', read.digest, seal)
+  return read
+}
+
+/** The digest that the content of a case gives. */
+export function resealed({ digest: _digest, ...content }: Case): string {
+  return sealOf(content)
+}
+
+/** Checks a case as {@link parseCase} does, but for its seal: for those who can tell what was changed under it. */
+export function parseUnsealed(file: string, text: string): Case {
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -89,12 +102,10 @@ export function parseCase(file: string, text: string): Case {
     const field = issue.path.join('.') || 'the case'
     throw fail.corpusRead(file, `"${field}": ${issue.message}. Restore the file, or delete it and hunt again`)
   }
-  const { digest, ...content } = parsed.data
-  if (content.format !== formatOf(content))
-    throw fail.corpusTampered(file, 'format', `${content.format}`, `${formatOf(content)}`)
-  const id = idOf(parsed.data)
-  if (content.id !== id) throw fail.corpusTampered(file, 'id', content.id, id)
-  const seal = sealOf(content)
-  if (digest !== seal) throw fail.corpusTampered(file, 'digest', digest, seal)
-  return parsed.data
+  const { data } = parsed
+  if (data.format !== formatOf(data))
+    throw fail.corpusTampered(file, 'format', `${data.format}`, `${formatOf(data)}`)
+  const id = idOf(data)
+  if (data.id !== id) throw fail.corpusTampered(file, 'id', data.id, id)
+  return data
 }

@@ -36,6 +36,11 @@ export function raceOfCase(file: string, kept: Case, policy: AnyPolicy): Race {
   const violation = world.violation ?? endlessly(world, kept, head, schedule.slice(begins))
   if (violation === undefined)
     throw fail.corpusRead(file, 'its schedule violates nothing any more; the policy has been repaired')
+  if (violation.invariant !== kept.invariant)
+    throw fail.corpusRead(
+      file,
+      `its schedule violates ${violation.invariant} now, in place of ${kept.invariant}`,
+    )
   const cycle = kept.cycle === undefined ? {} : { cycle: kept.cycle }
   return {
     policy: chosen,

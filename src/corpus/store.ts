@@ -40,16 +40,24 @@ export function readCorpus(folder: string): Corpus {
   }
   for (const file of files) {
     try {
-      const kept = parseCase(file, read(file))
-      if (basename(file) !== `${kept.id}.json`)
-        throw fail.corpusTampered(file, 'file name', basename(file), `${kept.id}.json`)
-      cases.push({ file, case: kept })
+      cases.push({ file, case: readCase(file) })
     } catch (cause) {
       if (!(cause instanceof ShootdownError)) throw cause
       problems.push({ file, error: cause })
     }
   }
   return { cases, problems }
+}
+
+/**
+ * Reads the case of one file, whole and under its own name; `parse` says how much is checked of it.
+ * @throws ShootdownError if there is none
+ */
+export function readCase(file: string, parse = parseCase): Case {
+  const kept = parse(file, read(file))
+  if (basename(file) !== `${kept.id}.json`)
+    throw fail.corpusTampered(file, 'file name', basename(file), `${kept.id}.json`)
+  return kept
 }
 
 function filesOf(folder: string): string[] {

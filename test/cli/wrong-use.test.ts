@@ -102,7 +102,7 @@ describe('an option that is a word', () => {
 })
 
 describe('an option that there is none of', () => {
-  it.each(['--runz', '--Runs', '-x', '--dry-run', '--no-runs', '--constructor'])(
+  it.each(['--runz', '--Runs', '-x', '--dry-runs', '--no-runs', '--constructor'])(
     '%s is named, with those that there are',
     async (option) => {
       expect(await sentence('--cpus', '3', 'replay', option)).toMatch(

@@ -1,6 +1,7 @@
 /** `shootdown replay`: every case of a corpus once more, against the policy that it is about. */
 import type { z } from 'zod'
 import { existsSync } from 'node:fs'
+import { policyOfCase } from '../../corpus/policy-of.ts'
 import { expectedOutcome, replayCase } from '../../corpus/replay.ts'
 import { readCorpus, type Kept } from '../../corpus/store.ts'
 import { ShootdownError, fail } from '../../errors.ts'
@@ -19,12 +20,7 @@ export async function replayCommand(context: Context): Promise<number> {
   for (const { file, case: kept } of cases) {
     if (context.interrupt.stop()) break
     try {
-      const policy = known.find(({ name }) => name === kept.policy)
-      if (policy === undefined)
-        throw fail.unknownPolicy(
-          kept.policy,
-          known.map(({ name }) => name),
-        )
+      const policy = policyOfCase(kept, known)
       const { outcome, step, reason } = replayCase(kept, policy)
       const expected = expectedOutcome(kept, policy)
       const verdict = outcome === expected ? '' : `  (expected: ${expected})`

@@ -1,7 +1,8 @@
 /** `shootdown show`: what a case says, as lanes; explained and generalized, if that is asked for. */
 import type { z } from 'zod'
+import { policyOfCase } from '../../corpus/policy-of.ts'
 import { raceOfCase } from '../../corpus/race.ts'
-import { ShootdownError, fail } from '../../errors.ts'
+import { ShootdownError } from '../../errors.ts'
 import { explainAndGeneralize, type Explanation } from '../../explain/explain.ts'
 import type { Generalized } from '../../explain/generalize.ts'
 import { isEstablished, type NotEstablished } from '../../explain/limits.ts'
@@ -24,12 +25,7 @@ export async function showCommand(context: Context): Promise<number> {
   const rows: Result['cases'] = []
   for (const { file, case: kept } of cases) {
     try {
-      const policy = known.find(({ name }) => name === kept.policy)
-      if (policy === undefined)
-        throw fail.unknownPolicy(
-          kept.policy,
-          known.map(({ name }) => name),
-        )
+      const policy = policyOfCase(kept, known)
       const race = raceOfCase(file, kept, policy)
       const told = explanation(race, context.options)
       const notes = told && notesOf(race, told)
