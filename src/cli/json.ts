@@ -213,6 +213,44 @@ export const showJson = z.object({
   problems: z.array(z.object({ file: z.string(), error: z.string() })),
 })
 
+export const repairJson = z.object({
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      file: z.string(),
+      policy: z.string(),
+      invariant: z.string(),
+      /** Of the space that a cure passes. */
+      bounds: z.record(z.string(), z.unknown()),
+      operations: count,
+      /** All of the same size, the cheapest first. */
+      cures: z.array(
+        z.object({
+          insertions: z.array(
+            z.object({
+              word: z.string(),
+              part: z.string(),
+              at: z.enum(['begin', 'end', 'step']),
+              step: z.object({ name: z.string(), nth: count }).nullable(),
+            }),
+          ),
+          sentence: z.string(),
+          kinds: z.array(z.enum(['rcu', 'barrier', 'flush', 'ack', 'ipi'])),
+          cost: z.object({ gracePeriods: z.number(), ipis: z.number(), steps: z.number() }),
+          workloads: count,
+          states: count,
+        }),
+      ),
+      tried: count,
+      spared: count,
+      states: count,
+      seconds: z.number(),
+      notEstablished: z.string().nullable(),
+    }),
+  ),
+  problems: z.array(z.object({ file: z.string(), error: z.string() })),
+})
+
 const failedTest = z.object({ path: z.string(), reason: z.string() })
 
 export const litmusCheckJson = z.object({

@@ -9,6 +9,7 @@ export const COMMANDS = {
   liveness: 'search every workload within bounds for fair runs that never end, keep them',
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
+  repair: 'look for the smallest insertions that cure corpus cases',
   litmus: 'run litmus tests in herd formats on this machine, compare them with a table',
   policies: 'list the policies and what is claimed of them',
   walk: 'check the page walk against a table of verdicts',
@@ -22,6 +23,7 @@ export function parser(): ReturnType<typeof cac> {
   const takes: Readonly<Record<string, string>> = {
     replay: ' [...cases]',
     show: ' [...cases]',
+    repair: ' [...cases]',
     litmus: ' [dir]',
   }
   for (const [name, summary] of Object.entries(COMMANDS)) cli.command(`${name}${takes[name] ?? ''}`, summary)
@@ -34,7 +36,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--strategy <name>', `${Object.keys(strategies).join(', ')} (default portfolio)`)
     .option('--cpus <n>', 'virtual CPUs (default 2)')
     .option('--pcpus <n>', 'physical CPUs (default: as many)')
-    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify and liveness: 2)')
+    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify, liveness and repair: 2)')
     .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
     .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
     .option('--speculation <n>', 'speculative page walks, at most (default 1)')

@@ -6,6 +6,7 @@ import { huntCommand } from './commands/hunt.ts'
 import { livenessCommand } from './commands/liveness.ts'
 import { litmusCommand } from './commands/litmus.ts'
 import { listPolicies } from './commands/policies.ts'
+import { repairCommand } from './commands/repair.ts'
 import { replayCommand } from './commands/replay.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -21,12 +22,13 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   liveness: livenessCommand,
   replay: replayCommand,
   show: showCommand,
+  repair: repairCommand,
   litmus: litmusCommand,
   policies: listPolicies,
   walk: walkCommand,
 }
 
-const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'litmus'])
+const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'repair', 'litmus'])
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
 export async function run(argv: readonly string[], flag: Int32Array, streams: Streams): Promise<number> {

@@ -24,7 +24,6 @@ export const hasRequest = (part: string): boolean => WITH_REQUEST.has(part)
 /** What is run in place of a part. */
 export type Around = <T>(run: PartRun<T>) => Code<T>
 
-// oxlint-disable-next-line require-yield -- a part without steps
 function* nothing(): Code {}
 
 /** The same policy with every part run by way of `around`, and without the claims that were made of it. */

@@ -3,10 +3,12 @@
  * order of their size, then of what they cost in calm runs; of each kind of cure the cheapest is what comes out. That
  * there is no smaller set is proven by trying all of them, within the vocabulary and the bounds and no further.
  */
+import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { explore } from '../explore/exhaustive.ts'
+import { explore, type ExhaustiveOptions } from '../explore/exhaustive.ts'
 import { boundsFor, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
+import type { World } from '../scenario/world.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { calmRuns, compareCosts, costAbove, costSum, type CalmCost } from './calm.ts'
 import { insert, insertionsFor, type Insertion } from './insertion.ts'
@@ -103,7 +105,7 @@ class Search {
     else {
       const { maxStates = MAX_STATES, stop } = options
       const trial = new Trial(race, { bounds, operations, maxStates, stop })
-      const words = this.candidates()
+      const words = this.candidates(maxStates)
       for (let size = 1; size <= (options.insertions ?? 2) && this.cures.length === 0; size++) {
         const sets = subsets(words, size).toSorted((a, b) => compareCosts(a.cost, b.cost))
         if (!this.tryAll(trial, sets, size)) break
@@ -116,11 +118,16 @@ class Search {
     return notEstablished === undefined ? known : { ...known, notEstablished }
   }
 
-  /** What can be inserted, with its cost, one at a time. */
-  private candidates(): Candidate[] {
+  /** What can be inserted, with its cost, one at a time; nothing if not all of the policy's steps were seen. */
+  private candidates(maxStates: number): Candidate[] {
     const { race, bounds } = this
+    const { stop } = this.options
     const watched = new Watched(race.policy)
-    explore(new Worlds(watched.policy, race.bounds).at(race.workload), { countOnly: true })
+    const world = new Worlds(watched.policy, race.bounds).at(race.workload)
+    if (!isExplored(world, { countOnly: true, maxStates, ...(stop && { stop }) })) {
+      this.notEstablished = "the race's own workload is too large to be searched"
+      return []
+    }
     const { cost } = calmRuns(watched.policy, bounds)
     return insertionsFor(watched, this.options.vocabulary ?? shipped).map((insertion) => {
       const policy = insert(race.policy, [insertion])
@@ -159,6 +166,16 @@ function boundsOf({ policy, bounds }: Race): Bounds {
     ...bounds,
     ...(vcpus > bounds.vcpus && { vcpus, pcpus }),
   })
+}
+
+/** Explores a world; false if that was given up. */
+function isExplored(world: World, options: ExhaustiveOptions): boolean {
+  try {
+    return explore(world, options).complete
+  } catch (cause) {
+    if (cause instanceof ShootdownError && cause.code === 'tooManyStates') return false
+    throw cause
+  }
 }
 
 const kindsOf = ({ insertions }: Candidate): RepairKind[] =>

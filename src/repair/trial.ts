@@ -65,17 +65,20 @@ export class Trial {
   /** What can be said without the whole space: the quick oracles, from the cheapest to the dearest. */
   private rejected(policy: AnyPolicy): Judgement | undefined {
     const { bounds, maxStates, stop } = this.options
-    const worlds = new Worlds(policy, this.race.bounds)
-    const [own, ...others] = this.hard
-    const wide = new Worlds(policy, bounds)
-    for (const workload of [own, ...others]) {
-      const world = workload === own ? worlds.at(own) : wide.at(workload)
+    const own = new Worlds(policy, this.race.bounds)
+    const all = new Worlds(policy, bounds)
+    for (const workload of this.hard) {
+      const world = (workload === this.race.workload ? own : all).at(workload)
       const { violation, complete, states } = explore(world, { maxStates, ...(stop && { stop }) })
       this.states += states
       if (violation !== undefined) return broken(violation.invariant, violation.explanation)
       if (!complete) return judged('not established', 'time ended')
     }
-    const { verdict, lasso } = findLivelock(worlds.at(own), { maxStates })
+    const reached = own.witnessed()
+    const missing = [...this.danger].filter((kind) => !reached.has(kind))
+    if (missing.length > 0)
+      return judged('hides', `not reached any more: ${missing.map((kind) => WITNESSES[kind]).join('; ')}`)
+    const { verdict, lasso } = findLivelock(own.at(this.race.workload), { maxStates })
     if (verdict === 'livelock') return judged('livelocks', lasso!.violation.explanation)
     if (verdict === 'not established') return judged('not established', 'livelocks: the graph is too large')
     const { outcome } = calmRuns(policy, bounds)
@@ -94,9 +97,6 @@ export class Trial {
       return broken(invariant, explanation)
     }
     if (found.verdict !== 'safe') return judged('not established', 'the whole space was not searched in time')
-    const missing = [...this.danger].filter((kind) => !found.witnesses.includes(kind))
-    if (missing.length > 0)
-      return judged('hides', `not reached any more: ${missing.map((kind) => WITNESSES[kind]).join('; ')}`)
     return { ...judged('cures', ''), workloads: found.workloads, states: found.states }
   }
 }

@@ -1,0 +1,103 @@
+/** Repairs that are none: what deadlocks, spins for ever, never frees, or keeps out of the race's way is rejected. */
+import { expect, it } from 'vitest'
+import {
+  definePolicy,
+  flushVirtualAddressList,
+  shortest,
+  vocabulary,
+  Worlds,
+  type Race,
+  type RepairWord,
+} from '../../src/index.ts'
+import { FREE_TABLE } from '../../src/machine/frames.ts'
+import { SEND_IPI } from '../../src/machine/interrupts.ts'
+import { quickRepair, raceOf } from './cases.ts'
+
+const race = raceOf('hyperv-list')
+const word = (name: string): RepairWord => vocabulary.find((each) => each.name === name)!
+
+/** What is said of each candidate, by its part and place. */
+const verdictsOf = (of: Race, words: readonly RepairWord[]): Set<string> =>
+  new Set(quickRepair(of, { vocabulary: words, insertions: 1 }).rejected.map(({ verdict }) => verdict))
+
+it('an IPI that is waited for with interrupts off deadlocks', { timeout: 60_000 }, () => {
+  const policy = definePolicy({
+    name: 'frees-with-interrupts-off',
+    summary: 'The list hypercall; tables are freed with interrupts off',
+    hypercalls: { HvFlushVirtualAddressList: flushVirtualAddressList },
+    *flush(cpu, request) {
+      yield* cpu.hypercall('HvFlushVirtualAddressList', request.pages, [cpu.id, ...request.targets])
+    },
+    *freeTable(cpu, table) {
+      yield* cpu.cli()
+      yield* cpu.freeTableNow(table)
+      yield* cpu.sti()
+    },
+  })
+  const { bounds } = race
+  const found = shortest(new Worlds(policy, bounds).at(race.workload), { invariant: 'software-walk' }).found!
+  const own: Race = { ...race, policy, schedule: found.schedule, violation: found.violation }
+  const { cures, rejected } = quickRepair(own, {
+    operations: 2,
+    bounds: { ...bounds, speculation: 0, groups: [[0]] },
+    vocabulary: [word('sync-by-ipi')],
+  })
+  const between = rejected.find(
+    ({ insertions: [{ place }] }) => place.part === 'freeTable' && place.op?.name === 'free table',
+  )
+  expect(between).toMatchObject({ verdict: 'deadlocks' })
+  expect(cures.map(({ insertions: [{ place }] }) => place)).toEqual([{ part: 'freeTable', at: 'begin' }])
+})
+
+it('a free that is left out only hides the race', () => {
+  const neverFree: RepairWord = {
+    name: 'never-free',
+    kind: 'rcu',
+    sentence: 'keep the table',
+    replaces: FREE_TABLE,
+    *code() {},
+  }
+  expect(verdictsOf(race, [neverFree])).toEqual(new Set(['hides']))
+})
+
+it('a wait that polls for what nobody will do livelocks', () => {
+  const spin: RepairWord = {
+    name: 'spin',
+    kind: 'ack',
+    sentence: 'poll for ever',
+    *code(cpu) {
+      // Somebody else holds the lock of the mm that this CPU itself holds: nobody ever lets go of it.
+      for (;;) {
+        yield* cpu.checkpoint('spin')
+        if ((yield* cpu.load(cpu.kernel.lock[0])) === 0) return
+      }
+    },
+  }
+  expect(verdictsOf(race, [spin])).toContain('livelocks')
+})
+
+it('a repair that keeps out of the dangerous situation of the race hides it', () => {
+  // The race is that an IPI waits for a CPU with interrupts off; where none is sent, none waits.
+  const noIpi: RepairWord = {
+    name: 'no-ipi',
+    kind: 'rcu',
+    sentence: 'wait for a grace period and send nothing',
+    replaces: SEND_IPI,
+    code: (cpu) => cpu.synchronizeRcu(),
+  }
+  const of = raceOf('free-before-ack', 'software-walk')
+  const { rejected } = quickRepair(of, { vocabulary: [noIpi], insertions: 1 })
+  expect(rejected).toMatchObject([{ verdict: 'hides', why: expect.stringContaining('interrupts off') }])
+})
+
+it('a word that uses the kernel wrongly fails, and the search goes on', () => {
+  const unlock: RepairWord = {
+    name: 'unlock',
+    kind: 'rcu',
+    sentence: 'leave a section that was never entered',
+    code: (cpu) => cpu.rcuReadUnlock(),
+  }
+  const { cures, rejected } = quickRepair(race, { vocabulary: [unlock, word('free-by-rcu')], insertions: 1 })
+  expect(cures).toHaveLength(1)
+  expect(new Set(rejected.map(({ verdict }) => verdict))).toEqual(new Set(['fails']))
+})
