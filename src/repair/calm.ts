@@ -21,6 +21,8 @@ export interface CalmCost {
   readonly steps: number
 }
 
+export const NO_COST: CalmCost = { gracePeriods: 0, ipis: 0, steps: 0 }
+
 export interface Calm {
   readonly cost: CalmCost
   /** What every frame is in the end, by operation. */
@@ -33,7 +35,7 @@ const MAX_TRANSITIONS = 2000
 /** Runs every operation alone on the first CPU. */
 export function calmRuns(policy: AnyPolicy, bounds: Bounds): Calm {
   const worlds = new Worlds(policy, { ...bounds, preemptions: 0, speculation: 0, eviction: false })
-  const cost = { gracePeriods: 0, ipis: 0, steps: 0 }
+  const cost = { ...NO_COST }
   const seen = new Set<string>()
   const outcomes: string[] = []
   for (const operation of operationDomain(policy, bounds.groups)) {

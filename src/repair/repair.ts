@@ -10,7 +10,7 @@ import { boundsFor, makeBounds, type Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import type { World } from '../scenario/world.ts'
 import { Worlds } from '../scenario/worlds.ts'
-import { calmRuns, compareCosts, costAbove, costSum, type CalmCost } from './calm.ts'
+import { NO_COST, calmRuns, compareCosts, costAbove, costSum, type CalmCost } from './calm.ts'
 import { insert, insertionsFor, type Insertion } from './insertion.ts'
 import { Watched } from './places.ts'
 import { Trial, type Judgement } from './trial.ts'
@@ -131,7 +131,8 @@ class Search {
     const { cost } = calmRuns(watched.policy, bounds)
     return insertionsFor(watched, this.options.vocabulary ?? shipped).map((insertion) => {
       const policy = insert(race.policy, [insertion])
-      return { insertions: [insertion], cost: costAbove(calmRuns(policy, bounds).cost, cost) }
+      const own = calmCost(policy, bounds)
+      return { insertions: [insertion], cost: own === undefined ? NO_COST : costAbove(own, cost) }
     })
   }
 
@@ -166,6 +167,16 @@ function boundsOf({ policy, bounds }: Race): Bounds {
     ...bounds,
     ...(vcpus > bounds.vcpus && { vcpus, pcpus }),
   })
+}
+
+/** What the calm runs take; undefined if the code fails there, as it will in its trial. */
+function calmCost(policy: AnyPolicy, bounds: Bounds): CalmCost | undefined {
+  try {
+    return calmRuns(policy, bounds).cost
+  } catch (cause) {
+    if (cause instanceof ShootdownError) return undefined
+    throw cause
+  }
 }
 
 /** Explores a world; false if that was given up. */

@@ -35,7 +35,7 @@ export interface TrialOptions {
 }
 
 export class Trial {
-  /** Workloads that broke some candidate: they are asked first. */
+  /** The race's workload and those that broke some candidate: they are asked first. */
   private readonly hard: Workload[]
   private readonly race: Race
   private readonly options: TrialOptions
@@ -71,27 +71,37 @@ export class Trial {
       const world = (workload === this.race.workload ? own : all).at(workload)
       const { violation, complete, states } = explore(world, { maxStates, ...(stop && { stop }) })
       this.states += states
-      if (violation !== undefined) return broken(violation.invariant, violation.explanation)
+      if (violation !== undefined) {
+        this.askFirst(workload)
+        return broken(violation.invariant, violation.explanation)
+      }
       if (!complete) return judged('not established', 'time ended')
     }
+    const { verdict, lasso } = findLivelock(own.at(this.race.workload), { maxStates })
+    if (verdict === 'livelock') return judged('livelocks', lasso!.violation.explanation)
+    if (verdict === 'not established') return judged('not established', 'livelocks: the graph is too large')
     const reached = own.witnessed()
     const missing = [...this.danger].filter((kind) => !reached.has(kind))
     if (missing.length > 0)
       return judged('hides', `not reached any more: ${missing.map((kind) => WITNESSES[kind]).join('; ')}`)
-    const { verdict, lasso } = findLivelock(own.at(this.race.workload), { maxStates })
-    if (verdict === 'livelock') return judged('livelocks', lasso!.violation.explanation)
-    if (verdict === 'not established') return judged('not established', 'livelocks: the graph is too large')
     const { outcome } = calmRuns(policy, bounds)
     if (outcome !== this.outcome)
       return judged('hides', 'an operation alone leaves other frames in use than it did')
     return undefined
   }
 
+  /** What broke this candidate is likely to break the next one, which differs in little. */
+  private askFirst(workload: Workload): void {
+    const at = this.hard.indexOf(workload)
+    if (at >= 0) this.hard.splice(at, 1)
+    this.hard.unshift(workload)
+  }
+
   private wholeSpace(policy: AnyPolicy): Judgement {
     const { bounds, operations, maxStates, stop } = this.options
     const found = verify({ policy, bounds, operations, maxStates, ...(stop && { stop }) })
     if (found.race !== undefined) {
-      this.hard.push(found.race.workload)
+      this.askFirst(found.race.workload)
       const { invariant, explanation } = found.race.violation
       this.states += found.states
       return broken(invariant, explanation)

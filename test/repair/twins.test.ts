@@ -5,7 +5,7 @@
 import { describe, expect, it } from 'vitest'
 import { policies, repair, replayCase, type RepairKind } from '../../src/index.ts'
 import { caseOf } from '../corpus/shipped.ts'
-import { some, thorough } from '../thorough.ts'
+import { thorough } from '../thorough.ts'
 import { raceOf, wordsOf } from './cases.ts'
 
 interface Row {
@@ -44,7 +44,7 @@ it('the table has every shipped policy that has a fixed twin', () => {
   expect(rows.map(({ policy }) => policy).toSorted()).toEqual(broken.toSorted())
 })
 
-describe.each(thorough ? rows : some(rows, 2))('$policy', ({ policy, invariant, twin, words }) => {
+describe.each(thorough ? rows : rows.filter(({ policy }) => policy === 'hyperv-list'))('$policy', ({ policy, invariant, twin, words }) => {
   it('is cured in the way of its twin, which replays its race as fixed', { timeout: 900_000 }, () => {
     const found = repair(raceOf(policy, invariant))
     expect(found.notEstablished).toBeUndefined()
