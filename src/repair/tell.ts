@@ -15,7 +15,7 @@ function tellCost({ gracePeriods, ipis, steps }: CalmCost): string {
     ...(ipis > 0 ? [plural(ipis, 'IPI')] : []),
     ...(steps > 0 ? [plural(steps, 'step')] : []),
   ]
-  return parts.length === 0 ? 'costs nothing' : `costs ${parts.join(', ')}`
+  return `costs ${parts.length === 0 ? 'nothing' : parts.join(', ')} in calm runs`
 }
 
 /** What came of a search for repairs, line by line. */

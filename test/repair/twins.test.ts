@@ -44,14 +44,17 @@ it('the table has every shipped policy that has a fixed twin', () => {
   expect(rows.map(({ policy }) => policy).toSorted()).toEqual(broken.toSorted())
 })
 
-describe.each(thorough ? rows : rows.filter(({ policy }) => policy === 'hyperv-list'))('$policy', ({ policy, invariant, twin, words }) => {
-  it('is cured in the way of its twin, which replays its race as fixed', { timeout: 900_000 }, () => {
-    const found = repair(raceOf(policy, invariant))
-    expect(found.notEstablished).toBeUndefined()
-    const alike = found.cures.find(({ kinds }) => kinds.join() === twin.join())
-    expect(alike, `kinds ${found.cures.map(({ kinds }) => kinds.join()).join(' or ')}`).toBeDefined()
-    expect(wordsOf(found).map((each) => each.toSorted())).toContainEqual(words.toSorted())
-    for (const cure of found.cures)
-      expect(replayCase(caseOf(policy, invariant), cure.policy).outcome).toBe('fixed')
-  })
-})
+describe.each(thorough ? rows : rows.filter(({ policy }) => policy === 'hyperv-list'))(
+  '$policy',
+  ({ policy, invariant, twin, words }) => {
+    it('is cured in the way of its twin, which replays its race as fixed', { timeout: 900_000 }, () => {
+      const found = repair(raceOf(policy, invariant))
+      expect(found.notEstablished).toBeUndefined()
+      const alike = found.cures.find(({ kinds }) => kinds.join() === twin.join())
+      expect(alike, `kinds ${found.cures.map(({ kinds }) => kinds.join()).join(' or ')}`).toBeDefined()
+      expect(wordsOf(found).map((each) => each.toSorted())).toContainEqual(words.toSorted())
+      for (const cure of found.cures)
+        expect(replayCase(caseOf(policy, invariant), cure.policy).outcome).toBe('fixed')
+    })
+  },
+)
