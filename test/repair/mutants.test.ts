@@ -71,6 +71,21 @@ it('a free that is left out only hides the race', () => {
   expect(verdictsOf(race, [neverFree])).toEqual(new Set(['hides']))
 })
 
+it('a free that is left out elsewhere than in the race hides the race as well', () => {
+  const freeSome: RepairWord = {
+    name: 'free-some',
+    kind: 'rcu',
+    sentence: 'free the table by RCU if it maps one page, and keep it otherwise',
+    replaces: FREE_TABLE,
+    *code(cpu, { step }) {
+      if (cpu.config.pages.length === 1) yield* cpu.rcuFree(step!.a)
+    },
+  }
+  const { cures, rejected } = quickRepair(race, { vocabulary: [freeSome], insertions: 1 })
+  expect(cures).toEqual([])
+  expect(rejected).toMatchObject([{ verdict: 'hides', why: expect.stringContaining('frames in use') }])
+})
+
 it('a wait that polls for what nobody will do livelocks', () => {
   const spin: RepairWord = {
     name: 'spin',
