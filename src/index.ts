@@ -118,6 +118,21 @@ export { generalize, type Generalized, type OrderedPair } from './explain/genera
 export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'
 export type { Mark } from './explain/marks.ts'
 export { notesOf } from './explain/tell.ts'
+export {
+  repair,
+  type Candidate,
+  type Cure,
+  type Repair,
+  type RepairOptions,
+  type Tried,
+} from './repair/repair.ts'
+export type { RepairProgress } from './repair/repair.ts'
+export { insert, tellInsertion, type Insertion } from './repair/insertion.ts'
+export type { Place } from './repair/places.ts'
+export type { CalmCost } from './repair/calm.ts'
+export type { Judgement } from './repair/trial.ts'
+export { tellCandidate, tellRepair } from './repair/tell.ts'
+export { vocabulary, type RepairKind, type RepairWord, type WordContext } from './repair/vocabulary.ts'
 export { certifyLivelock } from './liveness/certify.ts'
 export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
 export {
@@ -156,6 +171,7 @@ export {
   minimizeJson,
   policiesJson,
   recertifyJson,
+  repairJson,
   replayJson,
   showJson,
   verifyJson,

@@ -79,6 +79,9 @@ export const huntRowJson = z.object({
 
 export const huntJson = z.object({ hunts: z.array(huntRowJson), problems: z.array(z.string()) })
 
+/** Files that could not be worked on. */
+const problems = z.array(z.object({ file: z.string(), error: z.string() }))
+
 export const verificationJson = z.object({
   policy: z.string(),
   /** `incomplete` where the search was given up or ended early, `error` where it could not be carried out. */
@@ -150,7 +153,7 @@ export const replayJson = z.object({
       reason: z.string(),
     }),
   ),
-  problems: z.array(z.object({ file: z.string(), error: z.string() })),
+  problems,
 })
 
 export const policiesJson = z.object({
@@ -212,10 +215,8 @@ export const showJson = z.object({
       generalized: generalizedJson.optional(),
     }),
   ),
-  problems: z.array(z.object({ file: z.string(), error: z.string() })),
+  problems,
 })
-
-const problems = z.array(z.object({ file: z.string(), error: z.string() }))
 
 export const dedupeJson = z.object({
   /** True: nothing was removed. */
@@ -268,6 +269,44 @@ export const recertifyJson = z.object({
       verdict: z.enum(['holds', 'does not hold', 'not established', 'local']),
       /** Fields of the file, with what they are there and what proving it again gives, as JSON or `nothing`. */
       differences: z.array(z.object({ field: z.string(), file: z.string(), proven: z.string() })).readonly(),
+    }),
+  ),
+  problems,
+})
+
+export const repairJson = z.object({
+  cases: z.array(
+    z.object({
+      id: z.string(),
+      file: z.string(),
+      policy: z.string(),
+      invariant: z.string(),
+      /** Of the space that a cure passes. */
+      bounds: z.record(z.string(), z.unknown()),
+      operations: count,
+      /** All of the same size, the cheapest first. */
+      cures: z.array(
+        z.object({
+          insertions: z.array(
+            z.object({
+              word: z.string(),
+              part: z.string(),
+              at: z.enum(['begin', 'end', 'step']),
+              step: z.object({ name: z.string(), nth: count }).nullable(),
+            }),
+          ),
+          sentence: z.string(),
+          kinds: z.array(z.enum(['rcu', 'barrier', 'flush', 'ack', 'ipi'])),
+          cost: z.object({ gracePeriods: z.number(), ipis: z.number(), steps: z.number() }),
+          workloads: count,
+          states: count,
+        }),
+      ),
+      tried: count,
+      spared: count,
+      states: count,
+      seconds: z.number(),
+      notEstablished: z.string().nullable(),
     }),
   ),
   problems,

@@ -10,6 +10,7 @@ export const COMMANDS = {
   replay: 'replay corpus cases: reproduced, fixed or diverged',
   show: 'show corpus cases as lane diagrams',
   corpus: 'dedupe, minimize, why, recertify: look after corpus cases',
+  repair: 'look for the smallest insertions that cure corpus cases',
   litmus: 'run litmus tests in herd formats on this machine, compare them with a table',
   policies: 'list the policies and what is claimed of them',
   walk: 'check the page walk against a table of verdicts',
@@ -24,6 +25,7 @@ export function parser(): ReturnType<typeof cac> {
     replay: ' [...cases]',
     show: ' [...cases]',
     corpus: ' <what> [...cases]',
+    repair: ' [...cases]',
     litmus: ' [dir]',
   }
   for (const [name, summary] of Object.entries(COMMANDS)) cli.command(`${name}${takes[name] ?? ''}`, summary)
@@ -36,7 +38,7 @@ export function parser(): ReturnType<typeof cac> {
     .option('--strategy <name>', `${Object.keys(strategies).join(', ')} (default portfolio)`)
     .option('--cpus <n>', 'virtual CPUs (default 2)')
     .option('--pcpus <n>', 'physical CPUs (default: as many)')
-    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify and liveness: 2)')
+    .option('--operations <n>', 'operations of a workload, at most (hunt: 4, verify, liveness and repair: 2)')
     .option('--preemptions <n>', 'preemptions by the host, at most (default 1)')
     .option('--levels <n>', 'levels of the page tables, 2 to 5 (default 2)')
     .option('--speculation <n>', 'speculative page walks, at most (default 1)')

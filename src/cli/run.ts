@@ -7,6 +7,7 @@ import { huntCommand } from './commands/hunt.ts'
 import { livenessCommand } from './commands/liveness.ts'
 import { litmusCommand } from './commands/litmus.ts'
 import { listPolicies } from './commands/policies.ts'
+import { repairCommand } from './commands/repair.ts'
 import { replayCommand } from './commands/replay.ts'
 import { showCommand } from './commands/show.ts'
 import { verifyCommand } from './commands/verify.ts'
@@ -23,12 +24,13 @@ const commands: Readonly<Record<CommandName, (context: Context) => Promise<numbe
   replay: replayCommand,
   show: showCommand,
   corpus: corpusCommand,
+  repair: repairCommand,
   litmus: litmusCommand,
   policies: listPolicies,
   walk: walkCommand,
 }
 
-const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'corpus', 'litmus'])
+const TAKES_ARGUMENTS = new Set<CommandName>(['replay', 'show', 'corpus', 'repair', 'litmus'])
 
 /** Runs a command line; returns the exit status. `flag` is raised by whoever wants it to end early. */
 export async function run(argv: readonly string[], flag: Int32Array, streams: Streams): Promise<number> {

@@ -83,7 +83,7 @@ it('verify holds nothing against a claim that was not searched to its end', asyn
   expect(out).not.toContain('stated')
 })
 
-describe.each(['replay', 'show'])('%s', (command) => {
+describe.each(['replay', 'show', 'repair'])('%s', (command) => {
   it('is 2 where the folder that --corpus names does not exist', async () => {
     const folder = join(temporaryFolder(), 'nowhere')
     const { status, out, err } = await shootdown([command, '--corpus', folder])

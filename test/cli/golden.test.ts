@@ -82,3 +82,8 @@ it('hunt that has time for everything', async () => {
   const all = ['--time', '600', '--speculation', '0', '--operations', '1']
   await compare('hunt-enumerated', ['hunt', '--policy', 'native-ipi', ...all, '--corpus', folder], folder)
 })
+
+it('repair', async () => {
+  const argv = ['repair', caseOf('hyperv-list').id, '--corpus', SHIPPED, '--operations', '1']
+  await compare('repair', argv, SHIPPED)
+})

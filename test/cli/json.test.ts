@@ -8,6 +8,7 @@ import {
   policies,
   policiesJson,
   readCorpus,
+  repairJson,
   replayJson,
   showJson,
   verifyJson,
@@ -139,6 +140,39 @@ it('replay tells of every case what it ended in', async () => {
   expect(json.problems).toEqual([])
   expect(json.cases.map(({ id }) => id)).toEqual(cases.map(({ id }) => id))
   expect(new Set(json.cases.map(({ outcome }) => outcome))).toEqual(new Set(['reproduced']))
+})
+
+it('repair tells each cure with its words, its places and what it costs, cheapest first', async () => {
+  const argv = ['repair', caseOf('hyperv-list').id, '--corpus', SHIPPED, '--operations', '1']
+  const { ran, json } = await printed(repairJson, argv)
+  expect(ran).toMatchObject({ status: 0, err: '' })
+  expect(json.problems).toEqual([])
+  expect(json.cases).toMatchObject([
+    {
+      policy: 'hyperv-list',
+      invariant: 'software-walk',
+      operations: 1,
+      notEstablished: null,
+      cures: [
+        {
+          insertions: [
+            { word: 'free-by-rcu', part: 'freeTable', at: 'step', step: { name: 'free table', nth: 1 } },
+          ],
+          kinds: ['rcu'],
+          cost: { gracePeriods: 0, ipis: 0, steps: 0 },
+        },
+        { insertions: [{ word: 'sync-by-ipi', part: 'freeTable', at: 'begin', step: null }], kinds: ['ipi'] },
+      ],
+    },
+  ])
+})
+
+it('repair says what is not established where time ends, and is not as expected then', async () => {
+  const argv = ['repair', caseOf('static-key-early').id, '--corpus', SHIPPED, '--time', '0.5']
+  const { ran, json } = await printed(repairJson, argv)
+  expect(ran.status).toBe(1)
+  expect(json.cases[0].cures).toEqual([])
+  expect(json.cases[0].notEstablished).not.toBeNull()
 })
 
 it('show tells the lanes of every case', async () => {

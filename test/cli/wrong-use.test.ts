@@ -122,7 +122,7 @@ describe('a policy that there is none of', () => {
     )
   })
 
-  it.each(['replay', 'show'])(
+  it.each(['replay', 'show', 'repair'])(
     'is named by %s as well: it says nothing, and ends with status 0',
     async (command) => {
       expect(await sentence(command, '--corpus', SHIPPED, '--policy', 'hyperv')).toContain(
