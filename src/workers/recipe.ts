@@ -11,9 +11,13 @@ type Described<Kind extends string, Options> = {
   readonly options: Options
 }
 
+// Required: an option that a plan gets and a recipe has not is a mistake that the compiler finds.
 export type Recipe =
-  | Described<'search', Omit<SearchOptions, 'policy'>>
-  | Described<'verify', Omit<VerifyPlanOptions, 'policy' | 'memory'> & { readonly bytes: number | undefined }>
+  | Described<'search', Required<Omit<SearchOptions, 'policy'>>>
+  | Described<
+      'verify',
+      Required<Omit<VerifyPlanOptions, 'policy' | 'memory'>> & { readonly bytes: number | undefined }
+    >
 
 /** The recipe of a plan whose policy can be imported; undefined for plans of any other kind. */
 export function recipeOf(plan: Plan<UnitResult>, policy: PolicySource): Recipe | undefined {
