@@ -104,7 +104,8 @@ describe.each([
         yield* cpu.flushLocal(request)
       },
     })
-    const options = { ...quick(corpus), bounds: { speculation: 0 }, operations: { hunt: 2, verify: 2 } }
+    const calm = { bounds: { speculation: 0 }, operations: { hunt: 2, verify: 2 } }
+    const options = { ...quick(corpus), ...calm, runs: 2000 }
     const lines = check(forgetful, options).message.split('\n')
     expect(lines).toContain('-OV   2                       read PMD[0] in PMD -> T0 W A')
     expect(lines).toContain('   6 before  7   CPU0: free T0, then CPU1: read PTE[0] in T0 -> none')
