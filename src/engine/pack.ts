@@ -24,15 +24,9 @@ export class Packer {
   private constants: Int32Array = new Int32Array(0)
   /** By word: its place among the changing ones, or -1. */
   private slots: Int32Array = new Int32Array(0)
-  /**
-   * The dictionaries of the changing words in two flat tables. Codes by value: those of word i are at
-   * `codes[codesAt[i] ..]`, one for each value below `spans[i]`, -1 where a value has none. Values by code, likewise.
-   */
-  private codes: Int32Array = new Int32Array(0)
-  private codesAt: Int32Array = new Int32Array(0)
-  private spans: Int32Array = new Int32Array(0)
-  private values: Int32Array = new Int32Array(0)
-  private valuesAt: Int32Array = new Int32Array(0)
+  /** Of each changing word: codes by value, -1 where a value has none; values by code. */
+  private codes: Int32Array[] = []
+  private values: (readonly number[])[] = []
   private readonly dictionaries: Dictionary[]
   private readonly base: Int32Array
 
@@ -48,21 +42,22 @@ export class Packer {
 
   /** Takes another initial state of the same system for the words that do not change. */
   from(initial: Int32Array): void {
+    let full = false
     for (let word = 0; word < initial.length; word++) {
-      if (initial[word] !== this.base[word]) this.dictionaries[word].number(initial[word])
+      if (initial[word] !== this.base[word] && this.number(word, initial[word]) < 0) full = true
     }
-    if (this.dictionaries.some(({ values, capacity }) => values.length > capacity)) this.arrange()
-    else this.tabulate()
+    if (full) this.arrange()
   }
 
   /** Writes the packed form of `state` to `out`. */
   pack(state: Int32Array, out: Uint32Array): void {
-    const { words, shifts, places, codes, codesAt, spans, constants, size, base } = this
+    const { words, shifts, places, codes, constants, size, base } = this
     for (let i = 0; i < size; i++) out[i] = 0
     for (let i = 0; i < words.length; i++) {
       const value = state[words[i]]
       // Read as unsigned, a negative value is a large one.
-      let code = value >>> 0 < spans[i] ? codes[codesAt[i] + value] : -1
+      const table = codes[i]
+      let code = value >>> 0 < table.length ? table[value] : -1
       if (code < 0) code = this.learn(words[i], value)
       out[places[i]] |= code << shifts[i]
     }
@@ -76,14 +71,18 @@ export class Packer {
    * Writes to `out[at ..]`, and puts `state` back to `near`: one pass over the state serves both.
    */
   repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array, at: number): void {
-    const { slots, shifts, places, codes, codesAt, spans, capacities, size } = this
+    const { slots, shifts, places, codes, capacities, size } = this
     for (let i = 0; i < size; i++) out[at + i] = packed[i]
     for (let word = 0; word < near.length; word++) {
       const value = state[word]
       if (value === near[word]) continue
       state[word] = near[word]
       const i = slots[word]
-      let code = i >= 0 && value >>> 0 < spans[i] ? codes[codesAt[i] + value] : -1
+      let code = -1
+      if (i >= 0) {
+        const table = codes[i]
+        if (value >>> 0 < table.length) code = table[value]
+      }
       if (code < 0) code = this.learn(word, value)
       const place = at + places[i]
       out[place] = (out[place] & ~((capacities[i] - 1) << shifts[i])) | (code << shifts[i])
@@ -103,24 +102,28 @@ export class Packer {
 
   /** Puts a packed state back into two copies, each of which has held a state of this packer before. */
   unpackChanging(packed: Uint32Array, state: Int32Array, copy: Int32Array): void {
-    const { words, shifts, places, values, valuesAt, capacities } = this
+    const { words, shifts, places, values, capacities } = this
     for (let i = 0; i < words.length; i++) {
       const code = (packed[places[i]] >>> shifts[i]) & (capacities[i] - 1)
-      state[words[i]] = copy[words[i]] = values[valuesAt[i] + code]
+      state[words[i]] = copy[words[i]] = values[i][code]
     }
   }
 
-  /** The number of a value that is in no table yet; throws Widened if the word has no room for it. */
+  /** The number of a value that is in no table of codes; throws Widened if the word has no room for it. */
   private learn(word: number, value: number): number {
+    const code = this.number(word, value)
+    if (code >= 0) return code
+    this.arrange()
+    throw new Widened()
+  }
+
+  /** The number of a value of a word, which gets one if it has none; -1 without room for it. */
+  private number(word: number, value: number): number {
     const dictionary = this.dictionaries[word]
-    const known = dictionary.values.length
     const code = dictionary.number(value)
-    if (code >= dictionary.capacity) {
-      this.arrange()
-      throw new Widened()
-    }
-    // Large values are in no table of codes, and are looked up here each time.
-    if (code >= known) this.tabulate()
+    if (code >= dictionary.capacity) return -1
+    const i = this.slots[word]
+    if (i >= 0) this.codes[i] = dictionary.codes
     return code
   }
 
@@ -157,26 +160,8 @@ export class Packer {
     this.shifts = Int32Array.from(shifts)
     this.places = Int32Array.from(places)
     this.capacities = Int32Array.from(changing, (word) => this.dictionaries[word].capacity)
-    this.tabulate()
+    const changingOnes = changing.map((word) => this.dictionaries[word])
+    this.codes = changingOnes.map(({ codes }) => codes)
+    this.values = changingOnes.map(({ values }) => values)
   }
-
-  /** Writes the tables that packing reads from the dictionaries. */
-  private tabulate(): void {
-    const maps = Array.from(this.words, (word) => this.dictionaries[word])
-    this.spans = Int32Array.from(maps, ({ codes }) => codes.length)
-    this.codesAt = starts(this.spans)
-    this.codes = new Int32Array(this.spans.reduce((sum, span) => sum + span, 0))
-    this.valuesAt = starts(this.capacities)
-    this.values = new Int32Array(this.capacities.reduce((sum, capacity) => sum + capacity, 0))
-    maps.forEach(({ codes, values }, i) => {
-      this.codes.set(codes, this.codesAt[i])
-      this.values.set(values, this.valuesAt[i])
-    })
-  }
-}
-
-/** Where each of several stretches begins, one behind the other. */
-function starts(lengths: Int32Array): Int32Array {
-  let at = 0
-  return lengths.map((length) => (at += length) - length)
 }
