@@ -63,7 +63,7 @@ describe('the race on fc.scheduler', () => {
   const size = { cpus: 2, rounds: 1, preemptions: 2 }
 
   const title = 'goes through exactly the published states and transitions with %s'
-  it.each(['ipi', 'quiescence'] as const)(
+  it.skipIf(!thorough).each(['ipi', 'quiescence'] as const)(
     title,
     async (policy) => {
       const { states, transitions } = seedCases.find(

@@ -50,7 +50,8 @@ async function killedAgainAndAgain(argv: readonly string[], file: string, kills:
   }
 }
 
-const KILLS = thorough ? 8 : 3
+const KILLS = thorough ? 8 : 1
+const RUNS = thorough ? '30000' : '6000'
 
 describe('killed at random points and resumed, the total is that of a command that is left alone:', () => {
   it('verify', { timeout: 240_000 }, async () => {
@@ -68,7 +69,7 @@ describe('killed at random points and resumed, the total is that of a command th
   it('hunt', { timeout: 240_000 }, async () => {
     const folder = temporaryFolder()
     const file = join(folder, 'progress.json')
-    const common = ['hunt', '--policy', 'native-ipi', '--policy', 'hyperv-list', '--runs', '30000', '--json']
+    const common = ['hunt', '--policy', 'native-ipi', '--policy', 'hyperv-list', '--runs', RUNS, '--json']
     const argv = (corpus: string): string[] => [...common, '--corpus', join(folder, corpus)]
     const { out, killed } = await killedAgainAndAgain([...argv('killed'), '--resume', file], file, KILLS, 2)
     const whole = await shootdown(argv('whole'))

@@ -166,7 +166,7 @@ describe('a run of PCT', () => {
   })
 })
 
-const RUNS = thorough ? 1_000_000 : 100_000
+const RUNS = thorough ? 1_000_000 : 30_000
 /** 99 % of a normal distribution lie within so many standard deviations: of a hundred seeds, one fails by bad luck. */
 const WITHIN = 2.576
 

@@ -9,11 +9,12 @@ import { Verified } from '../../src/verify/verified.ts'
 import { verify } from '../../src/verify/verify.ts'
 import { VerifyPlan } from '../../src/verify/plan.ts'
 import { quiet } from '../explore/quiet.ts'
+import { some } from '../thorough.ts'
 
 const bounds = quiet({ groups: [[0]] })
 const never = (): boolean => false
 
-describe.each(['portfolio', 'pct', 'random'])('a unit of random search, %s,', (strategy) => {
+describe.each(some(['portfolio', 'pct', 'random'], 1))('a unit of random search, %s,', (strategy) => {
   const options = { policy: staticKeyEarly, bounds, operations: 3, runs: 4500, seed: 9, strategy }
 
   it('is the same alone, and behind any others in any order', () => {
@@ -83,7 +84,7 @@ const counted = ({ found, covered, verdict, runs, steps, witnesses, confidence, 
   },
 })
 
-describe.each([1, 2, 3])(
+describe.each(some([1, 2, 3], 1))(
   'a hunt that is interrupted again and again (%i) has the total of one that is not',
   (seed) => {
     it('where it is clean', () => {

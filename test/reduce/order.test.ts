@@ -29,7 +29,7 @@ const agrees = (shape: RandomShape, make: (space: Space) => System): boolean => 
   return less.join() === whole.join() && verdict(make(new Space(protocolOf(shape)))) === (whole.length === 0)
 }
 
-const random = { numRuns: thorough ? 1000 : 40, seed: 1996 }
+const random = { numRuns: thorough ? 1000 : 20, seed: 1996 }
 
 /** The parts of a reduced space that mutants change. */
 interface Parts {
