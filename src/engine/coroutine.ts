@@ -7,6 +7,7 @@
  * apart. Where they are not, histories stay apart until the coroutine ends or declares a checkpoint.
  */
 import { fail } from '../errors.ts'
+import { enlarged } from './enlarged.ts'
 import { MAX_STEPS, advance, begin, compare, replay, type History, type Live, type Program } from './rerun.ts'
 import { CHECKPOINT, RETURN, describeStep, sameStep, type Code, type Step } from './step.ts'
 
@@ -113,9 +114,7 @@ export class Coroutines {
     const node = this.steps.length
     if (node >= this.limit) throw fail.tooManyControlStates(where, this.limit)
     if ((node + 1) * STRIDE > this.nodes.length) {
-      const larger = new Int32Array(this.nodes.length * 2)
-      larger.set(this.nodes)
-      this.nodes = larger
+      this.nodes = enlarged(this.nodes)
     }
     this.steps.push(step)
     this.nodes.set([step.op.code, step.a, step.b, step.c, NO_KEY, NO_CHILD, NO_KEY, NO_CHILD], node * STRIDE)

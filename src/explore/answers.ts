@@ -3,6 +3,7 @@
  * what is abstract about them. Only some strategies ask, so a state is looked at when they first do. States and their
  * edges are numbered by the memory, which puts the system into the state before it is looked at.
  */
+import { enlarged } from '../engine/enlarged.ts'
 import { EVERYTHING } from '../engine/footprint.ts'
 import type { System } from '../engine/system.ts'
 
@@ -70,17 +71,9 @@ export class Answers {
   private note(node: number, what: number): void {
     if (node >= this.known.length) {
       const length = Math.max(1024, 2 * node)
-      const known = new Uint8Array(length)
-      known.set(this.known)
-      this.known = known
+      this.known = enlarged(this.known, length)
       this.abstractions = enlarged(this.abstractions, length)
     }
     this.known[node] |= what
   }
-}
-
-function enlarged(array: Int32Array, length: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(length)
-  larger.set(array)
-  return larger
 }

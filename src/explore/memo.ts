@@ -4,6 +4,7 @@
  * ground is a walk over integers. Worth its while where one workload is run many times. States beyond its limit are
  * not kept; a run that leaves known ground for good goes on as it would without.
  */
+import { enlarged } from '../engine/enlarged.ts'
 import { EVERYTHING } from '../engine/footprint.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
@@ -205,18 +206,16 @@ export class Memo implements System {
 
   private describe(node: number): void {
     if (node === this.first.length) {
-      this.first = doubled(this.first)
-      this.count = doubled(this.count)
-      this.progressOf = doubled(this.progressOf)
-      const final = new Uint8Array(this.finalOf.length * 2)
-      final.set(this.finalOf)
-      this.finalOf = final
+      this.first = enlarged(this.first)
+      this.count = enlarged(this.count)
+      this.progressOf = enlarged(this.progressOf)
+      this.finalOf = enlarged(this.finalOf)
     }
     const { scratch } = this
     const count = this.system.enabled(scratch)
     while (this.edges + count > this.transitionOf.length) {
-      this.transitionOf = doubled(this.transitionOf)
-      this.targetOf = doubled(this.targetOf)
+      this.transitionOf = enlarged(this.transitionOf)
+      this.targetOf = enlarged(this.targetOf)
     }
     this.first[node] = this.edges
     this.count[node] = count
@@ -228,10 +227,4 @@ export class Memo implements System {
     }
     this.edges += count
   }
-}
-
-function doubled(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2)
-  larger.set(array)
-  return larger
 }

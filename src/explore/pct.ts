@@ -11,6 +11,7 @@
  */
 import { Random } from '../engine/random.ts'
 import type { System } from '../engine/system.ts'
+import { highest } from './highest.ts'
 import type { Strategy } from './strategy.ts'
 
 const NEVER = -1
@@ -41,17 +42,7 @@ export function pct(seed: number, depth = PCT_DEPTH, length?: number): Strategy 
       step = 0
     },
     choose(enabled, count, system) {
-      let best = 0
-      let same = 1
-      let reigning = priority[system.actor(enabled[0])]
-      for (let i = 1; i < count; i++) {
-        const challenger = priority[system.actor(enabled[i])]
-        if (challenger > reigning) {
-          best = i
-          same = 1
-          reigning = challenger
-        } else if (challenger === reigning && random.below(++same) === 0) best = i
-      }
+      const best = highest(enabled, count, system, priority, random)
       for (let i = 0; i < changes.length; i++) {
         if (changes[i] === step) priority[system.actor(enabled[best])] = i + 1
       }

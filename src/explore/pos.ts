@@ -10,6 +10,7 @@
  */
 import { conflict, EVERYTHING } from '../engine/footprint.ts'
 import { Random } from '../engine/random.ts'
+import { highest } from './highest.ts'
 import type { Strategy } from './strategy.ts'
 
 export function pos(seed: number): Strategy {
@@ -23,17 +24,7 @@ export function pos(seed: number): Strategy {
       for (let i = 0; i < actors; i++) priority[i] = random.next()
     },
     choose(enabled, count, system) {
-      let best = 0
-      let same = 1
-      let reigning = priority[system.actor(enabled[0])]
-      for (let i = 1; i < count; i++) {
-        const challenger = priority[system.actor(enabled[i])]
-        if (challenger > reigning) {
-          best = i
-          same = 1
-          reigning = challenger
-        } else if (challenger === reigning && random.below(++same) === 0) best = i
-      }
+      const best = highest(enabled, count, system, priority, random)
       const mover = system.actor(enabled[best])
       const touched = system.footprint?.(enabled[best]) ?? EVERYTHING
       for (let i = 0; i < count; i++) {

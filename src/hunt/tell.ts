@@ -3,6 +3,7 @@ import { missedOf, rateBound, shareMissedAt, type Confidence, type PctConfidence
 import type { Coverage } from './coverage.ts'
 import type { Interval, SpaceEstimate } from './estimate.ts'
 import type { Hunted } from './hunt.ts'
+import { tellReduction } from '../verify/verify.ts'
 
 /** How large the space is, and how long it would take to enumerate it. */
 export function tellSpace({ workloads, states, seconds }: SpaceEstimate): string {
@@ -58,7 +59,7 @@ export function tellClean({ policy, runs, covered, enumerated, verdict }: Hunted
       : `${name}: no race in the first ${counted}${of === undefined ? '' : ` of ${of.toLocaleString('en')}`} workloads of up to ${operations} operations, under any schedule (${states.toLocaleString('en')} states).`
   }
   if (enumerated.verdict !== 'safe') return `${name}: no race in ${random}.`
-  return `${name}: no race in ${random}, nor in any of the ${counted} workloads of up to ${operations} operations (all schedules without speculation: ${states.toLocaleString('en')} states${enumerated.reduced === 0 ? '' : ', reduced by scheduling symmetry'}).`
+  return `${name}: no race in ${random}, nor in any of the ${counted} workloads of up to ${operations} operations (all schedules without speculation: ${states.toLocaleString('en')} states${tellReduction(enumerated)}).`
 }
 
 /** Two digits of a large number, and its order of magnitude in words. */

@@ -2,12 +2,12 @@
  * The graph of a system: all states that it can reach, with the transitions between them and the duties owed in each.
  * Runs end where an invariant is violated: such a transition leads nowhere here, though its duty is owed.
  */
+import { enlarged } from '../engine/enlarged.ts'
 import type { FairSystem } from '../engine/fairness.ts'
 import { Widened, type Packer } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED } from '../engine/system.ts'
 import { packerFor } from '../explore/learn.ts'
-import { grown } from '../shrink/frontier.ts'
 import { Duties } from './duties.ts'
 
 /** Kinds of state: one that goes on, one in which everything has ended, one in which nobody can go on though it has not. */
@@ -38,9 +38,9 @@ export class Graph {
 
   addState(kind: number, owed: number): void {
     if (this.states + 1 >= this.first.length) {
-      this.first = grown(this.first)
-      this.owed = grown(this.owed)
-      this.kind = grownBytes(this.kind)
+      this.first = enlarged(this.first)
+      this.owed = enlarged(this.owed)
+      this.kind = enlarged(this.kind)
     }
     this.kind[this.states] = kind
     this.owed[this.states++] = owed
@@ -50,10 +50,10 @@ export class Graph {
   /** Adds an edge of the state that was added last. */
   addEdge(target: number, transition: number, duty: number, advances: boolean): void {
     if (this.edges === this.target.length) {
-      this.target = grown(this.target)
-      this.transition = grown(this.transition)
-      this.duty = grown(this.duty)
-      this.advances = grownBytes(this.advances)
+      this.target = enlarged(this.target)
+      this.transition = enlarged(this.transition)
+      this.duty = enlarged(this.duty)
+      this.advances = enlarged(this.advances)
     }
     this.target[this.edges] = target
     this.transition[this.edges] = transition
@@ -66,12 +66,6 @@ export class Graph {
   canRepeat(edge: number): boolean {
     return this.duty[edge] !== NOBODY && this.advances[edge] === 0
   }
-}
-
-const grownBytes = (array: Uint8Array): Uint8Array<ArrayBuffer> => {
-  const larger = new Uint8Array(array.length * 2)
-  larger.set(array)
-  return larger
 }
 
 export interface GraphOptions {

@@ -5,8 +5,9 @@
  * "Efficient generation of counterexamples and witnesses in symbolic model checking", DAC 1995), so the search has a
  * limit; past it there is none, and `any-lasso.ts` makes one without the claim.
  */
+import { enlarged } from '../engine/enlarged.ts'
 import { StateSet } from '../engine/state-set.ts'
-import { Frontier, grown } from '../shrink/frontier.ts'
+import { Frontier } from '../shrink/frontier.ts'
 import { STUCK, type Graph } from './graph.ts'
 import { Ledger } from './ledger.ts'
 
@@ -130,8 +131,8 @@ class Search {
 
   private room(node: number): void {
     if (node < this.parent.length) return
-    this.parent = grown(this.parent)
-    this.via = grown(this.via)
+    this.parent = enlarged(this.parent)
+    this.via = enlarged(this.via)
     const cost = new Float64Array(this.parent.length)
     cost.set(this.cost)
     this.cost = cost

@@ -5,6 +5,7 @@
  * heap; they live in flat arrays that are used again by the next search, because a certificate is made of thousands
  * of small ones.
  */
+import { enlarged } from '../engine/enlarged.ts'
 
 /** A cheapest way visits no state twice, so its switches and steps are fewer than this where the states are. */
 export const MAX_STATES = 2 ** 26
@@ -41,8 +42,8 @@ export class Frontier {
   /** Queues a node; its cost is that of the node taken last and a step more, or a step and a switch. */
   add(node: number, cost: number): void {
     if (this.used === this.nodes.length) {
-      this.nodes = grown(this.nodes)
-      this.next = grown(this.next)
+      this.nodes = enlarged(this.nodes)
+      this.next = enlarged(this.next)
     }
     const entry = this.used++
     this.nodes[entry] = node
@@ -94,8 +95,8 @@ class Row {
   add(entry: number, steps: number): number {
     while (steps >= this.first.length) {
       const length = this.first.length
-      this.first = grown(this.first).fill(-1, length)
-      this.last = grown(this.last)
+      this.first = enlarged(this.first).fill(-1, length)
+      this.last = enlarged(this.last)
     }
     const before = this.first[steps] < 0 ? -1 : this.last[steps]
     if (before < 0) this.first[steps] = entry
@@ -117,10 +118,4 @@ class Row {
   drop(next: number): void {
     this.first[this.from] = next
   }
-}
-
-export function grown(array: Int32Array): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(array.length * 2)
-  larger.set(array)
-  return larger
 }

@@ -3,12 +3,13 @@
  * in the order of (switches, steps) over states and the actor that moved last (Dijkstra 1959; costs are compared field
  * by field). Its result depends on the system and the invariant alone, so equal races become equal.
  */
+import { enlarged } from '../engine/enlarged.ts'
 import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
 import { Packer, Widened } from '../engine/pack.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { packerFor } from '../explore/learn.ts'
-import { Frontier, MAX_STATES, grown } from './frontier.ts'
+import { Frontier, MAX_STATES } from './frontier.ts'
 
 export interface Cost {
   readonly switches: number
@@ -49,8 +50,8 @@ class Scratch {
   room(node: number, memory: MemoryLimit | undefined): void {
     if (node < this.parent.length) return
     memory?.ask(2 * this.parent.length * NODE_BYTES)
-    this.parent = grown(this.parent)
-    this.via = grown(this.via)
+    this.parent = enlarged(this.parent)
+    this.via = enlarged(this.via)
     const cost = new Float64Array(this.parent.length)
     cost.set(this.cost)
     this.cost = cost

@@ -119,9 +119,13 @@ export function* verifying(options: VerifyOptions): Working<Verification> {
   }
 }
 
+/** What is added to the number of states where reductions made it smaller. */
+export const tellReduction = ({ reduced }: Verification): string =>
+  reduced === 0 ? '' : ', reduced by scheduling symmetry'
+
 /** One sentence: what was verified, or not, within which bounds. */
 export function tellVerification(policy: AnyPolicy, v: Verification): string {
-  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}${v.reduced === 0 ? '' : ', reduced by scheduling symmetry'}`
+  const counted = `${v.workloads.toLocaleString('en')} workloads, ${v.states.toLocaleString('en')} states, ${v.transitions.toLocaleString('en')} transitions, depth ${v.depth}${tellReduction(v)}`
   const within = `up to ${v.operations} operations, ${tellBounds(v.bounds)}`
   if (v.verdict === 'safe') return `${policy.name}: verified within bounds (${within}): ${counted}`
   if (v.verdict === 'race')

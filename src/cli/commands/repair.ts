@@ -1,7 +1,8 @@
 /** `shootdown repair`: the smallest insertions after which the policy of a case passes the whole bounded space. */
 import type { z } from 'zod'
+import { policyOfCase } from '../../corpus/policy-of.ts'
 import { raceOfCase } from '../../corpus/race.ts'
-import { ShootdownError, fail } from '../../errors.ts'
+import { ShootdownError } from '../../errors.ts'
 import { tellCandidate, tellRepair } from '../../repair/tell.ts'
 import { repair, type Repair } from '../../repair/repair.ts'
 import type { repairJson } from '../json.ts'
@@ -20,12 +21,7 @@ export async function repairCommand(context: Context): Promise<number> {
   for (const { file, case: kept } of cases) {
     if (interrupt.stop()) break
     try {
-      const policy = known.find(({ name }) => name === kept.policy)
-      if (policy === undefined)
-        throw fail.unknownPolicy(
-          kept.policy,
-          known.map(({ name }) => name),
-        )
+      const policy = policyOfCase(kept, known)
       const { operations } = options
       const found = repair(raceOfCase(file, kept, policy), {
         ...(operations !== undefined && { operations }),
