@@ -2,21 +2,25 @@
  * Stored states, packed to the bits they need. What a word needs is learned rather than declared: each word has a
  * dictionary of the values it was seen to hold, and its width is what the number of those takes. A word that never
  * changes takes no bits, so a feature that nobody uses takes no room. When a word holds more values than its width
- * allows, the packer says so, and the search begins again with a wider one.
+ * allows, the packer says so, and the search begins again with a wider one. Words that are given, and no part of the
+ * state, lie unpacked behind it where they are needed.
  */
 import { Dictionary } from './dictionary.ts'
 import { bitsFor } from './layout.ts'
+import type { Placing } from './placing.ts'
 import { Restart } from './restart.ts'
 
 /** The packer met more values than a word's width has room for; it has been widened, and the search must restart. */
 export class Widened extends Restart {}
 
-export class Packer {
+export class Packer implements Placing {
   /** Packed size in 32-bit words, and in bytes: the last word may be used in part. */
   size = 0
   bytes = 0
   /** Packed size in bits. */
   bits = 0
+  /** Goes up whenever words are laid out anew: what was packed before is packed otherwise from then on. */
+  arrangements = 0
   private words: Int32Array = new Int32Array(0)
   private shifts: Int32Array = new Int32Array(0)
   private places: Int32Array = new Int32Array(0)
@@ -49,8 +53,32 @@ export class Packer {
     if (full) this.arrange()
   }
 
+  place(word: number): number {
+    if (word >= this.base.length) return this.size + word - this.base.length
+    const i = this.slots[word]
+    return i < 0 ? -1 : this.places[i]
+  }
+
+  shift(word: number): number {
+    return word < this.base.length ? this.shifts[this.slots[word]] : 0
+  }
+
+  mask(word: number): number {
+    return word < this.base.length ? this.capacities[this.slots[word]] - 1 : -1
+  }
+
+  holds(word: number, value: number): boolean {
+    return word >= this.base.length || this.dictionaries[word].find(value) >= 0
+  }
+
+  code(word: number, value: number): number {
+    if (word >= this.base.length) return value
+    const code = this.dictionaries[word].find(value)
+    return code < 0 ? this.learn(word, value) : code
+  }
+
   /** Writes the packed form of `state` to `out`. */
-  pack(state: Int32Array, out: Uint32Array): void {
+  pack(state: Int32Array, out: Int32Array): void {
     const { words, shifts, places, codes, constants, size, base } = this
     for (let i = 0; i < size; i++) out[i] = 0
     for (let i = 0; i < words.length; i++) {
@@ -70,7 +98,7 @@ export class Packer {
    * Like {@link pack}, where `packed` is known to be the packed form of `near`, a state that differs in few words.
    * Writes to `out[at ..]`, and puts `state` back to `near`: one pass over the state serves both.
    */
-  repack(state: Int32Array, near: Int32Array, packed: Uint32Array, out: Uint32Array, at: number): void {
+  repack(state: Int32Array, near: Int32Array, packed: Int32Array, out: Int32Array, at: number): void {
     const { slots, shifts, places, codes, capacities, size } = this
     for (let i = 0; i < size; i++) out[at + i] = packed[i]
     for (let word = 0; word < near.length; word++) {
@@ -95,13 +123,13 @@ export class Packer {
   }
 
   /** Puts a packed state back. */
-  unpack(packed: Uint32Array, state: Int32Array): void {
+  unpack(packed: Int32Array, state: Int32Array): void {
     state.set(this.base)
     this.unpackChanging(packed, state, state)
   }
 
   /** Puts a packed state back into two copies, each of which has held a state of this packer before. */
-  unpackChanging(packed: Uint32Array, state: Int32Array, copy: Int32Array): void {
+  unpackChanging(packed: Int32Array, state: Int32Array, copy: Int32Array): void {
     const { words, shifts, places, values, capacities } = this
     for (let i = 0; i < words.length; i++) {
       const code = (packed[places[i]] >>> shifts[i]) & (capacities[i] - 1)
@@ -129,6 +157,7 @@ export class Packer {
 
   /** Lays the changing words out, no word across two 32-bit units. */
   private arrange(): void {
+    this.arrangements++
     const changing: number[] = []
     const constant: number[] = []
     this.dictionaries.forEach((dictionary, word) => {

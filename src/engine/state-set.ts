@@ -5,6 +5,7 @@
  * did not choose the place, so that the table can be filled well, and grow in small steps, without looking at states in
  * vain. What a large set costs is waiting for memory; {@link addAll} waits for many states at once.
  */
+import { hash } from './hash.ts'
 import { bitsFor } from './layout.ts'
 import { release, type MemoryLimit } from './memory.ts'
 
@@ -26,7 +27,7 @@ export const BATCH = 32
 export class StateSet {
   count = 0
   /** Working copy of the state to look up: fill it, then call {@link add}. */
-  readonly probe: Uint32Array
+  readonly probe: Int32Array
   /** Bytes a state. */
   readonly size: number
   /** Whole words of a state, and bytes behind them. */
@@ -42,6 +43,7 @@ export class StateSet {
   /** Places of the table for each value of a hash. */
   private scale = 512 / HASHES
   private readonly hashes = new Int32Array(BATCH)
+  private taken = 0
   /** What {@link touch} has read; kept, so that no compiler leaves the reads out. */
   touched = 0
 
@@ -52,7 +54,7 @@ export class StateSet {
   constructor(size: number, memory?: MemoryLimit) {
     this.size = size
     this.memory = memory
-    this.probe = new Uint32Array(Math.ceil(size / 4))
+    this.probe = new Int32Array(Math.ceil(size / 4))
     this.whole = size >> 2
     this.rest = size & 3
   }
@@ -68,12 +70,17 @@ export class StateSet {
   }
 
   /** Adds `count` states that lie one after the other, each in as many words as {@link probe}. */
-  addAll(states: Uint32Array, count: number): void {
+  addAll(states: Int32Array, count: number): void {
     const { hashes, probe } = this
     const words = probe.length
     for (let i = 0; i < count; i++) hashes[i] = hash(states, i * words, words)
     this.touch(count)
     for (let i = 0; i < count; i++) this.put(states, i * words, hashes[i])
+  }
+
+  /** Reads the state after the one that was taken last; the first one at first. */
+  take(into: Int32Array): void {
+    this.read(this.taken++, into)
   }
 
   /** Puts a stored state into {@link probe}. */
@@ -100,7 +107,7 @@ export class StateSet {
   }
 
   /** Adds the state at `states[from ..]`, whose hash is `h`: its number if it is new, otherwise -1 - number. */
-  private put(states: Uint32Array, from: number, h: number): number {
+  private put(states: Int32Array, from: number, h: number): number {
     const { table, numberBits, numberMask, scale } = this
     const tag = h << numberBits
     let slot = ((h >>> 0) * scale) | 0
@@ -119,22 +126,22 @@ export class StateSet {
     return number
   }
 
-  private read(number: number, into: Uint32Array): void {
+  private read(number: number, into: Int32Array): void {
     const { size, whole, rest } = this
     const chunk = this.chunks[number >> CHUNK_BITS]
     let at = (number & (CHUNK_STATES - 1)) * size
-    for (let i = 0; i < whole; i++, at += 4) into[i] = chunk.getUint32(at, true)
+    for (let i = 0; i < whole; i++, at += 4) into[i] = chunk.getInt32(at, true)
     if (rest === 0) return
     let last = 0
     for (let i = 0; i < rest; i++) last |= chunk.getUint8(at + i) << (8 * i)
     into[whole] = last
   }
 
-  private write(number: number, states: Uint32Array, from: number): void {
+  private write(number: number, states: Int32Array, from: number): void {
     const { size, whole, rest } = this
     const chunk = this.roomFor(number)
     let at = (number & (CHUNK_STATES - 1)) * size
-    for (let i = 0; i < whole; i++, at += 4) chunk.setUint32(at, states[from + i], true)
+    for (let i = 0; i < whole; i++, at += 4) chunk.setInt32(at, states[from + i], true)
     for (let i = 0; i < rest; i++) chunk.setUint8(at + i, states[from + whole] >>> (8 * i))
   }
 
@@ -156,11 +163,11 @@ export class StateSet {
   }
 
   /** True if state `number` equals the one at `states[from ..]`. */
-  private holds(number: number, states: Uint32Array, from: number): boolean {
+  private holds(number: number, states: Int32Array, from: number): boolean {
     const { size, whole, rest } = this
     const chunk = this.chunks[number >> CHUNK_BITS]
     let at = (number & (CHUNK_STATES - 1)) * size
-    for (let i = 0; i < whole; i++, at += 4) if (chunk.getUint32(at, true) !== states[from + i]) return false
+    for (let i = 0; i < whole; i++, at += 4) if (chunk.getInt32(at, true) !== states[from + i]) return false
     for (let i = 0; i < rest; i++) {
       if (chunk.getUint8(at + i) !== ((states[from + whole] >>> (8 * i)) & 0xff)) return false
     }
@@ -192,7 +199,7 @@ export class StateSet {
   }
 
   private hashStored(first: number, count: number, hashes: Int32Array): void {
-    const state = new Uint32Array(this.probe.length)
+    const state = new Int32Array(this.probe.length)
     for (let i = 0; i < count; i++) {
       this.read(first + i, state)
       hashes[i] = hash(state, 0, state.length)
@@ -217,15 +224,4 @@ function enter(table: Int32Array, hashes: Int32Array, first: number, count: numb
     while (table[slot] !== 0) if (++slot === table.length) slot = 0
     table[slot] = (hashes[i] << numberBits) | (first + i + 1)
   }
-}
-
-/** The words of a state, mixed; the finalizer of MurmurHash3 (Appleby 2011). */
-function hash(words: Uint32Array, from: number, count: number): number {
-  let h = 0x9747b28c
-  for (let i = from; i < from + count; i++) {
-    h = Math.imul(h ^ words[i], 0x85ebca6b)
-    h ^= h >>> 13
-  }
-  h = Math.imul(h ^ (h >>> 16), 0xc2b2ae35)
-  return h ^ (h >>> 16)
 }

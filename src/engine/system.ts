@@ -4,6 +4,8 @@
  * scheduling decision of the host) is a transition.
  */
 
+import type { Inside } from './inside.ts'
+
 /** Something that must never happen, as it happened. */
 export interface Violation {
   /** Name of the violated invariant. */
@@ -50,6 +52,8 @@ export interface System {
   site?(transition: number): number
   /** Hash of what matters about the state to those who look for new ones. Absent: all states are alike. */
   abstraction?(): number
+  /** For those who learn what its transitions do; absent from a system that cannot be looked into. */
+  readonly inside?: Inside | undefined
   /** The system that this one remembers, if it is a memory: the same search goes on in it. */
   readonly original?: System
 }

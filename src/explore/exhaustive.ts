@@ -4,11 +4,14 @@
  */
 import { fail } from '../errors.ts'
 import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
+import type { Learned } from '../engine/learned.ts'
 import type { Packer } from '../engine/pack.ts'
 import { Restart } from '../engine/restart.ts'
 import { BATCH, StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
+import { Visited } from '../engine/visited.ts'
 import { learn, packerFor } from './learn.ts'
+import { learnedFor, packedWithGiven } from './learned-packed.ts'
 
 export interface Exploration {
   readonly states: number
@@ -58,103 +61,194 @@ export function explore(system: System, options: ExhaustiveOptions = {}): Explor
   system.reset()
   let packer: Packer | undefined
   for (;;) {
-    let visited: StateSet | undefined
+    let search: Search | undefined
     try {
       packer ??= options.fitted === true ? learn(system) : packerFor(system)
-      visited = new StateSet(packer.bytes, options.memory)
-      return search(system, packer, visited, options)
+      search = new Search(system, packer, options)
+      return search.run()
     } catch (thrown) {
       if (!(thrown instanceof Restart)) throw thrown
     } finally {
-      visited?.free()
+      search?.free()
     }
   }
 }
 
-function search(system: System, packer: Packer, visited: StateSet, options: ExhaustiveOptions): Exploration {
-  const { maxStates = 20_000_000, stop, observer } = options
-  const goesOn = options.countOnly === true || observer !== undefined
-  const enabled = new Int32Array(MAX_ENABLED)
-  system.reset()
-  const { state } = system
-  const here = state.slice()
-  const packed = visited.probe.slice()
-  const words = packed.length
+class Search {
+  private readonly system: System
+  private readonly packer: Packer
+  private readonly options: ExhaustiveOptions
+  private readonly goesOn: boolean
+  /** The states met; by number where it matters which of them were expanded. */
+  private readonly numbered: StateSet | undefined
+  private readonly visited: Visited | StateSet
+  private readonly enabled = new Int32Array(MAX_ENABLED)
+  /** The state that is expanded, packed and unpacked. */
+  private readonly packed: Int32Array
+  private readonly here: Int32Array
   /** Successors that were not looked up yet, one after the other. */
-  const batch = new Uint32Array(BATCH * words)
-  let waiting = 0
-  packer.pack(state, visited.probe)
-  visited.add()
-  let transitions = 0
-  let depth = 0
-  let levelEnd = 1
-  const violated = new Set<string>()
-  const report = (violation: Violation | undefined, complete: boolean, full = false): Exploration => ({
-    states: visited.count,
-    transitions,
-    depth,
-    violation,
-    violated,
-    bytes: visited.bytes,
-    packedBits: packer.bits,
-    complete,
-    full,
-  })
-  const lookUp = (): void => {
-    visited.addAll(batch, waiting)
-    waiting = 0
+  private readonly batch: Int32Array
+  private waiting = 0
+  private transitions = 0
+  private depth = 0
+  private readonly violated = new Set<string>()
+  private learned: Learned | undefined
+
+  constructor(system: System, packer: Packer, options: ExhaustiveOptions) {
+    this.system = system
+    this.packer = packer
+    this.options = options
+    this.goesOn = options.countOnly === true || options.observer !== undefined
+    if (system.sufficient !== undefined) this.numbered = new StateSet(packer.bytes, options.memory)
+    this.visited = this.numbered ?? new Visited(packer.size, options.memory)
+    this.batch = new Int32Array(BATCH * packer.size)
+    this.packed = packedWithGiven(system, packer)
+    system.reset()
+    this.here = system.state.slice()
+    packer.pack(system.state, this.batch)
+    this.waiting = 1
+    this.lookUp()
   }
-  try {
-    for (let number = 0; ; number++) {
-      if (number === levelEnd) {
-        lookUp()
-        if (number === visited.count) break
-        depth++
-        levelEnd = visited.count
-      }
-      if ((number & 0x3ff) === 0 && stop?.() === true) return report(undefined, false)
-      visited.fetch(number)
-      packed.set(visited.probe)
-      packer.unpackChanging(packed, state, here)
-      const count = system.enabled(enabled)
-      if (system.progress === 0) {
-        if (system.final()) observer?.ended?.()
-        else {
-          const deadlock = system.deadlock()
-          violated.add(deadlock.invariant)
-          if (!goesOn) return report(deadlock, true)
-          observer?.stuck?.(deadlock)
+
+  run(): Exploration {
+    const { visited, packed } = this
+    const { maxStates = 20_000_000, stop } = this.options
+    let levelEnd = 1
+    try {
+      for (let number = 0; ; number++) {
+        if (number === levelEnd) {
+          this.lookUp()
+          if (number === visited.count) return this.report(undefined, true)
+          this.depth++
+          levelEnd = visited.count
         }
+        if ((number & 0x3ff) === 0 && stop?.() === true) return this.report(undefined, false)
+        visited.take(packed)
+        this.learned ??= learnedFor(this.system, this.packer)
+        const violation =
+          this.learned === undefined ? this.expand(number) : this.expandAsLearned(this.learned)
+        if (violation !== undefined) return this.report(violation, true)
+        if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
       }
-      // States are expanded in the order of their numbers: what leads to a higher one postpones nothing for ever.
-      const enough = system.sufficient ?? count
-      let goesForward = false
-      if (enough < count) lookUp()
-      for (let i = 0; i < count; i++) {
-        if (i === enough && goesForward) break
-        system.apply(enabled[i])
-        transitions++
-        const { violation } = system
-        if (violation !== undefined) {
-          violated.add(violation.invariant)
-          if (!goesOn) return report(violation, true)
-          observer?.violated?.(violation)
-          system.clearViolation()
-        }
-        if (enough < count) {
-          packer.repack(state, here, packed, visited.probe, 0)
-          const target = visited.add()
-          if (target > number || -1 - target > number) goesForward = true
-          continue
-        }
-        packer.repack(state, here, packed, batch, waiting * words)
-        if (++waiting === BATCH) lookUp()
-      }
-      if (visited.count > maxStates) throw fail.tooManyStates(maxStates)
+    } catch (thrown) {
+      if (!isOutOfMemory(thrown)) throw thrown
+      return this.report(undefined, false, true)
     }
-  } catch (thrown) {
-    if (!isOutOfMemory(thrown)) throw thrown
-    return report(undefined, false, true)
   }
-  return report(undefined, true)
+
+  free(): void {
+    this.visited.free()
+  }
+
+  /** Expands the state at hand by what is known of its transitions; results in a violation that ends the search. */
+  private expandAsLearned(learned: Learned): Violation | undefined {
+    const { packed, batch, packer } = this
+    const { size } = packer
+    const { transitions, trees } = learned
+    const count = learned.enabled(packed)
+    if (learned.progress === 0) {
+      packer.unpack(packed, this.system.state)
+      const deadlock = this.atEnd()
+      if (deadlock !== undefined) return deadlock
+    }
+    for (let i = 0; i < count; i++) {
+      this.transitions++
+      const effect = learned.effect(packed, trees[i])
+      const outside = learned.outside(effect)
+      if (outside !== undefined) {
+        for (const note of outside.notes) note()
+        if (outside.violation !== undefined) {
+          packer.unpack(packed, this.system.state)
+          this.system.apply(transitions[i])
+          const violation = this.atViolation()
+          if (violation !== undefined) return violation
+        }
+      }
+      const at = this.waiting * size
+      for (let word = 0; word < size; word++) batch[at + word] = packed[word]
+      learned.change(effect, batch, at)
+      if (++this.waiting === BATCH) this.lookUp()
+    }
+    return undefined
+  }
+
+  /** Expands the state at hand by taking its transitions; results in a violation that ends the search. */
+  private expand(number: number): Violation | undefined {
+    const { system, packer, numbered, enabled, packed, here, batch } = this
+    const { state } = system
+    packer.unpackChanging(packed, state, here)
+    const count = system.enabled(enabled)
+    if (system.progress === 0) {
+      const deadlock = this.atEnd()
+      if (deadlock !== undefined) return deadlock
+    }
+    // States are expanded in the order of their numbers: what leads to a higher one postpones nothing for ever.
+    const enough = system.sufficient ?? count
+    const asks = numbered !== undefined && enough < count
+    let goesForward = false
+    if (asks) this.lookUp()
+    for (let i = 0; i < count; i++) {
+      if (i === enough && goesForward) break
+      system.apply(enabled[i])
+      this.transitions++
+      const violation = this.atViolation()
+      if (violation !== undefined) return violation
+      if (asks) {
+        packer.repack(state, here, packed, numbered.probe, 0)
+        const target = numbered.add()
+        if (target > number || -1 - target > number) goesForward = true
+        continue
+      }
+      packer.repack(state, here, packed, batch, this.waiting * packer.size)
+      if (++this.waiting === BATCH) this.lookUp()
+    }
+    return undefined
+  }
+
+  /** The system is in a state in which nobody makes progress; results in the deadlock if that ends the search. */
+  private atEnd(): Violation | undefined {
+    const { system } = this
+    const { observer } = this.options
+    if (system.final()) {
+      observer?.ended?.()
+      return undefined
+    }
+    const deadlock = system.deadlock()
+    this.violated.add(deadlock.invariant)
+    if (!this.goesOn) return deadlock
+    observer?.stuck?.(deadlock)
+    return undefined
+  }
+
+  /** A transition has been taken; results in what it violates if that ends the search. */
+  private atViolation(): Violation | undefined {
+    const { system } = this
+    const { violation } = system
+    if (violation === undefined) return undefined
+    this.violated.add(violation.invariant)
+    if (!this.goesOn) return violation
+    this.options.observer?.violated?.(violation)
+    system.clearViolation()
+    return undefined
+  }
+
+  private lookUp(): void {
+    this.visited.addAll(this.batch, this.waiting)
+    this.waiting = 0
+  }
+
+  private report(violation: Violation | undefined, complete: boolean, full = false): Exploration {
+    const { visited, transitions, depth, violated, packer } = this
+    return {
+      states: visited.count,
+      transitions,
+      depth,
+      violation,
+      violated,
+      bytes: visited.bytes,
+      packedBits: packer.bits,
+      complete,
+      full,
+    }
+  }
 }

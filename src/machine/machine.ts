@@ -25,11 +25,20 @@ export class Machine {
   /** Where translations are kept. */
   readonly caches: Caches
   /** The state; allocated by {@link seal}. */
-  S = new Int32Array(0)
+  S: Int32Array = new Int32Array(0)
+  /** The state, and behind it what is given for a whole run: the fields of {@link given}. */
+  words: Int32Array = new Int32Array(0)
+  readonly given = new Layout()
   readonly execute: Execute[] = []
   readonly guards: (Guard | undefined)[] = []
   readonly outcomes: (Outcomes | undefined)[] = []
-  hooks: MachineHooks = { fact: () => {}, witness: () => {}, quiescent: () => {} }
+  hooks: MachineHooks = {
+    fact: () => {},
+    witness: () => {},
+    reached: () => {},
+    placed: () => {},
+    quiescent: () => {},
+  }
 
   /** One word a frame: kind, references, ghosts. */
   readonly frame: number
@@ -89,10 +98,6 @@ export class Machine {
   errorCode = 0
   /** Guest frame whose translation through EPT the step being done was refused; 0 for a fault of the guest's own. */
   violated = 0
-  /** vCPUs (one bit each) that the host may as well have taken away, in a search that leaves that out. */
-  couldBeAway = 0
-  /** True once code of the system has asked where a vCPU runs. */
-  placementSeen = false
   /** Which of its possible outcomes the step that is being done has; the explorer's pick. */
   alternative = 0
 
@@ -177,7 +182,8 @@ export class Machine {
 
   /** Allocates the state, once all rooms have added their fields. */
   seal(): void {
-    this.S = new Int32Array(this.layout.size)
+    this.words = new Int32Array(this.layout.size + this.given.size)
+    this.S = this.words.subarray(0, this.layout.size)
   }
 
   /** Word of the EPT entry of a guest frame. */
@@ -203,13 +209,14 @@ export class Machine {
 
   /** The pCPU + 1 that a vCPU is on, 0 for none, as an answer to code of the system that asks. */
   whereabouts(vcpu: number): number {
-    this.placementSeen = true
+    this.hooks.placed()
     return this.S[this.on + vcpu]
   }
 
   /** Takes note that something was sent to a vCPU or done to it, which may be away. */
   witnessTarget(vcpu: number): void {
-    if (this.S[this.on + vcpu] === 0 || this.couldBeAway & (1 << vcpu)) this.hooks.witness('target-preempted')
+    if (this.S[this.on + vcpu] === 0) this.hooks.witness('target-preempted')
+    else this.hooks.reached(vcpu)
   }
 
   /** What a walker is called. */

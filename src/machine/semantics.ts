@@ -16,6 +16,10 @@ export interface MachineHooks {
   fact(kind: FactKind, vcpu: number, ghost: number, frame: number): void
   /** Something noteworthy was reached: the "sometimes" side of an invariant. */
   witness(kind: WitnessKind): void
+  /** Something was sent or done to a vCPU that is on a pCPU. */
+  reached(vcpu: number): void
+  /** Code of the system has asked where a vCPU runs. */
+  placed(): void
   /** `vcpu` may have left a read-side critical section. */
   quiescent(vcpu: number): void
 }

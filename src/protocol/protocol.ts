@@ -68,6 +68,8 @@ export interface Never {
   readonly holds: (S: Int32Array) => boolean
 }
 
+/** The control state of a thread that has ended. */
+export const ENDED = 0
 /** The code of the step that picks; those below are the engine's own. */
 export const PICK = 2
 /** A transition has room for so many outcomes of a pick, and as many threads. */

@@ -9,11 +9,9 @@ import { RETURN } from '../engine/step.ts'
 import type { FairSystem } from '../engine/fairness.ts'
 import type { Violation } from '../engine/system.ts'
 import { SpaceFairness } from './fairness.ts'
-import { PICK, type Protocol } from './protocol.ts'
-import { PREEMPT, SCHEDULE, STEP, detailOf, kindOf, transition, whoOf } from './transition.ts'
-
-/** The control state of a thread that has ended. */
-export const ENDED = 0
+import { SpaceInside } from './inside.ts'
+import { ENDED, type Protocol } from './protocol.ts'
+import { SCHEDULE, PREEMPT, STEP, detailOf, kindOf, whoOf } from './transition.ts'
 
 /** What a state without progress violates, unless all threads have ended. */
 export const DEADLOCK = 'no-deadlock'
@@ -29,6 +27,7 @@ export class Space implements FairSystem {
   progress = 0
   violation: Violation | undefined
   readonly fairness: SpaceFairness
+  readonly inside: SpaceInside
   /** Called for every step that is done, for telling a story. */
   tracer: ((thread: number, node: number, result: number) => void) | undefined
   /** CPUs that a host can take away: all of them or none. */
@@ -56,6 +55,7 @@ export class Space implements FairSystem {
     this.initial = Int32Array.from([...protocol.initial, ...roots, ...host])
     this.state = this.initial.slice()
     this.variables = this.state.subarray(0, this.control)
+    this.inside = new SpaceInside(this, Space.prototype)
     this.fairness = new SpaceFairness({
       protocol,
       stepOf: (thread) => opOf(this.co.nodes, this.state[this.control + thread]),
@@ -73,41 +73,16 @@ export class Space implements FairSystem {
   }
 
   enabled(out: Int32Array): number {
-    const { state: S, variables, control, gone, cpus, cpuOf } = this
-    const { guards, preemptions } = this.protocol
-    const { nodes } = this.co
+    const { sources, progressing } = this.inside
     let n = 0
-    for (let thread = 0; thread < cpuOf.length; thread++) {
-      const node = S[control + thread]
-      if (node === ENDED || (cpus > 0 && S[gone + cpuOf[thread]] !== 0)) continue
-      const op = opOf(nodes, node)
-      const guard = guards[op]
-      if (guard !== undefined && !guard(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node)))
-        continue
-      const outcomes = op === PICK ? argA(nodes, node) : 1
-      for (let i = 0; i < outcomes; i++) out[n++] = transition(STEP, thread, i)
-    }
-    for (let cpu = 0; cpu < cpus; cpu++) if (S[gone + cpu] !== 0) out[n++] = transition(SCHEDULE, cpu)
+    for (let i = 0; i < progressing; i++) n = sources[i](out, n)
     this.progress = n
-    if (cpus === 0 || S[this.taken] >= preemptions) return n
-    for (let cpu = 0; cpu < cpus; cpu++) if (S[gone + cpu] === 0) out[n++] = transition(PREEMPT, cpu)
+    for (let i = progressing; i < sources.length; i++) n = sources[i](out, n)
     return n
   }
 
   apply(t: number): void {
-    const { state: S, gone } = this
-    const who = whoOf(t)
-    switch (kindOf(t)) {
-      case STEP:
-        this.step(who, detailOf(t))
-        break
-      case SCHEDULE:
-        S[gone + who] = 0
-        break
-      default:
-        S[gone + who] = 1
-        S[this.taken]++
-    }
+    this.inside.take(t)
   }
 
   /** True when every thread has ended that somebody waits for. */
@@ -163,26 +138,5 @@ export class Space implements FairSystem {
     let hash = threads
     for (let i = 0; i < control; i++) hash = Math.imul(hash ^ S[i], 0x9e3779b1)
     return mix(hash)
-  }
-
-  private step(thread: number, alternative: number): void {
-    const { state: S, variables, control, protocol, co } = this
-    const { nodes } = co
-    const node = S[control + thread]
-    const op = opOf(nodes, node)
-    const result =
-      op === PICK
-        ? alternative
-        : protocol.actions[op]!(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node))
-    this.tracer?.(thread, node, result ?? 0)
-    S[control + thread] = this.settled(co.next(node, result ?? 0))
-    this.violation = protocol.violation
-    if (protocol.nevers.length > 0) this.judge()
-  }
-
-  private judge(): void {
-    for (const { name, holds } of this.protocol.nevers) {
-      if (holds(this.variables)) this.violation ??= { invariant: name, explanation: `${name} does not hold.` }
-    }
   }
 }

@@ -5,7 +5,7 @@
  */
 import { fail } from '../errors.ts'
 import { emptyBits, join, setBit, type Bits } from './bits.ts'
-import { record } from './recording.ts'
+import { observe } from '../engine/observation.ts'
 
 /** One way to go for a function: what it read decided that it would go this way and no other. */
 export interface Run {
@@ -53,10 +53,10 @@ export class Behaviour {
 
   /** Makes the run from these variables known; true if the function touches more than was known. */
   learn(S: Int32Array): boolean {
-    const { reads, values, writes, everything } = record(S.slice(), this.function)
+    const { reads, values, writes, everything } = observe(S, this.function)
     const run: Run = { reads: emptyBits(this.width), writes: emptyBits(this.width) }
     for (const word of reads) setBit(run.reads, word)
-    for (const word of writes) setBit(run.writes, word)
+    for (const word of writes.keys()) setBit(run.writes, word)
     if (everything) for (const bits of [run.reads, run.writes]) bits.fill(-1)
     this.runs.push(run)
     this.root = everything ? run : this.planted(this.root, reads, values, 0, run)

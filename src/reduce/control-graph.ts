@@ -4,8 +4,8 @@
  */
 import { argA, opOf } from '../engine/coroutine.ts'
 import { ShootdownError } from '../errors.ts'
-import { PICK } from '../protocol/protocol.ts'
-import { ENDED, type Space } from '../protocol/space.ts'
+import { ENDED, PICK } from '../protocol/protocol.ts'
+import type { Space } from '../protocol/space.ts'
 
 /** Control states that are made for looking ahead, at most. */
 const MAX_MADE = 1 << 15

@@ -7,8 +7,8 @@
  * it, too, so that two such steps never count as independent.
  */
 import { argA, argB, argC, opOf } from '../engine/coroutine.ts'
-import { PICK } from '../protocol/protocol.ts'
-import { ENDED, type Space } from '../protocol/space.ts'
+import { ENDED, PICK } from '../protocol/protocol.ts'
+import type { Space } from '../protocol/space.ts'
 import { Behaviour, type Run } from './behaviour.ts'
 import { meet, setBit } from './bits.ts'
 

@@ -8,7 +8,7 @@ import type { Violation } from '../engine/system.ts'
 import type { Space } from '../protocol/space.ts'
 import { Behaviour } from './behaviour.ts'
 import { allPairs, isTransitive, isWithin, pairBit, permutations } from './permutations.ts'
-import { standIn } from './recording.ts'
+import { standIn } from '../engine/observation.ts'
 
 /** The pairs of CPUs that a step of another thread does not tell apart. */
 interface Outsider {

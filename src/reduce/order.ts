@@ -14,7 +14,8 @@
  *   the first such step would consist of steps that are as they are known to be, and by the same argument the search
  *   would come to it: it begins anew whenever it does. At the end of a search nothing is assumed any more.
  */
-import { ENDED, type Space } from '../protocol/space.ts'
+import { ENDED } from '../protocol/protocol.ts'
+import type { Space } from '../protocol/space.ts'
 import { SCHEDULE, kindOf, whoOf } from '../protocol/transition.ts'
 import { MAX_ENABLED } from '../engine/system.ts'
 import { meet } from './bits.ts'

@@ -14,10 +14,13 @@
  * because a vCPU that is away can come back. What a vCPU that is away would have witnessed is witnessed by one that could
  * be.
  */
+import { insideOf, type Inside } from '../engine/inside.ts'
 import { Restart } from '../engine/restart.ts'
 import type { System, Violation } from '../engine/system.ts'
-import type { World } from '../scenario/world.ts'
 import * as T from '../scenario/transition.ts'
+import type { World } from '../scenario/world.ts'
+import { changesOf } from './changes.ts'
+import { ReducedInside } from './reduced-inside.ts'
 
 /** True if nothing in the configuration or the policy lets anybody notice at once. */
 export function mayNotNotice({ machine, policy }: World): boolean {
@@ -37,22 +40,17 @@ export class ReducedWorld implements System {
   readonly actors: number
   progress = 0
   private readonly world: World
+  private readonly within: Inside
   /** The workload for which the reduction was given up. */
   private noticed = -1
-  /** vCPUs (one bit each) that a preemption would do something to; that could be away without anybody noticing. */
-  private matter = 0
-  private couldBeAway = 0
   /** Whether a search before this one has witnessed that something was done to a vCPU that was away. */
   private knewAbsence = false
-  private readonly before: Int32Array
-  private readonly left: Int32Array
 
   /** The world must be one of those for which {@link mayNotNotice} holds. */
   constructor(world: World) {
     this.world = world
     this.actors = world.actors
-    this.before = world.state.slice()
-    this.left = world.state.slice()
+    this.within = new ReducedInside(this, world.inside, world.machine.config.vcpus, ReducedWorld.prototype)
   }
 
   /** True if the reduction is in force for the workload at hand. */
@@ -60,9 +58,13 @@ export class ReducedWorld implements System {
     return this.noticed !== this.world.beginnings
   }
 
+  get inside(): Inside | undefined {
+    return this.reduces && insideOf(this.world) !== undefined ? this.within : undefined
+  }
+
   /** After {@link enabled}: the vCPUs (one bit each) that could be away without anybody noticing. */
   get absent(): number {
-    return this.couldBeAway
+    return this.world.parts.witnesses.couldBeAway
   }
 
   get state(): Int32Array {
@@ -79,35 +81,52 @@ export class ReducedWorld implements System {
 
   reset(): void {
     this.world.reset()
-    this.world.machine.placementSeen = false
+    this.world.parts.witnesses.placementSeen = false
     this.knewAbsence = this.world.witnessed.has('target-preempted')
   }
 
   enabled(out: Int32Array): number {
     const { world } = this
+    const { vcpus } = world.machine.config
     const count = world.enabled(out)
     this.progress = world.progress
     if (!this.reduces) return count
-    this.probe()
-    let kept = this.progress
-    this.couldBeAway = 0
-    for (let i = kept; i < count; i++) {
-      const vcpu = T.whoOf(out[i])
-      if (T.kindOf(out[i]) !== T.PREEMPT || this.matter & (1 << vcpu)) out[kept++] = out[i]
-      else this.couldBeAway |= 1 << vcpu
-    }
-    return kept
+    this.beginAbsence()
+    let end = count
+    for (let vcpu = 0; vcpu < vcpus; vcpu++) end = this.keep(vcpu, out, this.progress, end)
+    return end
   }
 
   apply(transition: number): void {
     const { world } = this
-    if (!this.reduces) return world.apply(transition)
-    const { machine } = world
-    machine.couldBeAway = this.couldBeAway
-    world.apply(transition)
-    machine.couldBeAway = 0
-    if (T.kindOf(transition) === T.PREEMPT) this.comeBack(T.whoOf(transition))
-    if (machine.placementSeen) this.giveUp()
+    if (this.reduces) this.take(transition, (t) => world.apply(t))
+    else world.apply(transition)
+  }
+
+  /** Does what a transition does; who is preempted comes back at once. */
+  take(transition: number, take: (transition: number) => void): void {
+    take(transition)
+    if (T.kindOf(transition) === T.PREEMPT) take(comeBack(T.whoOf(transition)))
+    if (this.world.parts.witnesses.placementSeen) this.giveUp()
+  }
+
+  /** Nobody is known to be absent yet. */
+  beginAbsence(): void {
+    this.world.parts.witnesses.beginAbsence()
+  }
+
+  /**
+   * Drops the preemption of a vCPU from the transitions `out[from ..]` unless it does anything, whether or not the host
+   * may preempt any more; results in their new end.
+   */
+  keep(vcpu: number, out: Int32Array, from: number, end: number): number {
+    if (this.matters(vcpu)) return end
+    const preemption = T.transition(T.PREEMPT, vcpu)
+    const at = out.subarray(from, end).indexOf(preemption)
+    if (at < 0) return end
+    this.world.parts.witnesses.absent(vcpu)
+    out.copyWithin(from + at, from + at + 1, end)
+    return end - 1
   }
 
   clearViolation(): void {
@@ -130,57 +149,33 @@ export class ReducedWorld implements System {
     return this.world.name(transition)
   }
 
-  /** Looks at what a preemption of each vCPU would do, whether or not the host may preempt any more. */
-  private probe(): void {
+  /** True if a preemption does anything to a vCPU that is in its guest. Gives up if coming back does. */
+  private matters(vcpu: number): boolean {
     const { world } = this
     const { machine, parts } = world
-    const { stacks } = parts
-    this.matter = 0
-    this.before.set(world.state)
-    for (let vcpu = 0; vcpu < machine.config.vcpus; vcpu++) {
-      const top = stacks.top(vcpu)
-      if (top < 0 || !stacks.inGuest(top) || machine.isOffline(vcpu)) continue
-      if (this.matters(vcpu)) this.matter |= 1 << vcpu
-    }
-  }
-
-  /** Where each vCPU has a pCPU to itself, that has its number. */
-  private comeBack(vcpu: number): void {
-    this.world.apply(T.transition(T.SCHEDULE, vcpu, vcpu))
-  }
-
-  /**
-   * True if a preemption does anything to a vCPU that is in its guest. Gives up if coming back does.
-   */
-  private matters(vcpu: number): boolean {
-    const { world, before, left } = this
-    const { state, machine } = world
-    const { host } = world.parts
-    world.apply(T.transition(T.PREEMPT, vcpu))
-    state[machine.on + vcpu] = before[machine.on + vcpu]
-    state[host.preemptions] = before[host.preemptions]
-    const matters = !equal(state, before)
-    if (matters) left.set(state)
-    this.comeBack(vcpu)
-    const entersAsItLeft = equal(state, matters ? left : before)
-    if (matters || !entersAsItLeft) {
-      state.set(before)
-      world.clearViolation()
-    }
-    if (!entersAsItLeft) this.giveUp()
-    return matters
+    const top = parts.stacks.top(vcpu)
+    if (top < 0 || !parts.stacks.inGuest(top) || machine.isOffline(vcpu)) return false
+    const preemption = T.transition(T.PREEMPT, vcpu)
+    const left = changesOf(world, [preemption])
+    const entered = changesOf(world, [preemption, comeBack(vcpu)])
+    for (const changes of [left, entered]) changes.delete(parts.host.preemptions)
+    left.delete(machine.on + vcpu)
+    if (!equal(left, entered)) this.giveUp()
+    return left.size > 0
   }
 
   private giveUp(): never {
+    const { witnesses } = this.world.parts
     this.noticed = this.world.beginnings
     // What could have been away was taken for a witness, too early.
-    if (!this.knewAbsence) this.world.witnessed.delete('target-preempted')
-    this.world.machine.placementSeen = false
+    if (!this.knewAbsence) witnesses.seen.delete('target-preempted')
+    witnesses.placementSeen = false
     throw new Restart()
   }
 }
 
-function equal(x: Int32Array, y: Int32Array): boolean {
-  for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false
-  return true
-}
+/** Where each vCPU has a pCPU to itself, that has its number. */
+const comeBack = (vcpu: number): number => T.transition(T.SCHEDULE, vcpu, vcpu)
+
+const equal = (x: ReadonlyMap<number, number>, y: ReadonlyMap<number, number>): boolean =>
+  x.size === y.size && [...x].every(([word, value]) => y.get(word) === value)

@@ -3,6 +3,7 @@
  * works off its queue, and the environment lets devices issue accesses of their own as far as the configuration allows.
  */
 import type { Coroutines } from '../engine/coroutine.ts'
+import type { Source } from '../engine/inside.ts'
 import type { Names } from '../engine/step.ts'
 import { VALID } from '../machine/cached.ts'
 import { dma } from '../machine/device.ts'
@@ -42,32 +43,44 @@ export class Devices {
     this.iommu = new Iommu(machine)
   }
 
-  /** Adds the next step of each device that has one, and of the IOMMU. */
-  add(out: Int32Array, count: number): number {
-    const { stacks, nextSteps } = this
-    const { config, walkers } = this.machine
-    let n = count
-    for (let v = config.vcpus; v < walkers; v++) {
+  /** Sources of the next step of each device that has one, and of the IOMMU's. */
+  get progress(): Source[] {
+    const { stacks, nextSteps, iommu } = this
+    const { walkers } = this.machine
+    const ofDevices = this.each((v) => (out, n) => {
       const top = stacks.top(v)
-      if (top >= 0) n = nextSteps.add(v, top, out, n)
-    }
-    if (this.iommu.canProcess()) out[n++] = T.transition(T.STEP, walkers)
+      return top < 0 ? n : nextSteps.add(v, top, out, n)
+    })
+    return [
+      ...ofDevices,
+      (out, n) => {
+        if (!iommu.canProcess()) return n
+        out[n] = T.transition(T.STEP, walkers)
+        return n + 1
+      },
+    ]
+  }
+
+  /** Sources of what devices may do but never have to: begin an access of their own, lose cached translations. */
+  get environment(): Source[] {
+    return this.each((v) => (out, n) => this.addEnvironment(v, out, n))
+  }
+
+  private addEnvironment(v: number, out: Int32Array, count: number): number {
+    const { S, config } = this.machine
+    const { pages, eviction, dmas } = config
+    let n = count
+    if (S[this.begun] < dmas && this.stacks.top(v) < 0)
+      for (let i = 0; i < 2 * pages.length; i++) out[n++] = T.transition(T.SPECULATE, v, i)
+    if (!eviction) return n
+    for (let i = 0; i < this.evictables(); i++)
+      if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
     return n
   }
 
-  /** Adds what devices may do but never have to: begin an access of their own, lose cached translations. */
-  addEnvironment(out: Int32Array, count: number): number {
-    const { S, config, walkers } = this.machine
-    const { pages, eviction, dmas } = config
-    let n = count
-    for (let v = config.vcpus; v < walkers; v++) {
-      if (S[this.begun] < dmas && this.stacks.top(v) < 0)
-        for (let i = 0; i < 2 * pages.length; i++) out[n++] = T.transition(T.SPECULATE, v, i)
-      if (!eviction) continue
-      for (let i = 0; i < this.evictables(); i++)
-        if (S[this.evictable(v, i)] & VALID) out[n++] = T.transition(T.EVICT, v, i)
-    }
-    return n
+  private each(source: (v: number) => Source): Source[] {
+    const { config, walkers } = this.machine
+    return Array.from({ length: walkers - config.vcpus }, (_, i) => source(config.vcpus + i))
   }
 
   /** Begins an access of a device's own; `detail` counts pages, for reads first and then for writes. */

@@ -46,27 +46,23 @@ export class Environment {
     this.mayAct = preemptions > 0 || this.alwaysActs || dmas > 0 || nmis > 0
   }
 
-  /** Adds what may happen to each vCPU that is in guest mode; `tops` are the words of their innermost coroutines. */
-  add(tops: Int32Array, out: Int32Array, count: number): number {
+  /** Adds what may happen to a vCPU, if that is in guest mode. */
+  add(v: number, out: Int32Array, count: number): number {
     const { S, on, config, events } = this.machine
     const canPreempt = S[this.host.preemptions] < config.preemptions
     const canSignal = config.nmis > 0 && S[events.arrived] < config.nmis && this.handlesNmis
     if (!canPreempt && !canSignal && !this.alwaysActs) return count
+    if (S[on + v] === 0 || this.machine.isOffline(v)) return count
+    const top = this.stacks.top(v)
     let n = count
-    for (let v = 0; v < config.vcpus; v++) {
-      if (S[on + v] === 0 || this.machine.isOffline(v)) continue
-      const top = tops[v]
-      if (top >= 0 && !this.stacks.inGuest(top)) {
-        if (config.emulation && canPreempt && this.stacks.inHostCode(top))
-          out[n++] = T.transition(T.PREEMPT, v)
-        continue
-      }
-      if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
-      if (canSignal && this.interrupts.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
-      if (config.speculation > 0) n = this.addSpeculation(v, out, n)
-      if (config.eviction) n = this.addEvictions(v, out, n)
+    if (top >= 0 && !this.stacks.inGuest(top)) {
+      if (config.emulation && canPreempt && this.stacks.inHostCode(top)) out[n++] = T.transition(T.PREEMPT, v)
+      return n
     }
-    return n
+    if (canPreempt && top >= 0) out[n++] = T.transition(T.PREEMPT, v)
+    if (canSignal && this.interrupts.takesNmi(v)) out[n++] = T.transition(T.NMI_ARRIVES, v)
+    if (config.speculation > 0) n = this.addSpeculation(v, out, n)
+    return config.eviction ? this.addEvictions(v, out, n) : n
   }
 
   private addSpeculation(v: number, out: Int32Array, count: number): number {

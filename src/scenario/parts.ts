@@ -8,7 +8,6 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { Host } from '../hypervisor/host.ts'
 import type { MachineConfig } from '../machine/config.ts'
 import { installDevice } from '../machine/device.ts'
-import type { WitnessKind } from '../machine/facts.ts'
 import { Machine } from '../machine/machine.ts'
 import { Devices } from './devices.ts'
 import { Environment } from './environment.ts'
@@ -23,6 +22,7 @@ import { Tasks } from './tasks.ts'
 import { Threads } from './threads.ts'
 import { VmExits } from './vm-exits.ts'
 import { Walkers } from './walkers.ts'
+import { Witnesses } from './witnesses.ts'
 
 export interface Parts {
   readonly machine: Machine
@@ -40,6 +40,7 @@ export interface Parts {
   readonly threads: Threads
   readonly environment: Environment
   readonly placement: Placement
+  readonly witnesses: Witnesses
   /** Absent from a machine without devices. */
   readonly devices: Devices | undefined
   /** Names of interrupt vectors and of hypercalls, by number. */
@@ -47,13 +48,12 @@ export interface Parts {
   readonly hypercalls: readonly string[]
 }
 
-/** Puts a machine together with its host, its kernel and what moves on it; `witness` hears of dangerous situations. */
+/** Puts a machine together with its host, its kernel and what moves on it. */
 export function assemble(
   policy: AnyPolicy,
   config: MachineConfig,
   features: KernelFeatures,
   keepsResults: boolean,
-  witness: (kind: WitnessKind) => void,
 ): Parts {
   const co = new Coroutines()
   const machine = new Machine(config)
@@ -79,9 +79,10 @@ export function assemble(
   const interrupts = new Interrupts(machine, kernel.rcu, stacks, nextSteps)
   const exits = new VmExits(machine, co, host, stacks, programs)
   const tasks = new Tasks(machine, keepsResults)
+  const witnesses = new Witnesses()
   const around = { machine, co, host, judge, walkers, programs, stacks, nextSteps, interrupts, exits, tasks }
   const threads = new Threads(around)
-  const parts = { ...around, kernel, threads, vectors, hypercalls }
+  const parts = { ...around, kernel, threads, witnesses, vectors, hypercalls }
   const environment = new Environment(parts)
   const placement = new Placement(parts)
   const devices = config.devices > 0 ? new Devices(parts) : undefined
@@ -90,7 +91,9 @@ export function assemble(
   if (devices !== undefined) installDevice(machine)
   machine.hooks = {
     fact: (kind, vcpu, ghost, frame) => judge.judge(kind, vcpu, ghost, frame),
-    witness,
+    witness: (kind) => witnesses.witness(kind),
+    reached: (vcpu) => witnesses.reached(vcpu),
+    placed: () => witnesses.placed(),
     quiescent: (vcpu) => kernel.rcu.quiescent(vcpu),
   }
   return { ...parts, environment, placement, devices }

@@ -34,18 +34,16 @@ export class Placement {
     return n
   }
 
-  /** Where there are more vCPUs than pCPUs: those that cannot go on give way to those that wait. */
-  addDeschedules(out: Int32Array, count: number): number {
-    const { S, on, config, buffer } = this.machine
-    let n = count
-    for (let v = 0; v < config.vcpus; v++) {
-      if (S[on + v] === 0) continue
-      const top = this.stacks.top(v)
-      const stuck =
-        buffer.isEmpty(v) && (top < 0 || (this.stacks.inGuest(top) && !this.nextSteps.canStep(v, top)))
-      if (stuck && this.someoneWaitsFor(S[on + v] - 1)) out[n++] = T.transition(T.DESCHEDULE, v)
-    }
-    return n
+  /** Where there are more vCPUs than pCPUs: one that cannot go on gives way to those that wait. */
+  addDeschedule(v: number, out: Int32Array, n: number): number {
+    const { S, on, buffer } = this.machine
+    if (S[on + v] === 0) return n
+    const top = this.stacks.top(v)
+    const stuck =
+      buffer.isEmpty(v) && (top < 0 || (this.stacks.inGuest(top) && !this.nextSteps.canStep(v, top)))
+    if (!stuck || !this.someoneWaitsFor(S[on + v] - 1)) return n
+    out[n] = T.transition(T.DESCHEDULE, v)
+    return n + 1
   }
 
   private canRunOn(v: number, p: number): boolean {

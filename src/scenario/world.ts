@@ -23,6 +23,7 @@ import type { Devices } from './devices.ts'
 import { Effects } from './effects.ts'
 import { Enabled } from './enabled.ts'
 import { footprintOf } from './footprint.ts'
+import { WorldInside } from './inside.ts'
 import { WorldFairness } from './fairness.ts'
 import type { Judge } from './judge.ts'
 import { namesOf } from './names.ts'
@@ -42,9 +43,6 @@ export class World implements FairSystem {
   readonly devices: Devices | undefined
   progress = 0
   beginnings = 0
-  /** Dangerous situations reached since this world was built. */
-  readonly witnessed = new Set<WitnessKind>()
-
   readonly policy: AnyPolicy
   /** What it is put together from, for what goes through its states. */
   readonly parts: Parts
@@ -56,15 +54,13 @@ export class World implements FairSystem {
   private readonly actorsOf: Actors
   readonly fairness: WorldFairness
   private initial = new Int32Array(0)
-  /** Before the workload begins nothing is dangerous. */
-  private booting = false
+  /** For those who learn what its transitions do. */
+  readonly inside: WorldInside
 
   /** `keepsResults`: what each vCPU's operation returned last stays in the state, for {@link resultOf}. */
   constructor(policy: AnyPolicy, config: MachineConfig, features: KernelFeatures, keepsResults = false) {
     this.policy = policy
-    const parts = assemble(policy, config, features, keepsResults, (kind) => {
-      if (!this.booting) this.witnessed.add(kind)
-    })
+    const parts = assemble(policy, config, features, keepsResults)
     this.parts = parts
     this.co = parts.co
     this.machine = parts.machine
@@ -75,6 +71,7 @@ export class World implements FairSystem {
     this.names = namesOf(parts.machine, parts.kernel, parts.vectors, parts.hypercalls)
     this.enabledNow = new Enabled(parts)
     this.effects = new Effects(parts)
+    this.inside = new WorldInside(parts, this.enabledNow, this.effects, World.prototype)
     this.transitionNames = new TransitionNames(parts)
     this.actorsOf = new Actors(config)
     this.fairness = new WorldFairness(parts, this.names)
@@ -83,6 +80,11 @@ export class World implements FairSystem {
 
   get state(): Int32Array {
     return this.machine.S
+  }
+
+  /** Dangerous situations reached since this world was built. */
+  get witnessed(): Set<WitnessKind> {
+    return this.parts.witnesses.seen
   }
 
   get actors(): number {
@@ -136,13 +138,14 @@ export class World implements FairSystem {
    */
   load(workload: Workload, setup: readonly Operation[] = []): void {
     const { parts } = this
+    const { witnesses } = parts
     const { walkers, S } = this.machine
     if (workload.length > walkers) throw fail.workloadTooWide(this.policy.name, workload.length, walkers)
     initialize(this.machine, parts.kernel, this.policy)
-    this.booting = true
+    witnesses.booting = true
     if (this.policy.boot !== undefined) bootAll(parts)
     setup.forEach((operation, v) => setUp(parts, v, operation))
-    this.booting = false
+    witnesses.booting = false
     this.threads.load(workload)
     for (let v = 0; v < walkers; v++) this.threads.settle(v)
     this.initial = S.slice()
@@ -152,6 +155,7 @@ export class World implements FairSystem {
 
   reset(): void {
     this.machine.S.set(this.initial)
+    this.parts.witnesses.couldBeAway = 0
     this.clearViolation()
   }
 

@@ -5,12 +5,12 @@ import { StateSet } from '../../src/engine/state-set.ts'
 
 const STATE_MAX = 12
 
-const pack = (packer: Packer, state: Int32Array): Uint32Array => {
-  const out = new Uint32Array(packer.size)
+const pack = (packer: Packer, state: Int32Array): Int32Array => {
+  const out = new Int32Array(packer.size)
   packer.pack(state, out)
   return out
 }
-const unpack = (packer: Packer, packed: Uint32Array, length: number): number[] => {
+const unpack = (packer: Packer, packed: Int32Array, length: number): number[] => {
   // Filled with what hardly any state holds, so that a word that is not written shows.
   const state = new Int32Array(length).fill(0x5eed5eed)
   packer.unpack(packed, state)
@@ -18,7 +18,7 @@ const unpack = (packer: Packer, packed: Uint32Array, length: number): number[] =
 }
 
 /** Packs all of these with one packer, beginning again whenever it has been widened, as a search does. */
-function packAll(packer: Packer, states: readonly Int32Array[]): { packed: Uint32Array[]; restarts: number } {
+function packAll(packer: Packer, states: readonly Int32Array[]): { packed: Int32Array[]; restarts: number } {
   for (let restarts = 0; ; restarts++) {
     if (restarts > 10_000) throw new Error('the packer never settles')
     try {
@@ -178,9 +178,9 @@ describe('the packed form', () => {
 
   it('overwrites what was there before', () => {
     const packer = new Packer(Int32Array.of(0, 0), (offer) => offer(Int32Array.of(1, 1)))
-    const out = new Uint32Array(2).fill(0xdeadbeef)
+    const out = new Int32Array(2).fill(0xdeadbeef)
     packer.pack(Int32Array.of(1, 1), out)
-    expect([...out]).toEqual([3, 0xdeadbeef])
+    expect([...out]).toEqual([3, 0xdeadbeef | 0])
   })
 
   it('survives being kept in a set of states', () => {

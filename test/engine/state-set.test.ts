@@ -8,7 +8,7 @@ const add = (set: StateSet, words: readonly number[]): number => {
 }
 const stored = (set: StateSet, number: number): number[] => {
   set.fetch(number)
-  return [...set.probe]
+  return Array.from(set.probe, (word) => word >>> 0)
 }
 
 /** Few different values, so that states repeat; and the largest, where signs go wrong. */

@@ -1,25 +1,27 @@
 /**
- * What a function of the variables reads and writes in one run: it is handed a stand-in for them that takes notes.
- * Whatever the stand-in has no notes for (a view on the same memory, a sort) counts as an access to all of them.
+ * What a function of some words reads and writes in one run: it is handed a stand-in for them that takes notes. The words
+ * themselves stay as they are. Whatever the stand-in has no notes for (a view on the same memory, a sort) counts as an
+ * access to all of them.
  */
 
 /** Methods of arrays that do nothing but read and write elements one by one; here they do so under observation. */
 const plain = new Set<PropertyKey>([
   Symbol.iterator,
-  ...'at entries every fill find findIndex findLast findLastIndex forEach includes'.split(' '),
+  ...'at copyWithin entries every fill find findIndex findLast findLastIndex forEach includes'.split(' '),
   ...'indexOf join keys lastIndexOf reduce reduceRight some values'.split(' '),
 ])
 
-export interface Recording {
+export interface Observation {
   /** Words whose value from before mattered, in the order in which they were first read, and those values. */
   readonly reads: readonly number[]
   readonly values: readonly number[]
-  readonly writes: ReadonlySet<number>
+  /** What was written last to each word that was written. */
+  readonly writes: ReadonlyMap<number, number>
   /** True if it may have touched anything. */
   readonly everything: boolean
 }
 
-/** A stand-in for variables: told of what is read and written by index, and of what is asked for in any other way. */
+/** A stand-in for words: told of what is read and written by index, and of what is asked for in any other way. */
 export function standIn(
   length: number,
   read: (word: number) => number,
@@ -42,36 +44,41 @@ export function standIn(
   })
 }
 
-/** Runs `run` on `variables`, which it may change, and notes what it touches. */
-export function record(variables: Int32Array, run: (S: Int32Array) => unknown): Recording {
+/** Does `run` with a stand-in for the words, and notes what it touches. */
+export function observe(words: Int32Array, run: (S: Int32Array) => void): Observation {
   const reads: number[] = []
   const values: number[] = []
-  const writes = new Set<number>()
   const noted = new Set<number>()
+  const writes = new Map<number, number>()
   let everything = false
-  const observed = standIn(
-    variables.length,
+  const seen = standIn(
+    words.length,
     (word) => {
-      if (!writes.has(word) && !noted.has(word)) {
+      const written = writes.get(word)
+      if (written !== undefined) return written
+      const value = words[word]
+      if (!noted.has(word)) {
         noted.add(word)
         reads.push(word)
-        values.push(variables[word])
+        values.push(value)
       }
-      return variables[word]
+      return value
     },
-    (word, value) => {
-      variables[word] = value
-      writes.add(word)
-    },
+    (word, value) => void writes.set(word, value),
     (key) => {
       everything = true
-      const value = Reflect.get(variables, key, variables) as unknown
-      return typeof value === 'function' ? (value.bind(variables) as unknown) : value
+      const copy = Int32Array.from({ length: words.length }, (_, word) => writes.get(word) ?? words[word])
+      const value = Reflect.get(copy, key, copy) as unknown
+      return typeof value === 'function' ? (value.bind(copy) as unknown) : value
     },
   )
-  run(observed)
+  run(seen)
   return { reads, values, writes, everything }
 }
 
 /** The index that a property key is, or -1. */
-const wordOf = (key: PropertyKey): number => (typeof key === 'string' && /^\d+$/.test(key) ? Number(key) : -1)
+function wordOf(key: PropertyKey): number {
+  if (typeof key !== 'string') return -1
+  const first = key.charCodeAt(0)
+  return first >= 48 && first <= 57 ? Number(key) : -1
+}

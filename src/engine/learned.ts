@@ -1,0 +1,205 @@
+/**
+ * A system as it was learned: decision trees say which transitions are enabled in a state and what each of them does to
+ * it, in an array that may be packed. A transition of a large machine reads a handful of words and writes a handful; so a
+ * few hundred paths stand for millions of transitions, and taking one costs as many look-ups as it reads words. Model
+ * checkers know this as transition caching (Blom, van de Pol, Weber, "LTSmin: distributed and symbolic reachability",
+ * CAV 2010); there, what a transition depends on is declared beforehand, here it is observed, path by path.
+ *
+ * It holds as long as a transition depends on nothing but the words. What it does outside the state (a witness, a
+ * violation) was noted and is done again.
+ */
+import { Restart } from './restart.ts'
+import { Decisions, EMPTY, UNKNOWN } from './decisions.ts'
+import { enlarged } from './enlarged.ts'
+import type { Inside, Lesson, Note } from './inside.ts'
+import { lessonOfSource, lessonOfTransition } from './lessons.ts'
+import type { Placing } from './placing.ts'
+import { Rows } from './rows.ts'
+import { MAX_ENABLED, type System, type Violation } from './system.ts'
+
+/** Lessons beyond so many, and beyond a share of the states gone through, show that paths hardly ever come again. */
+const FEW_LESSONS = 4096
+const STATES_A_LESSON = 4
+const MAX_LESSONS = 200_000
+
+/** What a path does outside the state. */
+export interface Outside {
+  readonly notes: readonly Note[]
+  readonly violation: Violation | undefined
+}
+
+export class Learned {
+  /** After {@link enabled}: the transitions, and the tree of each, which says what it does. */
+  readonly transitions = new Int32Array(MAX_ENABLED)
+  readonly trees = new Int32Array(MAX_ENABLED)
+  /** After {@link enabled}: how many of them are progress of somebody. */
+  progress = 0
+  private readonly system: System
+  private readonly inside: Inside
+  private readonly placing: Placing
+  private readonly recall: (S: Int32Array) => void
+  private readonly decisions: Decisions
+  /** By source: its tree, whose outcomes are rows of offers: a transition and its number, and so on. */
+  private readonly sources: Int32Array
+  private readonly offers = new Rows()
+  private readonly atOffer: (Outside | undefined)[] = []
+  /** By number of a transition: its tree, whose outcomes are rows of changes: an element, what it keeps, what it gets. */
+  private effects = new Int32Array(256)
+  private readonly changes = new Rows()
+  private readonly atChange: (Outside | undefined)[] = []
+  private readonly numbers = new Map<number, number>()
+  private readonly named: number[] = []
+  /** Lessons that were taken notice of, of those that there are. */
+  private known = 0
+
+  /** `recall` puts the system into the state that an array holds; `placing` says how it does. */
+  constructor(system: System, inside: Inside, placing: Placing, recall: (S: Int32Array) => void) {
+    this.system = system
+    this.inside = inside
+    this.placing = placing
+    this.recall = recall
+    this.decisions = new Decisions(placing)
+    this.sources = new Int32Array(inside.sources.length)
+    this.catchUp()
+  }
+
+  /** Finds out what is enabled in a state; results in how many transitions that are. */
+  enabled(S: Int32Array): number {
+    const { inside, sources } = this
+    inside.experience.states++
+    let n = 0
+    for (let source = 0; source < inside.progressing; source++) n = this.add(source, S, n)
+    this.progress = n
+    if (n === 0 && inside.rests) {
+      this.recall(S)
+      if (this.system.final()) return 0
+    }
+    for (let source = inside.progressing; source < sources.length; source++) n = this.add(source, S, n)
+    return n
+  }
+
+  /** What a transition does in a state, as a number. */
+  effect(S: Int32Array, tree: number): number {
+    const found = this.decisions.find(this.effects[tree], S)
+    return found === UNKNOWN ? this.learn(S, -1, tree) : found
+  }
+
+  /** Does to the state at `S[at ..]` what an effect does to it. */
+  change(effect: number, S: Int32Array, at: number): void {
+    const { data, first } = this.changes
+    const end = first[effect + 1]
+    for (let i = first[effect]; i < end; i += 3) {
+      const place = at + data[i]
+      S[place] = (S[place] & data[i + 1]) | data[i + 2]
+    }
+  }
+
+  /** What an effect does outside the state, or undefined. */
+  outside(effect: number): Outside | undefined {
+    return this.atChange[effect]
+  }
+
+  private add(source: number, S: Int32Array, count: number): number {
+    const { transitions, trees } = this
+    let offer = this.decisions.find(this.sources[source], S)
+    if (offer === UNKNOWN) offer = this.learn(S, source, -1)
+    const { data, first } = this.offers
+    const end = first[offer + 1]
+    let n = count
+    for (let i = first[offer]; i < end; i += 2) {
+      transitions[n] = data[i]
+      trees[n++] = data[i + 1]
+    }
+    const outside = this.atOffer[offer]
+    if (outside !== undefined) for (const note of outside.notes) note()
+    return n
+  }
+
+  /** Lets a source or a transition do what nobody has seen it do; results in the outcome. */
+  private learn(S: Int32Array, source: number, tree: number): number {
+    const { experience } = this.inside
+    const { lessons, states } = experience
+    this.catchUp()
+    const known = this.decisions.find(source < 0 ? this.effects[tree] : this.sources[source], S)
+    if (known !== UNKNOWN) return known
+    this.recall(S)
+    const lesson =
+      source < 0
+        ? lessonOfTransition(this.system, this.inside, this.named[tree])
+        : lessonOfSource(this.inside, source)
+    if (
+      lesson.everything ||
+      lessons.length > MAX_LESSONS ||
+      lessons.length > FEW_LESSONS + states / STATES_A_LESSON
+    ) {
+      experience.opaque = true
+      throw new Restart()
+    }
+    // Lessons of others that came in between are none: nothing else has moved.
+    lessons.push(lesson)
+    this.known = lessons.length
+    return this.take(lesson)
+  }
+
+  /** Takes notice of lessons that others have learned, as far as they are about states that this array can hold. */
+  private catchUp(): void {
+    const { lessons } = this.inside.experience
+    const { placing } = this
+    const holds = (word: number, value: number): boolean => placing.holds(word, value)
+    for (; this.known < lessons.length; this.known++) {
+      const { reads, values, writes } = lessons[this.known]
+      if (!reads.every((word, i) => holds(word, values[i]))) continue
+      if ([...writes].every(([word, value]) => holds(word, value))) this.take(lessons[this.known])
+    }
+  }
+
+  /** Adds a lesson to the tree that it is about; results in the outcome. */
+  private take(lesson: Lesson): number {
+    const { decisions, sources } = this
+    const { source, reads, values } = lesson
+    const outside = lesson.notes.length > 0 || lesson.violation !== undefined ? lesson : undefined
+    if (source >= 0) {
+      const row = this.offers.add(
+        lesson.offered.flatMap((transition) => [transition, this.number(transition)]),
+      )
+      this.atOffer.push(outside)
+      sources[source] = decisions.plant(sources[source], reads, values, row, `source ${source}`)
+      return row
+    }
+    const tree = this.number(lesson.transition)
+    const row = this.changes.add(this.changesOf(lesson))
+    this.atChange.push(outside)
+    const what = this.system.name(lesson.transition)
+    this.effects[tree] = decisions.plant(this.effects[tree], reads, values, row, what)
+    return row
+  }
+
+  /** The number of a transition: that of its tree. */
+  private number(transition: number): number {
+    let number = this.numbers.get(transition)
+    if (number === undefined) {
+      number = this.named.push(transition) - 1
+      this.numbers.set(transition, number)
+      if (number === this.effects.length) this.effects = enlarged(this.effects)
+      this.effects[number] = EMPTY
+    }
+    return number
+  }
+
+  /** By element that changes: what it keeps, and what it gets. */
+  private changesOf({ reads, values, writes }: Lesson): number[] {
+    const { placing } = this
+    const was = new Map(reads.map((word, i) => [word, values[i]]))
+    const changes = new Map<number, { keeps: number; gets: number }>()
+    for (const [word, value] of writes) {
+      if (was.get(word) === value) continue
+      const code = placing.code(word, value)
+      if (placing.place(word) < 0) continue
+      const change = changes.get(placing.place(word)) ?? { keeps: -1, gets: 0 }
+      change.keeps &= ~(placing.mask(word) << placing.shift(word))
+      change.gets |= code << placing.shift(word)
+      changes.set(placing.place(word), change)
+    }
+    return [...changes].flatMap(([place, { keeps, gets }]) => [place, keeps, gets])
+  }
+}

@@ -1,0 +1,123 @@
+/** What goes on inside the space of a protocol: who can step, who can be taken away, and what that does to the state. */
+import { argA, argB, argC, opOf } from '../engine/coroutine.ts'
+import { noExperience, type Inside, type Methods, type Note, type Source } from '../engine/inside.ts'
+import { standIn } from '../engine/observation.ts'
+import { ENDED, PICK } from './protocol.ts'
+import type { Space } from './space.ts'
+import { PREEMPT, SCHEDULE, STEP, detailOf, kindOf, transition, whoOf } from './transition.ts'
+
+export class SpaceInside implements Inside {
+  readonly rests = false
+  readonly experience = noExperience()
+  readonly sources: readonly Source[]
+  readonly progressing: number
+  readonly methods: Methods
+  words: Int32Array
+  private readonly space: Space
+  /** The part of the words that actions, guards and predicates see. */
+  private variables: Int32Array
+
+  constructor(space: Space, methods: Methods) {
+    this.space = space
+    this.methods = methods
+    this.words = space.state
+    this.variables = space.variables
+    const { cpuOf, cpus } = space
+    const perCpu = (source: (cpu: number) => Source): Source[] =>
+      Array.from({ length: cpus }, (_, cpu) => source(cpu))
+    const progress = [
+      ...Array.from(
+        cpuOf,
+        (_, thread): Source =>
+          (out, n) =>
+            this.addSteps(thread, out, n),
+      ),
+      ...perCpu((cpu) => (out, n) => this.addSchedule(cpu, out, n)),
+    ]
+    this.progressing = progress.length
+    this.sources = [...progress, ...perCpu((cpu) => (out, n) => this.addPreempt(cpu, out, n))]
+  }
+
+  get size(): number {
+    return this.space.state.length
+  }
+
+  take(t: number): void {
+    const { words: S, space } = this
+    const { gone, taken } = space
+    const who = whoOf(t)
+    switch (kindOf(t)) {
+      case STEP:
+        return this.step(who, detailOf(t))
+      case SCHEDULE:
+        S[gone + who] = 0
+        return
+      default:
+        S[gone + who] = 1
+        S[taken]++
+    }
+  }
+
+  /** The notes are none: what a protocol does beside the state is violate. */
+  through(seen: Int32Array, _note: (note: Note) => void, run: () => void): void {
+    const { words, variables } = this
+    this.words = seen
+    this.variables = standIn(
+      this.space.control,
+      (word) => seen[word],
+      (word, value) => void (seen[word] = value),
+      (key) => Reflect.get(seen, key) as unknown,
+    )
+    try {
+      run()
+    } finally {
+      this.words = words
+      this.variables = variables
+    }
+  }
+
+  private addSteps(thread: number, out: Int32Array, count: number): number {
+    const { words: S, variables, space } = this
+    const { control, gone, cpus, cpuOf, co, protocol } = space
+    const { nodes } = co
+    const node = S[control + thread]
+    if (node === ENDED || (cpus > 0 && S[gone + cpuOf[thread]] !== 0)) return count
+    const op = opOf(nodes, node)
+    const guard = protocol.guards[op]
+    if (guard !== undefined && !guard(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node)))
+      return count
+    const outcomes = op === PICK ? argA(nodes, node) : 1
+    for (let i = 0; i < outcomes; i++) out[count + i] = transition(STEP, thread, i)
+    return count + outcomes
+  }
+
+  private addSchedule(cpu: number, out: Int32Array, n: number): number {
+    if (this.words[this.space.gone + cpu] === 0) return n
+    out[n] = transition(SCHEDULE, cpu)
+    return n + 1
+  }
+
+  private addPreempt(cpu: number, out: Int32Array, n: number): number {
+    const { words: S, space } = this
+    if (S[space.taken] >= space.protocol.preemptions || S[space.gone + cpu] !== 0) return n
+    out[n] = transition(PREEMPT, cpu)
+    return n + 1
+  }
+
+  private step(thread: number, alternative: number): void {
+    const { words: S, variables, space } = this
+    const { control, protocol, co } = space
+    const { nodes } = co
+    const node = S[control + thread]
+    const op = opOf(nodes, node)
+    const result =
+      op === PICK
+        ? alternative
+        : protocol.actions[op]!(variables, argA(nodes, node), argB(nodes, node), argC(nodes, node))
+    space.tracer?.(thread, node, result ?? 0)
+    S[control + thread] = space.settled(co.next(node, result ?? 0))
+    space.violation = protocol.violation
+    for (const { name, holds } of protocol.nevers)
+      if (holds(variables)) space.violation ??= { invariant: name, explanation: `${name} does not hold.` }
+  }
+}
