@@ -14,7 +14,7 @@ export const UNKNOWN = -1
 /** A tree that is empty. Other trees are the place of their first node, or `~outcome` of one that asks for nothing. */
 export const EMPTY = 0
 
-/** Elements of a node: where its word is found, first edge, and how many there are; the word. */
+/** Elements of a node: where its word lies in a state, its first edge, and how many there are; the word. */
 const NODE = 8
 const SHIFT = 1
 const MASK = 2
@@ -26,7 +26,6 @@ const WORD = 5
 const MAX_DIRECT = 1 << 12
 
 export class Decisions {
-  private readonly placing: Placing
   private nodes = new Int32Array(256 * NODE)
   private nodesEnd = NODE
   /** Where values lead: to a node, to `~outcome`, or nowhere yet (0). */
@@ -34,9 +33,15 @@ export class Decisions {
   private edgesEnd = 0
   /** By node: edges of large and negative values. */
   private readonly others = new Map<number, Map<number, number>>()
+  private readonly placing: Placing
 
   constructor(placing: Placing) {
     this.placing = placing
+  }
+
+  /** To be called when words lie elsewhere from now on. */
+  arrange(): void {
+    for (let at = NODE; at < this.nodesEnd; at += NODE) this.place(at)
   }
 
   /** The outcome that a tree has for a state, or UNKNOWN. */
@@ -51,38 +56,38 @@ export class Decisions {
   }
 
   /**
-   * Adds a path to a tree: the words that were read, with their values, lead to `outcome`, whatever they led to. Results
-   * in the tree.
+   * Adds a path to a tree: the words that were read, by what stands for their values, lead to `outcome`, whatever they led
+   * to. Results in the tree.
    * @throws ShootdownError, which names `what`, if equal values led to another word before
    */
   plant(
     tree: number,
     words: readonly number[],
-    values: readonly number[],
+    codes: readonly number[],
     outcome: number,
     what: string,
   ): number {
-    const { placing } = this
-    const asked = words.map((_, i) => i).filter((i) => placing.place(words[i]) >= 0)
-    const same = (at: number, word: number): number => {
-      if (at === EMPTY) return this.create(word)
-      if (at < 0 || this.nodes[at + WORD] !== word) throw fail.impureStep(what)
-      return at
-    }
-    const last = asked.length - 1
+    const last = words.length - 1
     if (last < 0 && tree > EMPTY) throw fail.impureStep(what)
     if (last < 0) return ~outcome
-    const root = same(tree, words[asked[0]])
+    const root = this.node(tree, words[0], what)
     let at = root
-    asked.forEach((i, depth) => {
-      const code = placing.code(words[i], values[i])
-      const known = this.next(at, code)
-      if (depth === last && known > EMPTY) throw fail.impureStep(what)
-      const next = depth === last ? ~outcome : same(known, words[asked[depth + 1]])
-      if (known <= EMPTY) this.link(at, code, next)
+    for (let i = 0; i < last; i++) {
+      const known = this.next(at, codes[i])
+      const next = this.node(known, words[i + 1], what)
+      if (known === EMPTY) this.link(at, codes[i], next)
       at = next
-    })
+    }
+    if (this.next(at, codes[last]) > EMPTY) throw fail.impureStep(what)
+    this.link(at, codes[last], ~outcome)
     return root
+  }
+
+  /** The node that asks for a word: the one that is there, or a new one. */
+  private node(at: number, word: number, what: string): number {
+    if (at === EMPTY) return this.create(word)
+    if (at < 0 || this.nodes[at + WORD] !== word) throw fail.impureStep(what)
+    return at
   }
 
   private next(at: number, code: number): number {
@@ -96,12 +101,20 @@ export class Decisions {
   }
 
   private create(word: number): number {
-    const { placing } = this
     const at = this.nodesEnd
     this.nodesEnd += NODE
     if (this.nodesEnd > this.nodes.length) this.nodes = enlarged(this.nodes)
-    this.nodes.set([placing.place(word), placing.shift(word), placing.mask(word), 0, 0, word], at)
+    this.nodes[at + WORD] = word
+    this.place(at)
     return at
+  }
+
+  private place(at: number): void {
+    const { nodes, placing } = this
+    const word = nodes[at + WORD]
+    nodes[at] = placing.place(word)
+    nodes[at + SHIFT] = placing.shift(word)
+    nodes[at + MASK] = placing.mask(word)
   }
 
   private link(at: number, code: number, next: number): void {

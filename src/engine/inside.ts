@@ -3,7 +3,7 @@
  * state only; and whatever it does with the state it does through one array, for which another can stand in that takes
  * notes. So what a transition depends on can be learned while it happens (see `learned.ts`).
  */
-import type { Observation } from './observation.ts'
+import type { Experience } from './experience.ts'
 import type { System } from './system.ts'
 
 /** Adds transitions that are enabled to `out`, from place `n` on; results in the place behind them. */
@@ -36,28 +36,6 @@ export interface Inside {
   /** What was learned of the system, for whoever goes through its states. */
   readonly experience: Experience
 }
-
-/** What a source or a transition did, and how that depended on the words. */
-export interface Lesson extends Observation {
-  /** Number of the source, or -1; the transition, for a lesson about one. */
-  readonly source: number
-  readonly transition: number
-  /** What the source added. */
-  readonly offered: readonly number[]
-  readonly notes: readonly Note[]
-  readonly violation: System['violation']
-}
-
-/** What is known of a system, as it was learned. */
-export interface Experience {
-  readonly lessons: Lesson[]
-  /** States that were gone through, learning or not; learning pays where they are many. */
-  states: number
-  /** True if the system turned out to be one that is not worth learning, or that cannot be learned. */
-  opaque: boolean
-}
-
-export const noExperience = (): Experience => ({ lessons: [], states: 0, opaque: false })
 
 /** How to look into a system, if that is possible. One of which somebody has replaced a method is no longer what is inside. */
 export function insideOf(system: System): Inside | undefined {

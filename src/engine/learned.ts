@@ -8,19 +8,14 @@
  * It holds as long as a transition depends on nothing but the words. What it does outside the state (a witness, a
  * violation) was noted and is done again.
  */
-import { Restart } from './restart.ts'
 import { Decisions, EMPTY, UNKNOWN } from './decisions.ts'
 import { enlarged } from './enlarged.ts'
-import type { Inside, Lesson, Note } from './inside.ts'
-import { lessonOfSource, lessonOfTransition } from './lessons.ts'
+import type { Lesson } from './experience.ts'
+import type { Inside, Note } from './inside.ts'
 import type { Placing } from './placing.ts'
+import { Restart } from './restart.ts'
 import { Rows } from './rows.ts'
 import { MAX_ENABLED, type System, type Violation } from './system.ts'
-
-/** Lessons beyond so many, and beyond a share of the states gone through, show that paths hardly ever come again. */
-const FEW_LESSONS = 4096
-const STATES_A_LESSON = 4
-const MAX_LESSONS = 200_000
 
 /** What a path does outside the state. */
 export interface Outside {
@@ -35,7 +30,7 @@ export class Learned {
   /** After {@link enabled}: how many of them are progress of somebody. */
   progress = 0
   private readonly system: System
-  private readonly inside: Inside
+  readonly inside: Inside
   private readonly placing: Placing
   private readonly recall: (S: Int32Array) => void
   private readonly decisions: Decisions
@@ -43,14 +38,17 @@ export class Learned {
   private readonly sources: Int32Array
   private readonly offers = new Rows()
   private readonly atOffer: (Outside | undefined)[] = []
-  /** By number of a transition: its tree, whose outcomes are rows of changes: an element, what it keeps, what it gets. */
+  /** By number of a transition: its tree, whose outcomes are rows of writes: a word and what stands for its value. */
   private effects = new Int32Array(256)
-  private readonly changes = new Rows()
-  private readonly atChange: (Outside | undefined)[] = []
+  private readonly writes = new Rows()
+  private readonly atWrite: (Outside | undefined)[] = []
+  /** By effect, and an element for each end: what it does to the elements of a state as they are laid out now. */
+  private changes = new Rows()
   private readonly numbers = new Map<number, number>()
   private readonly named: number[] = []
   /** Lessons that were taken notice of, of those that there are. */
   private known = 0
+  private arrangement = -1
 
   /** `recall` puts the system into the state that an array holds; `placing` says how it does. */
   constructor(system: System, inside: Inside, placing: Placing, recall: (S: Int32Array) => void) {
@@ -60,7 +58,17 @@ export class Learned {
     this.recall = recall
     this.decisions = new Decisions(placing)
     this.sources = new Int32Array(inside.sources.length)
-    this.catchUp()
+    this.begin()
+  }
+
+  /** To be called before states are gone through: words may have been laid out anew. */
+  begin(): void {
+    const { placing, writes } = this
+    if (this.arrangement === placing.arrangements) return
+    this.arrangement = placing.arrangements
+    this.decisions.arrange()
+    this.changes = new Rows()
+    for (let effect = 0; effect < writes.count; effect++) this.changes.add(this.changesOf(effect))
   }
 
   /** Finds out what is enabled in a state; results in how many transitions that are. */
@@ -96,7 +104,7 @@ export class Learned {
 
   /** What an effect does outside the state, or undefined. */
   outside(effect: number): Outside | undefined {
-    return this.atChange[effect]
+    return this.atWrite[effect]
   }
 
   private add(source: number, S: Int32Array, count: number): number {
@@ -117,60 +125,53 @@ export class Learned {
 
   /** Lets a source or a transition do what nobody has seen it do; results in the outcome. */
   private learn(S: Int32Array, source: number, tree: number): number {
-    const { experience } = this.inside
-    const { lessons, states } = experience
+    const { system, inside, placing } = this
+    const { experience } = inside
     this.catchUp()
     const known = this.decisions.find(source < 0 ? this.effects[tree] : this.sources[source], S)
     if (known !== UNKNOWN) return known
     this.recall(S)
     const lesson =
       source < 0
-        ? lessonOfTransition(this.system, this.inside, this.named[tree])
-        : lessonOfSource(this.inside, source)
-    if (
-      lesson.everything ||
-      lessons.length > MAX_LESSONS ||
-      lessons.length > FEW_LESSONS + states / STATES_A_LESSON
-    ) {
-      experience.opaque = true
-      throw new Restart()
-    }
-    // Lessons of others that came in between are none: nothing else has moved.
-    lessons.push(lesson)
-    this.known = lessons.length
-    return this.take(lesson)
+        ? experience.ofTransition(system, inside, this.named[tree])
+        : experience.ofSource(inside, source)
+    this.known++
+    if (experience.opaque) throw new Restart()
+    const outcome = this.take(lesson)
+    // A value that nobody has met before may have taken more room than there was.
+    if (placing.arrangements !== this.arrangement) throw new Restart()
+    return outcome
   }
 
-  /** Takes notice of lessons that others have learned, as far as they are about states that this array can hold. */
+  /** Takes notice of lessons that others have learned, as far as they are about states that this one can meet. */
   private catchUp(): void {
     const { lessons } = this.inside.experience
     const { placing } = this
-    const holds = (word: number, value: number): boolean => placing.holds(word, value)
+    const has = (word: number, value: number): boolean => placing.find(word, value) !== -1
     for (; this.known < lessons.length; this.known++) {
       const { reads, values, writes } = lessons[this.known]
-      if (!reads.every((word, i) => holds(word, values[i]))) continue
-      if ([...writes].every(([word, value]) => holds(word, value))) this.take(lessons[this.known])
+      if (!reads.every((word, i) => has(word, values[i]))) continue
+      if ([...writes].every(([word, value]) => has(word, value))) this.take(lessons[this.known])
     }
   }
 
   /** Adds a lesson to the tree that it is about; results in the outcome. */
   private take(lesson: Lesson): number {
-    const { decisions, sources } = this
-    const { source, reads, values } = lesson
+    const { decisions, sources, placing } = this
+    const { source, transition, reads, values } = lesson
+    const codes = values.map((value, i) => placing.number(reads[i], value))
     const outside = lesson.notes.length > 0 || lesson.violation !== undefined ? lesson : undefined
     if (source >= 0) {
-      const row = this.offers.add(
-        lesson.offered.flatMap((transition) => [transition, this.number(transition)]),
-      )
+      const row = this.offers.add(lesson.offered.flatMap((each) => [each, this.number(each)]))
       this.atOffer.push(outside)
-      sources[source] = decisions.plant(sources[source], reads, values, row, `source ${source}`)
+      sources[source] = decisions.plant(sources[source], reads, codes, row, `source ${source}`)
       return row
     }
-    const tree = this.number(lesson.transition)
-    const row = this.changes.add(this.changesOf(lesson))
-    this.atChange.push(outside)
-    const what = this.system.name(lesson.transition)
-    this.effects[tree] = decisions.plant(this.effects[tree], reads, values, row, what)
+    const tree = this.number(transition)
+    const row = this.writes.add(this.writesOf(lesson))
+    this.atWrite.push(outside)
+    if (placing.arrangements === this.arrangement) this.changes.add(this.changesOf(row))
+    this.effects[tree] = decisions.plant(this.effects[tree], reads, codes, row, this.system.name(transition))
     return row
   }
 
@@ -186,20 +187,33 @@ export class Learned {
     return number
   }
 
-  /** By element that changes: what it keeps, and what it gets. */
-  private changesOf({ reads, values, writes }: Lesson): number[] {
-    const { placing } = this
-    const was = new Map(reads.map((word, i) => [word, values[i]]))
-    const changes = new Map<number, { keeps: number; gets: number }>()
+  /** Words that get another value than they had, and what stands for it. */
+  private writesOf({ reads, values, writes }: Lesson): number[] {
+    const written: number[] = []
     for (const [word, value] of writes) {
-      if (was.get(word) === value) continue
-      const code = placing.code(word, value)
-      if (placing.place(word) < 0) continue
-      const change = changes.get(placing.place(word)) ?? { keeps: -1, gets: 0 }
-      change.keeps &= ~(placing.mask(word) << placing.shift(word))
-      change.gets |= code << placing.shift(word)
-      changes.set(placing.place(word), change)
+      const read = reads.indexOf(word)
+      if (read < 0 || values[read] !== value) written.push(word, this.placing.number(word, value))
     }
-    return [...changes].flatMap(([place, { keeps, gets }]) => [place, keeps, gets])
+    return written
+  }
+
+  /** By element that changes: its place, what it keeps, and what it gets. */
+  private changesOf(effect: number): number[] {
+    const { placing } = this
+    const { data, first } = this.writes
+    const changes: number[] = []
+    for (let i = first[effect]; i < first[effect + 1]; i += 2) {
+      const [word, code] = [data[i], data[i + 1]]
+      const mask = placing.mask(word)
+      if (mask === 0) continue
+      const place = placing.place(word)
+      const shift = placing.shift(word)
+      let at = 0
+      while (at < changes.length && changes[at] !== place) at += 3
+      if (at === changes.length) changes.push(place, -1, 0)
+      changes[at + 1] &= ~(mask << shift)
+      changes[at + 2] |= code << shift
+    }
+    return changes
   }
 }

@@ -4,13 +4,6 @@
  * access to all of them.
  */
 
-/** Methods of arrays that do nothing but read and write elements one by one; here they do so under observation. */
-const plain = new Set<PropertyKey>([
-  Symbol.iterator,
-  ...'at copyWithin entries every fill find findIndex findLast findLastIndex forEach includes'.split(' '),
-  ...'indexOf join keys lastIndexOf reduce reduceRight some values'.split(' '),
-])
-
 export interface Observation {
   /** Words whose value from before mattered, in the order in which they were first read, and those values. */
   readonly reads: readonly number[]
@@ -21,64 +14,91 @@ export interface Observation {
   readonly everything: boolean
 }
 
-/** A stand-in for words: told of what is read and written by index, and of what is asked for in any other way. */
-export function standIn(
-  length: number,
-  read: (word: number) => number,
-  write: (word: number, value: number) => void,
-  other: (key: PropertyKey) => unknown,
-): Int32Array {
-  return new Proxy(new Int32Array(0), {
-    get(_, key) {
-      const word = wordOf(key)
-      if (word >= 0) return word < length ? read(word) : undefined
-      if (key === 'length') return length
-      return plain.has(key) ? (Reflect.get(Array.prototype, key) as unknown) : other(key)
-    },
-    has: (_, key) => key in Array.prototype || (wordOf(key) >= 0 && wordOf(key) < length),
-    set(_, key, value) {
-      const word = wordOf(key)
-      if (word >= 0 && word < length) write(word, (value as number) | 0)
-      return true
-    },
-  })
+/** Who is told of what a stand-in is used for: by index, and in any other way. */
+export interface Observer {
+  read(word: number): number
+  write(word: number, value: number): void
+  other(key: PropertyKey): unknown
 }
 
-/** Does `run` with a stand-in for the words, and notes what it touches. */
-export function observe(words: Int32Array, run: (S: Int32Array) => void): Observation {
-  const reads: number[] = []
-  const values: number[] = []
-  const noted = new Set<number>()
-  const writes = new Map<number, number>()
-  let everything = false
-  const seen = standIn(
-    words.length,
-    (word) => {
-      const written = writes.get(word)
-      if (written !== undefined) return written
-      const value = words[word]
-      if (!noted.has(word)) {
-        noted.add(word)
-        reads.push(word)
-        values.push(value)
-      }
-      return value
-    },
-    (word, value) => void writes.set(word, value),
-    (key) => {
-      everything = true
-      const copy = Int32Array.from({ length: words.length }, (_, word) => writes.get(word) ?? words[word])
-      const value = Reflect.get(copy, key, copy) as unknown
-      return typeof value === 'function' ? (value.bind(copy) as unknown) : value
-    },
-  )
-  run(seen)
-  return { reads, values, writes, everything }
+/** Methods of arrays that do nothing but read and write elements one by one; here they do so under observation. */
+const plain: readonly (string | symbol)[] = [
+  Symbol.iterator,
+  ...'at copyWithin entries every fill find findIndex findLast findLastIndex forEach includes'.split(' '),
+  ...'indexOf join keys lastIndexOf reduce reduceRight some values'.split(' '),
+]
+
+/** Everything else that an Int32Array can do. */
+const others = [Int32Array.prototype, Object.getPrototypeOf(Int32Array.prototype) as object]
+  .flatMap((prototype) => Reflect.ownKeys(prototype))
+  .filter((key) => !plain.includes(key) && key !== 'length' && key !== 'constructor')
+
+/** A stand-in for `length` words, for what is handed an Int32Array. */
+export function standIn(length: number, observer: Observer): Int32Array {
+  const properties: Record<PropertyKey, PropertyDescriptor> = { length: { value: length } }
+  for (const key of plain) properties[key] = { value: Reflect.get(Array.prototype, key) as unknown }
+  for (const key of others) properties[key] = { get: () => observer.other(key) }
+  for (let word = 0; word < length; word++)
+    properties[word] = {
+      get: () => observer.read(word),
+      set: (value: number) => observer.write(word, value | 0),
+    }
+  return Object.create(null, properties) as Int32Array
 }
 
-/** The index that a property key is, or -1. */
-function wordOf(key: PropertyKey): number {
-  if (typeof key !== 'string') return -1
-  const first = key.charCodeAt(0)
-  return first >= 48 && first <= 57 ? Number(key) : -1
+/** Watches runs of functions of some words, one after the other. */
+export class Watch {
+  private readonly seen: Int32Array
+  private words: Int32Array = new Int32Array(0)
+  private reads: number[] = []
+  private values: number[] = []
+  private writes = new Map<number, number>()
+  private everything = false
+  private readonly noted: Uint8Array
+
+  /** Of so many words. */
+  constructor(length: number) {
+    this.noted = new Uint8Array(length)
+    this.seen = standIn(length, {
+      read: (word) => this.read(word),
+      write: (word, value) => void this.writes.set(word, value),
+      other: (key) => this.other(key),
+    })
+  }
+
+  /** Does `run` with a stand-in for the words, and notes what it touches. */
+  observe(words: Int32Array, run: (seen: Int32Array) => void): Observation {
+    this.words = words
+    this.reads = []
+    this.values = []
+    this.writes = new Map()
+    this.everything = false
+    try {
+      run(this.seen)
+    } finally {
+      for (const word of this.reads) this.noted[word] = 0
+    }
+    const { reads, values, writes, everything } = this
+    return { reads, values, writes, everything }
+  }
+
+  private read(word: number): number {
+    const written = this.writes.size > 0 ? this.writes.get(word) : undefined
+    if (written !== undefined) return written
+    const value = this.words[word]
+    if (this.noted[word] === 0) {
+      this.noted[word] = 1
+      this.reads.push(word)
+      this.values.push(value)
+    }
+    return value
+  }
+
+  private other(key: PropertyKey): unknown {
+    this.everything = true
+    const { words, writes } = this
+    const copy = Int32Array.from({ length: words.length }, (_, word) => writes.get(word) ?? words[word])
+    const value = Reflect.get(copy, key, copy) as unknown
+    return typeof value === 'function' ? (value.bind(copy) as unknown) : value
+  }
 }

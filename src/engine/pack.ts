@@ -2,8 +2,7 @@
  * Stored states, packed to the bits they need. What a word needs is learned rather than declared: each word has a
  * dictionary of the values it was seen to hold, and its width is what the number of those takes. A word that never
  * changes takes no bits, so a feature that nobody uses takes no room. When a word holds more values than its width
- * allows, the packer says so, and the search begins again with a wider one. Words that are given, and no part of the
- * state, lie unpacked behind it where they are needed.
+ * allows, the packer says so, and the search begins again with a wider one.
  */
 import { Dictionary } from './dictionary.ts'
 import { bitsFor } from './layout.ts'
@@ -48,33 +47,39 @@ export class Packer implements Placing {
   from(initial: Int32Array): void {
     let full = false
     for (let word = 0; word < initial.length; word++) {
-      if (initial[word] !== this.base[word] && this.number(word, initial[word]) < 0) full = true
+      if (initial[word] !== this.base[word] && this.enter(word, initial[word]) < 0) full = true
     }
     if (full) this.arrange()
   }
 
+  /** Words behind those of the state are given: they lie unpacked behind it. */
   place(word: number): number {
     if (word >= this.base.length) return this.size + word - this.base.length
     const i = this.slots[word]
-    return i < 0 ? -1 : this.places[i]
+    return i < 0 ? 0 : this.places[i]
   }
 
   shift(word: number): number {
-    return word < this.base.length ? this.shifts[this.slots[word]] : 0
+    const i = this.slots[word] ?? -1
+    return i < 0 ? 0 : this.shifts[i]
   }
 
   mask(word: number): number {
-    return word < this.base.length ? this.capacities[this.slots[word]] - 1 : -1
+    if (word >= this.base.length) return -1
+    const i = this.slots[word]
+    return i < 0 ? 0 : this.capacities[i] - 1
   }
 
-  holds(word: number, value: number): boolean {
-    return word >= this.base.length || this.dictionaries[word].find(value) >= 0
+  find(word: number, value: number): number {
+    return word < this.base.length ? this.dictionaries[word].find(value) : value
   }
 
-  code(word: number, value: number): number {
+  number(word: number, value: number): number {
     if (word >= this.base.length) return value
-    const code = this.dictionaries[word].find(value)
-    return code < 0 ? this.learn(word, value) : code
+    const code = this.enter(word, value)
+    if (code >= 0) return code
+    this.arrange()
+    return this.dictionaries[word].find(value)
   }
 
   /** Writes the packed form of `state` to `out`. */
@@ -139,14 +144,14 @@ export class Packer implements Placing {
 
   /** The number of a value that is in no table of codes; throws Widened if the word has no room for it. */
   private learn(word: number, value: number): number {
-    const code = this.number(word, value)
+    const code = this.enter(word, value)
     if (code >= 0) return code
     this.arrange()
     throw new Widened()
   }
 
   /** The number of a value of a word, which gets one if it has none; -1 without room for it. */
-  private number(word: number, value: number): number {
+  private enter(word: number, value: number): number {
     const dictionary = this.dictionaries[word]
     const code = dictionary.number(value)
     if (code >= dictionary.capacity) return -1

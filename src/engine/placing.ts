@@ -1,25 +1,24 @@
 /** Where the words of a state are found in an array that holds them, packed or plain. */
 
 export interface Placing {
-  /** Element that a word lies in; -1 for one that holds the same in all states, which needs no looking at. */
+  /** Goes up whenever words are laid out anew. */
+  readonly arrangements: number
+  /** Element that a word lies in; how far up in it; what it covers there, shifted down: nothing, for one that never changes. */
   place(word: number): number
-  /** Of its element: how far up a word begins, and what it covers once shifted down. */
   shift(word: number): number
   mask(word: number): number
-  /** True if the array has room for a value of a word as it is. */
-  holds(word: number, value: number): boolean
-  /**
-   * What stands in the array for a value of a word.
-   * @throws Restart if room had to be made for it: the array is another one now
-   */
-  code(word: number, value: number): number
+  /** What stands in the array for a value of a word, whatever the arrangement; -1 for a value that was never met. */
+  find(word: number, value: number): number
+  /** The same, for a value that was met now: words may have to be laid out anew. */
+  number(word: number, value: number): number
 }
 
 /** Each word is an element. */
 export const plainly: Placing = {
+  arrangements: 0,
   place: (word) => word,
   shift: () => 0,
   mask: () => -1,
-  holds: () => true,
-  code: (_, value) => value,
+  find: (_, value) => value,
+  number: (_, value) => value,
 }

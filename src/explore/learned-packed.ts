@@ -7,15 +7,8 @@ import type { System } from '../engine/system.ts'
 /** After so many states, what transitions do is learned; short searches are over by then. */
 const STATES_BEFORE_LEARNING = 2000
 
-interface Known {
-  readonly system: System
-  readonly inside: object
-  readonly arrangement: number
-  readonly learned: Learned
-}
-
-/** What was learned for a packer keeps until it packs otherwise. */
-const all = new WeakMap<Packer, Known>()
+/** What was learned for a packer, of the system that it packs states of. */
+const all = new WeakMap<Packer, Learned>()
 
 /** What is known of a system's transitions, once that pays; undefined until then, and of one that is not worth it. */
 export function learnedFor(system: System, packer: Packer): Learned | undefined {
@@ -25,11 +18,12 @@ export function learnedFor(system: System, packer: Packer): Learned | undefined 
     inside.experience.states++
     return undefined
   }
-  const known = all.get(packer)
-  if (known?.system === system && known.inside === inside && known.arrangement === packer.arrangements)
-    return known.learned
-  const learned = new Learned(system, inside, packer, (packed) => packer.unpack(packed, system.state))
-  all.set(packer, { system, inside, arrangement: packer.arrangements, learned })
+  let learned = all.get(packer)
+  if (learned?.inside !== inside) {
+    learned = new Learned(system, inside, packer, (packed) => packer.unpack(packed, system.state))
+    all.set(packer, learned)
+  }
+  learned.begin()
   return learned
 }
 

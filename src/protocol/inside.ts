@@ -1,6 +1,7 @@
 /** What goes on inside the space of a protocol: who can step, who can be taken away, and what that does to the state. */
 import { argA, argB, argC, opOf } from '../engine/coroutine.ts'
-import { noExperience, type Inside, type Methods, type Note, type Source } from '../engine/inside.ts'
+import { Experience } from '../engine/experience.ts'
+import type { Inside, Methods, Note, Source } from '../engine/inside.ts'
 import { standIn } from '../engine/observation.ts'
 import { ENDED, PICK } from './protocol.ts'
 import type { Space } from './space.ts'
@@ -8,14 +9,15 @@ import { PREEMPT, SCHEDULE, STEP, detailOf, kindOf, transition, whoOf } from './
 
 export class SpaceInside implements Inside {
   readonly rests = false
-  readonly experience = noExperience()
+  readonly experience = new Experience()
   readonly sources: readonly Source[]
   readonly progressing: number
   readonly methods: Methods
   words: Int32Array
   private readonly space: Space
-  /** The part of the words that actions, guards and predicates see. */
+  /** The part of the words that actions, guards and predicates see, and what stands in for it under observation. */
   private variables: Int32Array
+  private readonly seen: Int32Array
 
   constructor(space: Space, methods: Methods) {
     this.space = space
@@ -23,6 +25,11 @@ export class SpaceInside implements Inside {
     this.words = space.state
     this.variables = space.variables
     const { cpuOf, cpus } = space
+    this.seen = standIn(space.control, {
+      read: (word) => this.words[word],
+      write: (word, value) => void (this.words[word] = value),
+      other: (key) => Reflect.get(this.words, key) as unknown,
+    })
     const perCpu = (source: (cpu: number) => Source): Source[] =>
       Array.from({ length: cpus }, (_, cpu) => source(cpu))
     const progress = [
@@ -62,12 +69,7 @@ export class SpaceInside implements Inside {
   through(seen: Int32Array, _note: (note: Note) => void, run: () => void): void {
     const { words, variables } = this
     this.words = seen
-    this.variables = standIn(
-      this.space.control,
-      (word) => seen[word],
-      (word, value) => void (seen[word] = value),
-      (key) => Reflect.get(seen, key) as unknown,
-    )
+    this.variables = this.seen
     try {
       run()
     } finally {

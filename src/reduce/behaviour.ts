@@ -5,7 +5,7 @@
  */
 import { fail } from '../errors.ts'
 import { emptyBits, join, setBit, type Bits } from './bits.ts'
-import { observe } from '../engine/observation.ts'
+import { Watch } from '../engine/observation.ts'
 
 /** One way to go for a function: what it read decided that it would go this way and no other. */
 export interface Run {
@@ -53,7 +53,10 @@ export class Behaviour {
 
   /** Makes the run from these variables known; true if the function touches more than was known. */
   learn(S: Int32Array): boolean {
-    const { reads, values, writes, everything } = observe(S, this.function)
+    const { reads, values, writes, everything } = new Watch(S.length).observe(
+      S,
+      (seen) => void this.function(seen),
+    )
     const run: Run = { reads: emptyBits(this.width), writes: emptyBits(this.width) }
     for (const word of reads) setBit(run.reads, word)
     for (const word of writes.keys()) setBit(run.writes, word)

@@ -109,16 +109,15 @@ export class Likeness {
     protocol.violation = undefined
     const from = this.origins(permutation)
     const written = new Map<number, number>()
-    const view = standIn(
-      from.length,
-      (word) => written.get(from[word]) ?? S[from[word]],
-      (word, value) => void written.set(from[word], value),
-      () => {
+    const view = standIn(from.length, {
+      read: (word) => written.get(from[word]) ?? S[from[word]],
+      write: (word, value) => void written.set(from[word], value),
+      other: () => {
         throw this.unlike(
           'use the variables in another way than by index, so that their steps cannot be compared',
         )
       },
-    )
+    })
     const result = Number(behaviour.function(view) ?? 0)
     const violated = (protocol.violation as Violation | undefined)?.invariant ?? ''
     protocol.violation = kept

@@ -1,10 +1,11 @@
 /** How to look into a world without the preemptions that nobody can notice. */
-import { noExperience, type Inside, type Methods, type Note, type Source } from '../engine/inside.ts'
+import { Experience } from '../engine/experience.ts'
+import type { Inside, Methods, Note, Source } from '../engine/inside.ts'
 import type { ReducedWorld } from './reduced-world.ts'
 
 export class ReducedInside implements Inside {
   readonly rests = true
-  readonly experience = noExperience()
+  readonly experience = new Experience()
   readonly size: number
   readonly sources: readonly Source[]
   readonly progressing: number

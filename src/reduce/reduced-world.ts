@@ -19,7 +19,7 @@ import { Restart } from '../engine/restart.ts'
 import type { System, Violation } from '../engine/system.ts'
 import * as T from '../scenario/transition.ts'
 import type { World } from '../scenario/world.ts'
-import { changesOf } from './changes.ts'
+import { Changes } from './changes.ts'
 import { ReducedInside } from './reduced-inside.ts'
 
 /** True if nothing in the configuration or the policy lets anybody notice at once. */
@@ -41,6 +41,7 @@ export class ReducedWorld implements System {
   progress = 0
   private readonly world: World
   private readonly within: Inside
+  private readonly changes: Changes
   /** The workload for which the reduction was given up. */
   private noticed = -1
   /** Whether a search before this one has witnessed that something was done to a vCPU that was away. */
@@ -50,6 +51,7 @@ export class ReducedWorld implements System {
   constructor(world: World) {
     this.world = world
     this.actors = world.actors
+    this.changes = new Changes(world)
     this.within = new ReducedInside(this, world.inside, world.machine.config.vcpus, ReducedWorld.prototype)
   }
 
@@ -156,8 +158,8 @@ export class ReducedWorld implements System {
     const top = parts.stacks.top(vcpu)
     if (top < 0 || !parts.stacks.inGuest(top) || machine.isOffline(vcpu)) return false
     const preemption = T.transition(T.PREEMPT, vcpu)
-    const left = changesOf(world, [preemption])
-    const entered = changesOf(world, [preemption, comeBack(vcpu)])
+    const left = this.changes.of(preemption)
+    const entered = this.changes.of(preemption, comeBack(vcpu))
     for (const changes of [left, entered]) changes.delete(parts.host.preemptions)
     left.delete(machine.on + vcpu)
     if (!equal(left, entered)) this.giveUp()

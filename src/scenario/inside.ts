@@ -1,5 +1,6 @@
 /** How to look into a world: its words, the sources of its transitions, and what it tells beside the state. */
-import { noExperience, type Inside, type Methods, type Note, type Source } from '../engine/inside.ts'
+import { Experience } from '../engine/experience.ts'
+import type { Inside, Methods, Note, Source } from '../engine/inside.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Effects } from './effects.ts'
 import type { Enabled } from './enabled.ts'
@@ -8,7 +9,7 @@ import type { Witnesses } from './witnesses.ts'
 
 export class WorldInside implements Inside {
   readonly rests = true
-  readonly experience = noExperience()
+  readonly experience = new Experience()
   readonly size: number
   readonly sources: readonly Source[]
   readonly progressing: number
