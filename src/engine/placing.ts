@@ -1,4 +1,4 @@
-/** Where the words of a state are found in an array that holds them, packed or plain. */
+/** Where the words of a state are found in an array that holds it packed. */
 
 export interface Placing {
   /** Goes up whenever words are laid out anew. */
@@ -11,14 +11,4 @@ export interface Placing {
   find(word: number, value: number): number
   /** The same, for a value that was met now: words may have to be laid out anew. */
   number(word: number, value: number): number
-}
-
-/** Each word is an element. */
-export const plainly: Placing = {
-  arrangements: 0,
-  place: (word) => word,
-  shift: () => 0,
-  mask: () => -1,
-  find: (_, value) => value,
-  number: (_, value) => value,
 }

@@ -40,6 +40,11 @@ export interface ExhaustiveOptions {
   readonly memory?: MemoryLimit | undefined
   /** Fit the packed form to this search alone: worth its time where states are many. */
   readonly fitted?: boolean
+  /**
+   * False: take every transition, and learn nothing of what they do. Learning makes the code of the machine slower for
+   * who runs it later, so a short search before many random runs does better without. Default true.
+   */
+  readonly learns?: boolean
   /** Follow violating transitions like others and report none, for counting. */
   readonly countOnly?: boolean
   /** Told what the search meets; like {@link countOnly}, the search goes on behind violations and deadlocks. */
@@ -112,7 +117,7 @@ class Search {
 
   run(): Exploration {
     const { visited, packed } = this
-    const { maxStates = 20_000_000, stop } = this.options
+    const { maxStates = 20_000_000, stop, learns = true } = this.options
     let levelEnd = 1
     try {
       for (let number = 0; ; number++) {
@@ -124,7 +129,7 @@ class Search {
         }
         if ((number & 0x3ff) === 0 && stop?.() === true) return this.report(undefined, false)
         visited.take(packed)
-        this.learned ??= learnedFor(this.system, this.packer)
+        if (learns) this.learned ??= learnedFor(this.system, this.packer)
         const violation =
           this.learned === undefined ? this.expand(number) : this.expandAsLearned(this.learned)
         if (violation !== undefined) return this.report(violation, true)

@@ -130,7 +130,9 @@ function sizeOf(
   { maxStates = MAX_STATES, stop, memory }: EstimateOptions,
 ): { states: number; complete: boolean } {
   try {
-    return explore(worlds.at(workload), { countOnly: true, maxStates, memory, ...(stop && { stop }) })
+    // Random runs come behind it.
+    const options = { countOnly: true, learns: false, maxStates, memory, ...(stop && { stop }) }
+    return explore(worlds.at(workload), options)
   } catch (thrown) {
     if (!(thrown instanceof ShootdownError) || thrown.code !== 'tooManyStates') throw thrown
     return { states: maxStates, complete: false }

@@ -4,11 +4,14 @@
  * by field). Its result depends on the system and the invariant alone, so equal races become equal.
  */
 import { enlarged } from '../engine/enlarged.ts'
+import type { Learned } from '../engine/learned.ts'
 import { isOutOfMemory, type MemoryLimit } from '../engine/memory.ts'
-import { Packer, Widened } from '../engine/pack.ts'
+import type { Packer } from '../engine/pack.ts'
+import { Restart } from '../engine/restart.ts'
 import { StateSet } from '../engine/state-set.ts'
 import { MAX_ENABLED, type System, type Violation } from '../engine/system.ts'
 import { packerFor } from '../explore/learn.ts'
+import { learnedFor, packedWithGiven } from '../explore/learned-packed.ts'
 import { Frontier, MAX_STATES } from './frontier.ts'
 
 export interface Cost {
@@ -72,7 +75,7 @@ export function shortest(system: System, options: ShortestOptions): Shortest {
       return search.run()
     } catch (thrown) {
       if (isOutOfMemory(thrown)) return search.givenUp()
-      if (!(thrown instanceof Widened)) throw thrown
+      if (!(thrown instanceof Restart)) throw thrown
     } finally {
       search.end()
     }
@@ -84,7 +87,9 @@ class Search {
   private readonly packer: Packer
   private readonly options: ShortestOptions
   private readonly visited: StateSet
+  /** The state that is expanded, unpacked and packed. */
   private readonly here: Int32Array
+  private readonly packed: Int32Array
   private readonly enabled = new Int32Array(MAX_ENABLED)
   private best: { from: number; transition: number; violation: Violation } | undefined
   /** Only what costs less is of interest. */
@@ -96,6 +101,7 @@ class Search {
     this.options = options
     this.visited = new StateSet(packer.size * 4 + 1, options.memory)
     this.here = new Int32Array(system.state.length)
+    this.packed = packedWithGiven(system, packer)
     const { below } = options
     this.limit =
       below === undefined ? Infinity : Frontier.cost(below.switches, Math.min(below.steps, MAX_STATES))
@@ -107,10 +113,11 @@ class Search {
     const { frontier } = scratch
     frontier.clear()
     system.reset()
+    this.packer.pack(system.state, visited.probe)
     this.reach(-1, 0, -1, 0)
     for (let node = frontier.take(); node >= 0 && frontier.taken < this.limit; node = frontier.take()) {
       if (scratch.cost[node] !== frontier.taken) continue
-      this.expand(node, frontier.taken)
+      this.expandAny(node, frontier.taken)
       scratch.cost[node] = -1 - frontier.taken
       if (visited.count > maxStates) return this.givenUp()
     }
@@ -130,11 +137,47 @@ class Search {
     this.visited.free()
   }
 
-  private expand(node: number, cost: number): void {
-    const { system, visited, packer, here, enabled } = this
+  private expandAny(node: number, cost: number): void {
+    const { system, visited, packer, packed } = this
     visited.fetch(node)
-    packer.unpack(visited.probe, here)
+    for (let word = 0; word < packer.size; word++) packed[word] = visited.probe[word]
     const last = visited.probe[packer.size] - 1
+    const learned = learnedFor(system, packer)
+    if (learned === undefined) this.expand(node, cost, last)
+    else this.expandAsLearned(learned, node, cost, last)
+  }
+
+  /** Expands the state at hand, which `last` brought about, by what is known of its transitions. */
+  private expandAsLearned(learned: Learned, node: number, cost: number, last: number): void {
+    const { system, visited, packer, packed } = this
+    const { transitions, trees } = learned
+    const { probe } = visited
+    const count = learned.enabled(packed)
+    if (learned.progress === 0) {
+      packer.unpack(packed, system.state)
+      if (!system.final()) this.consider(node, -1, cost, system.deadlock())
+    }
+    for (let i = 0; i < count; i++) {
+      const actor = system.actor(transitions[i])
+      const next = cost + (last >= 0 && actor !== last ? SWITCH : 0) + STEP
+      if (next >= this.limit) continue
+      const effect = learned.effect(packed, trees[i])
+      const outside = learned.outside(effect)
+      for (const note of outside?.notes ?? []) note()
+      if (outside?.violation !== undefined) {
+        this.consider(node, transitions[i], next, outside.violation)
+        continue
+      }
+      for (let word = 0; word < packer.size; word++) probe[word] = packed[word]
+      learned.change(effect, probe, 0)
+      this.reach(node, transitions[i], actor, next)
+    }
+  }
+
+  /** Expands the state at hand, which `last` brought about, by taking its transitions. */
+  private expand(node: number, cost: number, last: number): void {
+    const { system, packer, packed, visited, here, enabled } = this
+    packer.unpack(packed, here)
     system.state.set(here)
     const count = system.enabled(enabled)
     if (system.progress === 0 && !system.final()) this.consider(node, -1, cost, system.deadlock())
@@ -146,8 +189,10 @@ class Search {
       system.state.set(here)
       system.apply(transition)
       const { violation } = system
-      if (violation === undefined) this.reach(node, transition, actor, next)
-      else {
+      if (violation === undefined) {
+        packer.pack(system.state, visited.probe)
+        this.reach(node, transition, actor, next)
+      } else {
         system.clearViolation()
         this.consider(node, transition, next, violation)
       }
@@ -160,10 +205,9 @@ class Search {
     this.limit = cost
   }
 
-  /** The system is in a state that `actor` brought it to; queues it if this is the cheapest way there so far. */
+  /** The probe is a state that `actor` brings about; queues it if this is the cheapest way there so far. */
   private reach(from: number, transition: number, actor: number, cost: number): void {
     const { visited, packer } = this
-    packer.pack(this.system.state, visited.probe)
     visited.probe[packer.size] = actor + 1
     let node = visited.add()
     if (node >= 0) scratch.room(node, this.options.memory)
