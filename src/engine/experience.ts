@@ -22,9 +22,14 @@ const FEW_LESSONS = 4096
 const STATES_A_LESSON = 4
 const MAX_LESSONS = 200_000
 
+let observed = false
+
+/** True once the code of any system of this process was observed. */
+export const wasObserved = (): boolean => observed
+
 export class Experience {
   readonly lessons: Lesson[] = []
-  /** States that were gone through, learning or not; learning pays where they are many. */
+  /** States that were gone through, learning or not. */
   states = 0
   /** True if the system turned out to be one that is not worth learning, or that cannot be learned. */
   opaque = false
@@ -48,6 +53,7 @@ export class Experience {
   }
 
   private observe(inside: Inside, run: () => void): Observation & { readonly notes: readonly Note[] } {
+    observed = true
     const notes: Note[] = []
     const note = (each: Note): void => void notes.push(each)
     this.watch ??= new Watch(inside.words.length)

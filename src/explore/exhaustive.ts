@@ -41,10 +41,11 @@ export interface ExhaustiveOptions {
   /** Fit the packed form to this search alone: worth its time where states are many. */
   readonly fitted?: boolean
   /**
-   * False: take every transition, and learn nothing of what they do. Learning makes the code of the machine slower for
-   * who runs it later, so a short search before many random runs does better without. Default true.
+   * Learn what transitions do once all searches of the system have gone through so many states, or Infinity: never. What
+   * was observed is slower for who runs it later, so a short search before many random runs does better without. By
+   * default, once it pays.
    */
-  readonly learns?: boolean
+  readonly learnsAfter?: number
   /** Follow violating transitions like others and report none, for counting. */
   readonly countOnly?: boolean
   /** Told what the search meets; like {@link countOnly}, the search goes on behind violations and deadlocks. */
@@ -117,7 +118,7 @@ class Search {
 
   run(): Exploration {
     const { visited, packed } = this
-    const { maxStates = 20_000_000, stop, learns = true } = this.options
+    const { maxStates = 20_000_000, stop, learnsAfter } = this.options
     let levelEnd = 1
     try {
       for (let number = 0; ; number++) {
@@ -129,7 +130,7 @@ class Search {
         }
         if ((number & 0x3ff) === 0 && stop?.() === true) return this.report(undefined, false)
         visited.take(packed)
-        if (learns) this.learned ??= learnedFor(this.system, this.packer)
+        this.learned ??= learnedFor(this.system, this.packer, learnsAfter)
         const violation =
           this.learned === undefined ? this.expand(number) : this.expandAsLearned(this.learned)
         if (violation !== undefined) return this.report(violation, true)

@@ -1,23 +1,31 @@
 /** What was learned of a system, for states as a packer packs them. */
+import { wasObserved } from '../engine/experience.ts'
 import { insideOf } from '../engine/inside.ts'
 import { Learned } from '../engine/learned.ts'
 import type { Packer } from '../engine/pack.ts'
 import type { System } from '../engine/system.ts'
 
-/** After so many states, what transitions do is learned; short searches are over by then. */
-const STATES_BEFORE_LEARNING = 2000
+/**
+ * What transitions do is learned once searches of a system have gone through so many states. Shorter ones have little to
+ * win, and code that was observed is slower from then on (the compiler no longer knows that what it looks at is an array
+ * of integers), so it pays earlier once anything was observed in this process.
+ */
+const STATES_BEFORE_LEARNING = 10_000
+const STATES_ONCE_OBSERVED = 2000
 
 /** What was learned for a packer, of the system that it packs states of. */
 const all = new WeakMap<Packer, Learned>()
 
-/** What is known of a system's transitions, once that pays; undefined until then, and of one that is not worth it. */
-export function learnedFor(system: System, packer: Packer): Learned | undefined {
+/**
+ * What is known of a system's transitions, once that pays. Asked for every state that a search goes through; `after`: so
+ * many of them, in all searches of the system, go without it.
+ */
+export function learnedFor(system: System, packer: Packer, after?: number): Learned | undefined {
   const inside = insideOf(system)
-  if (inside === undefined || system.sufficient !== undefined) return undefined
-  if (inside.experience.states < STATES_BEFORE_LEARNING) {
-    inside.experience.states++
-    return undefined
-  }
+  if (inside === undefined || system.sufficient !== undefined || after === Infinity) return undefined
+  const { experience } = inside
+  const enough = after ?? (wasObserved() ? STATES_ONCE_OBSERVED : STATES_BEFORE_LEARNING)
+  if (experience.lessons.length === 0 && experience.states++ < enough) return undefined
   let learned = all.get(packer)
   if (learned?.inside !== inside) {
     learned = new Learned(system, inside, packer, (packed) => packer.unpack(packed, system.state))

@@ -116,7 +116,7 @@ function runAlone(world: World): Sighting | undefined {
 /** What can come of a workload at all: the invariants that are violated. */
 function searchAll(world: World): Sighting | undefined {
   try {
-    const { violated } = explore(world, { countOnly: true, learns: false, maxStates: MAX_STATES })
+    const { violated } = explore(world, { countOnly: true, learnsAfter: Infinity, maxStates: MAX_STATES })
     return new Map([...violated].map((name) => [name, 1]))
   } catch (thrown) {
     if (thrown instanceof ShootdownError && thrown.code === 'tooManyStates') return undefined

@@ -131,7 +131,7 @@ function sizeOf(
 ): { states: number; complete: boolean } {
   try {
     // Random runs come behind it.
-    const options = { countOnly: true, learns: false, maxStates, memory, ...(stop && { stop }) }
+    const options = { countOnly: true, learnsAfter: Infinity, maxStates, memory, ...(stop && { stop }) }
     return explore(worlds.at(workload), options)
   } catch (thrown) {
     if (!(thrown instanceof ShootdownError) || thrown.code !== 'tooManyStates') throw thrown

@@ -30,9 +30,6 @@ const TOO_MANY = 5000
 
 /** Everything that a search tells of a system, in the order in which it meets it. */
 function told(system: System, learns: boolean): object {
-  // A method of the system's own hides what is inside it.
-  if (learns) system.inside!.experience.states = Infinity
-  else system.enabled = system.enabled.bind(system)
   const ends: string[] = []
   const observer = {
     ended: () => void ends.push(`end ${system.state.join()}`),
@@ -41,16 +38,21 @@ function told(system: System, learns: boolean): object {
     violated: ({ explanation }: { explanation: string }) =>
       void ends.push(`${explanation} ${system.state.join()}`),
   }
-  const { states, transitions, depth, violated } = explore(system, { observer, maxStates: TOO_MANY })
+  const { states, transitions, depth, violated } = explore(system, {
+    observer,
+    maxStates: TOO_MANY,
+    learnsAfter: learns ? 0 : Infinity,
+  })
   // A search that begins anew with more room tells again what it has told.
   return { states, transitions, depth, violated: [...violated], ends: [...new Set(ends)] }
 }
 
 /** The first violation alone, and how far the search went until then. */
 function first(system: System, learns: boolean): object {
-  if (learns) system.inside!.experience.states = Infinity
-  else system.enabled = system.enabled.bind(system)
-  const { states, transitions, violation } = explore(system, { maxStates: TOO_MANY })
+  const { states, transitions, violation } = explore(system, {
+    maxStates: TOO_MANY,
+    learnsAfter: learns ? 0 : Infinity,
+  })
   return { states, transitions, violation }
 }
 
