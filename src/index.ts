@@ -131,8 +131,17 @@ export { insert, tellInsertion, type Insertion } from './repair/insertion.ts'
 export type { Place } from './repair/places.ts'
 export type { CalmCost } from './repair/calm.ts'
 export type { Judgement } from './repair/trial.ts'
+export type { Live } from './repair/endless.ts'
+export type { OutOfReach } from './repair/reach.ts'
 export { tellCandidate, tellRepair } from './repair/tell.ts'
-export { vocabulary, type RepairKind, type RepairWord, type WordContext } from './repair/vocabulary.ts'
+export {
+  vocabulary,
+  type GuestWord,
+  type HostWord,
+  type RepairKind,
+  type RepairWord,
+  type WordContext,
+} from './repair/vocabulary.ts'
 export { certifyLivelock } from './liveness/certify.ts'
 export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
 export {
@@ -177,5 +186,5 @@ export {
   verifyJson,
   walkJson,
   whyJson,
-} from './cli/json.ts'
+} from './cli/json/index.ts'
 export { VERSION } from './version.ts'

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { errorJson } from '../../src/cli/json.ts'
+import { errorJson } from '../../src/cli/json/index.ts'
 import {
   huntJson,
   policies,
