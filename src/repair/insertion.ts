@@ -13,20 +13,14 @@ export interface Insertion {
 /** Everything that the vocabulary can say of a policy in one word. */
 export function insertionsFor(watched: Watched, vocabulary: readonly RepairWord[]): Insertion[] {
   return vocabulary.flatMap((word) => {
-    return placesFor(word, watched)
+    const { replaces } = word
+    const places =
+      replaces === undefined ? watched.places() : watched.everyStep().filter(({ op }) => op === replaces)
+    return places
       .filter(({ side }) => side === (word.side ?? 'guest'))
       .filter(({ part }) => word.needsRequest !== true || hasRequest(part))
       .map((place) => ({ word, place }))
   })
-}
-
-function placesFor({ replaces, each }: RepairWord, watched: Watched): Place[] {
-  if (replaces === undefined) return watched.places()
-  const steps = watched.everyStep().filter(({ op }) => op === replaces)
-  if (each !== true) return steps
-  return steps
-    .filter(({ nth }) => nth === 1)
-    .map(({ part, side }) => ({ part, side, at: 'each', op: replaces }))
 }
 
 /** The policy with these insertions made. Several at one place are made in the order of the list. */
@@ -50,8 +44,7 @@ function* woven<T>(run: PartRun<T>, insertions: readonly Insertion[]): Code<T> {
     else if (step.op === CHECKPOINT) taken = code.next(yield counts.mark(step))
     else {
       const key = counts.next(step.op)
-      const isHere = ({ at, op, nth }: Place): boolean =>
-        at === 'step' ? keyOf(op!, nth!) === key : at === 'each' && op === step.op
+      const isHere = ({ at, op, nth }: Place): boolean => at === 'step' && keyOf(op!, nth!) === key
       yield* say(run, insertions, isHere)
       const instead = insertions.find(({ word, place }) => word.replaces !== undefined && isHere(place))
       const result = instead === undefined ? yield step : ((yield* spoken(instead.word, run, step)) ?? 0)
@@ -85,7 +78,7 @@ class Counts {
 
   constructor(insertions: readonly Insertion[]) {
     for (const { place } of insertions)
-      if (place.at === 'step') this.most.set(place.op!, Math.max(this.most.get(place.op!) ?? 0, place.nth!))
+      if (place.op !== undefined) this.most.set(place.op, Math.max(this.most.get(place.op) ?? 0, place.nth!))
   }
 
   /** Counts a step; returns the key of its place. */

@@ -11,11 +11,9 @@ import { aroundParts, type PartRun, type Side } from './parts.ts'
 export interface Place {
   readonly part: string
   readonly side: Side
-  /** `each`: every step of an operation, as often as a loop goes round. */
-  readonly at: 'begin' | 'end' | 'step' | 'each'
-  /** For steps: their operation. */
+  readonly at: 'begin' | 'end' | 'step'
+  /** For a step: its operation, and which step of that operation it is in a run of the part, from 1. */
   readonly op?: Op
-  /** For one step: which of that operation it is in a run of the part, from 1. */
   readonly nth?: number
 }
 
@@ -82,9 +80,8 @@ export const keyOf = (op: Op, nth: number): string => `${op.code} ${nth}`
 const ORDINALS = ['', '', '2nd ', '3rd ']
 const ordinal = (nth: number): string => ORDINALS[nth] ?? `${nth}th `
 
-/** A step in words: `the 2nd "store" of turn_key`, `each "until" of pmap_remove`. */
-export const tellStep = ({ part, at, op, nth }: Place): string =>
-  `${at === 'each' ? 'each ' : `the ${ordinal(nth!)}`}"${op!.name}" of ${part}`
+/** A step in words: `the 2nd "store" of turn_key`. */
+export const tellStep = ({ part, op, nth }: Place): string => `the ${ordinal(nth!)}"${op!.name}" of ${part}`
 
 /** Where something is inserted, in words. */
 export function tellPlace(place: Place): string {

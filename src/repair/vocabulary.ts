@@ -1,16 +1,16 @@
 /**
  * The vocabulary of repairs: what kernels, and the hypervisors beneath them, insert when a flush protocol turns out to be
  * broken. Each word is code of a few steps over the handle that policies are written with, the guest's or the host's.
- * Most are inserted between steps; some take the place of a step. What no word says: that code becomes an RCU reader or
+ * Most are inserted between steps; one takes the place of a step. What no word says: that code becomes an RCU reader or
  * is put under a lock, that something is asked before something else is done, that steps change places.
  */
 import { perform, type Code, type Op, type Step } from '../engine/step.ts'
 import type { AnyCpu } from '../guest/cpu.ts'
+import { requestFor } from '../guest/flush.ts'
 import type { FlushRequest } from '../guest/request.ts'
 import { AWAIT_ACK } from '../guest/smp.ts'
 import type { AnyHostCpu } from '../hypervisor/host-cpu.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
-import { UNTIL } from '../machine/memory.ts'
 
 /** What sort of cure a word is: two cures are alike if their words are of the same kinds. */
 export const REPAIR_KINDS = [
@@ -20,7 +20,6 @@ export const REPAIR_KINDS = [
   'ack',
   'ipi',
   'interrupts',
-  'answer',
   'host-flush',
   'host-ipi',
 ] as const
@@ -43,8 +42,6 @@ interface AnyWord {
   readonly needsRequest?: boolean
   /** The operation that it takes the place of; without one it is inserted between steps. */
   readonly replaces?: Op
-  /** True if it takes the place of every such step of a part at once: a wait is in a loop, mostly. */
-  readonly each?: boolean
 }
 
 /** A word for the code of the guest. */
@@ -118,18 +115,20 @@ export const vocabulary: readonly RepairWord[] = [
     code: (cpu) => cpu.syncByIpi(cpu.others()),
   },
   {
+    name: 'flush-all-by-ipi',
+    kind: 'ipi',
+    sentence: 'flush all pages on all CPUs by IPI, and wait for all (flush_tlb_all)',
+    *code(cpu) {
+      const pages = 2 ** cpu.config.pages.length - 1
+      yield* cpu.invlpg(pages)
+      yield* cpu.callFunction(cpu.others(), requestFor(cpu, 0, pages, { freedTables: true }))
+    },
+  },
+  {
     name: 'interrupts-on',
     kind: 'interrupts',
     sentence: 'turn interrupts on (local_irq_enable)',
     code: (cpu) => cpu.sti(),
-  },
-  {
-    name: 'answer-calls',
-    kind: 'answer',
-    sentence: 'answer the calls of other CPUs (flush_smp_call_function_queue), and look again',
-    replaces: UNTIL,
-    each: true,
-    code: (cpu) => cpu.serveCalls(),
   },
   {
     name: 'flush-at-entry',

@@ -77,7 +77,7 @@ function cureOf(cure: Cure): Result['cases'][number]['cures'][number] {
       part,
       side,
       at,
-      step: op === undefined ? null : { name: op.name, nth: nth ?? null },
+      step: op === undefined ? null : { name: op.name, nth: nth! },
     })),
     sentence: tellCandidate(cure),
     kinds: [...kinds],

@@ -8,9 +8,9 @@ const insertion = z.object({
   part: z.string(),
   /** Who runs the part. */
   side: z.enum(['guest', 'host']),
-  at: z.enum(['begin', 'end', 'step', 'each']),
-  /** The step that it is put before, or in place of; `nth` is null where it is each of them. */
-  step: z.object({ name: z.string(), nth: count.nullable() }).nullable(),
+  at: z.enum(['begin', 'end', 'step']),
+  /** The step that it is put before, or in place of. */
+  step: z.object({ name: z.string(), nth: count }).nullable(),
 })
 
 const cure = z.object({
