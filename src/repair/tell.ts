@@ -65,9 +65,10 @@ export function tellRepair(repair: Repair): string[] {
       : `${name}: cured by ${plural(cures[0].insertions.length, 'insertion')}`
   return [
     `${head}; ${searched}`,
-    ...cures.map(
-      (cure, i) => `  ${i + 1}. ${tellCandidate(cure)} (${tellCost(cure.cost)}; ${tellPassed(cure)})`,
-    ),
+    ...cures.flatMap((cure, i) => [
+      `  ${i + 1}. ${tellCandidate(cure)}`,
+      `     ${tellCost(cure.cost)}; ${tellPassed(cure)}`,
+    ]),
     ...(spared === 0
       ? []
       : [`  Dearer ones of the same kind were not tried: ${spared.toLocaleString('en')}.`]),

@@ -61,7 +61,7 @@ describe('that every fair run of a repaired policy ends', () => {
     const found = quickRepair(race, words)
     const [{ live, workloads }] = found.cures
     expect(live).toEqual({ workloads, states: expect.any(Number) })
-    expect(tellRepair(found)[1]).toMatch(/states; every fair run ends\)$/)
+    expect(tellRepair(found)[2]).toMatch(/states; every fair run ends$/)
   })
 
   it('is not established where the budget ends: it is said of how many it is known, and what that took', () => {
@@ -71,8 +71,8 @@ describe('that every fair run of a repaired policy ends', () => {
     expect(live.notEstablished).toBe(`it takes more than ${states - 1} states`)
     expect(live.workloads).toBe(workloads - 1)
     expect(live.states).toBeLessThan(states)
-    expect(tellRepair(found)[1]).toContain(
-      `; that every fair run ends is not established: it takes more than ${states - 1} states, known of ${live.workloads} workloads, ${live.states} states)`,
+    expect(tellRepair(found)[2]).toContain(
+      `; that every fair run ends is not established: it takes more than ${states - 1} states, known of ${live.workloads} workloads, ${live.states} states`,
     )
     expect(quickRepair(race, { ...words, maxLiveStates: states }).cures[0].live).toEqual({
       workloads,
