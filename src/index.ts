@@ -113,6 +113,7 @@ export { huntInWorkers, MAX_WORKERS, verifyInWorkers, type WorkerOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export type { Spent } from './shrink/spent.ts'
 export { explain, explainAndGeneralize, type Explained, type Explanation } from './explain/explain.ts'
 export { generalize, type Generalized, type OrderedPair } from './explain/generalize.ts'
 export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'

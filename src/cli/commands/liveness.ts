@@ -80,6 +80,7 @@ function rowOf(policy: AnyPolicy, l: Liveness | undefined, file: string | null):
     bounds: l?.bounds ?? {},
     operations: l?.operations ?? 0,
     workloads: l?.workloads ?? 0,
+    givenUp: l?.givenUp ?? 0,
     states: l?.states ?? 0,
     transitions: l?.transitions ?? 0,
     seconds: l?.seconds ?? 0,

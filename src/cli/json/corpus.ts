@@ -1,6 +1,6 @@
 /** What `corpus dedupe`, `minimize`, `why` and `recertify` print with `--json`. */
 import { z } from 'zod'
-import { problems } from './parts.ts'
+import { problems, spent } from './parts.ts'
 
 export const dedupeJson = z.object({
   /** True: nothing was removed. */
@@ -9,6 +9,8 @@ export const dedupeJson = z.object({
   races: z.array(z.object({ kept: z.string(), removed: z.array(z.string()) })),
   /** Files of cases that no proof was come by for: they were compared as they stand. */
   unproven: z.array(z.string()),
+  /** What the searches for proofs have cost. */
+  spent,
   problems,
 })
 
@@ -20,6 +22,7 @@ export const minimizeJson = z.object({
       file: z.string(),
       id: z.string(),
       outcome: z.enum(['minimal', 'minimized', 'merged', 'not established']),
+      spent,
     }),
   ),
   problems,
@@ -51,6 +54,7 @@ export const recertifyJson = z.object({
       id: z.string(),
       file: z.string(),
       verdict: z.enum(['holds', 'does not hold', 'not established', 'local']),
+      spent,
       /** Fields of the file, with what they are there and what proving it again gives, as JSON or `nothing`. */
       differences: z.array(z.object({ field: z.string(), file: z.string(), proven: z.string() })).readonly(),
     }),

@@ -10,6 +10,8 @@ export const policyLivenessJson = z.object({
   bounds: z.record(z.string(), z.unknown()),
   operations: count,
   workloads: count,
+  /** Of these workloads, those whose graphs were too large. */
+  givenUp: count,
   states: count,
   transitions: count,
   seconds: z.number(),

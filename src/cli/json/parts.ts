@@ -14,3 +14,6 @@ export const problems = z.array(z.object({ file: z.string(), error: z.string() }
 
 /** What would have cost more than the limits allow, and why: as part of a sentence. */
 export const notEstablished = z.object({ notEstablished: z.string() })
+
+/** What searches have cost, also where they came to nothing. */
+export const spent = z.object({ workloads: count, states: count })
