@@ -8,6 +8,7 @@ import { readCase, type Kept } from '../../corpus/store.ts'
 import { why } from '../../corpus/why.ts'
 import { ShootdownError, fail } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
+import { wrapped } from '../../report/screen.ts'
 import type { CertifyOptions } from '../../shrink/certificate.ts'
 import { tellSpent } from '../../shrink/spent.ts'
 import type { dedupeJson, minimizeJson, recertifyJson, whyJson } from '../json/index.ts'
@@ -103,9 +104,8 @@ function tellWhy(work: Work): number {
   const { terminal } = work.context
   const rows = each(work, (kept): z.infer<typeof whyJson>['cases'][number] => {
     const { sentences, replayed, expected, cure } = why(kept, work.policies)
-    terminal.say(
-      `${terminal.bold(kept.case.id)}\n${sentences.map((sentence) => `  ${sentence}`).join('\n')}\n`,
-    )
+    const told = sentences.map((sentence) => wrapped(`  ${sentence}`)).join('\n')
+    terminal.say(`${terminal.bold(kept.case.id)}\n${told}\n`)
     return {
       id: kept.case.id,
       file: kept.file,

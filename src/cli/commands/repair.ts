@@ -4,6 +4,7 @@ import { policyOfCase } from '../../corpus/policy-of.ts'
 import { raceOfCase } from '../../corpus/race.ts'
 import { ShootdownError } from '../../errors.ts'
 import { tellCandidate, tellRepair } from '../../repair/tell.ts'
+import { wrapped } from '../../report/screen.ts'
 import { repair, type Cure, type Repair } from '../../repair/repair.ts'
 import type { repairJson } from '../json/index.ts'
 import { knownPolicies } from '../policies.ts'
@@ -33,7 +34,11 @@ export async function repairCommand(context: Context): Promise<number> {
       })
       const [head, ...lines] = tellRepair(found)
       terminal.say(
-        [terminal.bold(kept.id), `${head} (${found.seconds.toFixed(1)} s)`, ...lines, ''].join('\n'),
+        [
+          terminal.bold(kept.id),
+          wrapped([`${head} (${found.seconds.toFixed(1)} s)`, ...lines].join('\n')),
+          '',
+        ].join('\n'),
       )
       rows.push({ id: kept.id, file, ...rowOf(found) })
     } catch (cause) {
