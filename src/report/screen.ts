@@ -3,7 +3,10 @@
 /** Columns of a screen. */
 export const SCREEN = 100
 
-/** A text whose wide lines are broken between words; what goes on is indented by two columns more. */
+/**
+ * A text whose wide lines are broken between words; what goes on is indented by two columns more, or stands below the
+ * text of a line that is numbered.
+ */
 export const wrapped = (text: string, width = SCREEN): string =>
   text
     .split('\n')
@@ -11,7 +14,8 @@ export const wrapped = (text: string, width = SCREEN): string =>
     .join('\n')
 
 function broken(line: string, width: number): string[] {
-  const deeper = ' '.repeat(/^ */.exec(line)![0].length + 2)
+  const [whole, indent] = /^( *)(?:\d+\. )?/.exec(line)!
+  const deeper = ' '.repeat(whole === indent ? indent.length + 2 : whole.length)
   const lines: string[] = []
   let rest = line
   while (rest.length > width) {

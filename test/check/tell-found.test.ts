@@ -103,6 +103,7 @@ describe('a line that is too wide', () => {
   it('is broken between words, and what goes on is indented by two columns', () => {
     expect(wrapped('  one two three four', 12)).toBe('  one two\n    three\n    four')
     expect(wrapped('short\n  one two three', 11)).toBe('short\n  one two\n    three')
+    expect(wrapped(' 1. one two three', 11)).toBe(' 1. one two\n    three')
   })
 
   it('is left as it is where a word is wider than the screen', () => {

@@ -62,7 +62,7 @@ function dedupeCases({ context, cases, problems, policies, limits }: Work): numb
   if (unproven.length > 0) terminal.say(`not established after ${tellSpent(spent)}`)
   const gone = races.reduce((sum, { removed }) => sum + removed.length, 0)
   terminal.say(
-    `${cases.length} cases, ${cases.length - gone} ${dryRun ? 'would be left' : 'left'}; ${problems.length} problems.`,
+    `${plural(cases.length)}, ${cases.length - gone} ${dryRun ? 'would be left' : 'left'}; ${problems.length} problems.`,
   )
   terminal.object({
     dryRun,
@@ -86,7 +86,7 @@ function minimizeCases(work: Work): number {
   })
   const count = (outcome: string): number => rows.filter((row) => row.outcome === outcome).length
   terminal.say(
-    `${work.cases.length} cases: ${count('minimal')} minimal before, ${count('minimized') + count('merged')} are now, ${work.cases.length - rows.length + count('not established')} as they were.`,
+    `${plural(work.cases.length)}: ${count('minimal')} minimal before, ${count('minimized') + count('merged')} are now, ${work.cases.length - rows.length + count('not established')} as they were.`,
   )
   terminal.object({ cases: rows, problems: complain(work.context, work.problems) } satisfies z.infer<
     typeof minimizeJson
@@ -135,7 +135,7 @@ function recertifyCases(given: Work): number {
   })
   const count = (verdict: string): number => rows.filter((row) => row.verdict === verdict).length
   terminal.say(
-    `${work.cases.length} cases: ${count('holds')} hold, ${count('does not hold')} do not, ${count('local')} claim nothing, ${count('not established')} not established; ${work.problems.length} problems.`,
+    `${plural(work.cases.length)}: ${count('holds')} hold, ${count('does not hold')} do not, ${count('local')} claim nothing, ${count('not established')} not established; ${work.problems.length} problems.`,
   )
   terminal.object({ cases: rows, problems: complain(work.context, work.problems) } satisfies z.infer<
     typeof recertifyJson
@@ -185,3 +185,5 @@ const asExpected = <Row>({ cases, problems }: Work, rows: Row[], expected: (row:
   problems.length === 0 && rows.length === cases.length && rows.every(expected)
     ? AS_EXPECTED
     : NOT_AS_EXPECTED
+
+const plural = (cases: number): string => (cases === 1 ? '1 case' : `${cases} cases`)
