@@ -2,10 +2,10 @@
  * Every bug of `bugs/` has a fixed twin. Where the vocabulary has words for what the fix did, the hint is a cure of that
  * kind; where it has not, it comes to some other cure, or says that there is none of one word.
  */
-import { readdirSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { repair, replayCase, type RepairKind } from '../../src/index.ts'
+import { repair, replayCase, tellRepair, type RepairKind } from '../../src/index.ts'
 import { keptRaces, raceNamed } from '../explain/races.ts'
 import { thorough } from '../thorough.ts'
 import { wordsOf } from './cases.ts'
@@ -60,7 +60,26 @@ const rows: readonly Row[] = [
   },
 ]
 
+/** The one whose output docs/repair.md shows, behind its first line. */
+const QUOTED = 'pae-pdpte-not-invalidated'
+const page = readFileSync(join(import.meta.dirname, '../../docs/repair.md'), 'utf8')
+const [, quoted] = new RegExp(`^${QUOTED}: no cure .*\\n((?:  .*\\n)+)`, 'm')
+  .exec(page)!
+  .map((text) => text.trimEnd())
+
 const SLOW = new Set(['lazy-cpumask-missing-mb', 'mremap-late-flush', 'iommu-deferred-flush-vs-free'])
+
+it('docs/repair.md counts them', () => {
+  const names = 'none one two three four five six seven eight nine ten eleven twelve thirteen fourteen'.split(
+    ' ',
+  )
+  const cured = rows.filter(({ words }) => words.length > 0)
+  const alike = rows.filter(({ twin }) => twin !== undefined)
+  const [all, ten, seven] = [rows, cured, alike].map(({ length }) => names[length])
+  expect(page.replaceAll('\n', ' ')).toContain(
+    `Of the ${all} bugs in \`bugs/\`, ${ten} have a cure of one word, ${seven} of them of the kind that the real fix was.`,
+  )
+})
 
 it('the table has every bug', () => {
   const bugs = readdirSync(join(import.meta.dirname, '../../bugs')).filter((file) => file.endsWith('.ts'))
@@ -77,6 +96,7 @@ describe.each(thorough ? rows : rows.filter(({ bug }) => !SLOW.has(bug)))(
     it(`${title}${twin === undefined ? '' : ', in the way of its fix'}`, { timeout: 900_000 }, () => {
       const found = repair(race, { insertions: 1, ...(small === true && { bounds: race.bounds }) })
       expect(found.notEstablished).toBeUndefined()
+      if (bug === QUOTED) expect(quoted).toEqual(tellRepair(found).slice(1).join('\n'))
       expect(wordsOf(found).flat().toSorted()).toEqual(words)
       if (twin !== undefined) expect(found.cures.map(({ kinds }) => kinds.join())).toContain(twin)
       for (const { policy } of found.cures) expect(replayCase(kept, policy).outcome).not.toBe('reproduced')
