@@ -4,10 +4,9 @@
  * there is no smaller set is proven by trying all of them, within the vocabulary and the bounds and no further.
  */
 import { ShootdownError } from '../errors.ts'
-import { isOnce } from '../guest/operations/index.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore, type ExhaustiveOptions } from '../explore/exhaustive.ts'
-import { boundsFor, makeBounds, type Bounds } from '../scenario/bounds.ts'
+import type { Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import type { World } from '../scenario/world.ts'
 import { Worlds } from '../scenario/worlds.ts'
@@ -16,6 +15,7 @@ import type { Live } from './endless.ts'
 import { insert, insertionsFor, type Insertion } from './insertion.ts'
 import { Watched } from './places.ts'
 import { outOfReachOf, type OutOfReach } from './reach.ts'
+import { boundsOf, operationsOf } from './space.ts'
 import { Trial, type Judgement } from './trial.ts'
 import { vocabulary as shipped, type RepairKind, type RepairWord } from './vocabulary.ts'
 
@@ -87,8 +87,6 @@ export interface Repair {
 
 const MAX_STATES = 2_000_000
 const MAX_LIVE_STATES = 2_000_000
-/** Guest operations of a space, unless the race has more of them. */
-const OPERATIONS = 2
 
 /** Looks for the smallest repairs of the policy that a race is about. */
 export function repair(race: Race, options: RepairOptions = {}): Repair {
@@ -109,7 +107,7 @@ class Search {
     this.race = race
     this.options = options
     this.bounds = options.bounds ?? boundsOf(race)
-    this.operations = options.operations ?? Math.max(OPERATIONS, guestOperations(race))
+    this.operations = options.operations ?? operationsOf(race)
   }
 
   run(): Repair {
@@ -171,19 +169,6 @@ class Search {
     }
     return true
   }
-}
-
-/** Operations of a race that count as load: with so many, its own workload is one of the space. */
-const guestOperations = ({ policy, workload }: Race): number =>
-  workload.flat().filter(({ op }) => !isOnce(policy, op)).length
-
-/** The race's bounds, and at least as many CPUs as the policy is raced on: a race may need fewer than a cure must hold for. */
-function boundsOf({ policy, bounds }: Race): Bounds {
-  const { vcpus, pcpus } = boundsFor(policy)
-  return makeBounds({
-    ...bounds,
-    ...(vcpus > bounds.vcpus && { vcpus, pcpus }),
-  })
 }
 
 /** What the calm runs take; undefined if the code fails there, as it will in its trial. */
