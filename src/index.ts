@@ -113,6 +113,7 @@ export { huntInWorkers, MAX_WORKERS, verifyInWorkers, type WorkerOptions } from 
 export { shrink, type Shrunk } from './shrink/shrink.ts'
 export { certify, certifyAgain, type Certificate, type Certified, type Scope } from './shrink/certificate.ts'
 export { shortest, type Shortest } from './shrink/shortest.ts'
+export type { Spent } from './shrink/spent.ts'
 export { explain, explainAndGeneralize, type Explained, type Explanation } from './explain/explain.ts'
 export { generalize, type Generalized, type OrderedPair } from './explain/generalize.ts'
 export { isEstablished, type Limits, type NotEstablished } from './explain/limits.ts'
@@ -131,8 +132,17 @@ export { insert, tellInsertion, type Insertion } from './repair/insertion.ts'
 export type { Place } from './repair/places.ts'
 export type { CalmCost } from './repair/calm.ts'
 export type { Judgement } from './repair/trial.ts'
+export type { Live } from './repair/endless.ts'
+export type { OutOfReach } from './repair/reach.ts'
 export { tellCandidate, tellRepair } from './repair/tell.ts'
-export { vocabulary, type RepairKind, type RepairWord, type WordContext } from './repair/vocabulary.ts'
+export {
+  vocabulary,
+  type GuestWord,
+  type HostWord,
+  type RepairKind,
+  type RepairWord,
+  type WordContext,
+} from './repair/vocabulary.ts'
 export { certifyLivelock } from './liveness/certify.ts'
 export { findLivelock, type LivelockOptions, type LivenessResult } from './liveness/livelock.ts'
 export {
@@ -177,5 +187,5 @@ export {
   verifyJson,
   walkJson,
   whyJson,
-} from './cli/json.ts'
+} from './cli/json/index.ts'
 export { VERSION } from './version.ts'

@@ -2,29 +2,24 @@
  * Everything that the package has to say of one policy: a hunt, a verification within bounds, a replay of its corpus,
  * and whether all that agrees with what is claimed of it. Needs no test runner.
  */
-import { makeCase } from '../corpus/case.ts'
-import { keptOf } from '../corpus/explained.ts'
 import { expectedOutcome, replayCase, type Replayed } from '../corpus/replay.ts'
-import { keep, readCorpus, type Kept } from '../corpus/store.ts'
-import { ShootdownError } from '../errors.ts'
-import { explainAndGeneralize } from '../explain/explain.ts'
-import { notesOf } from '../explain/tell.ts'
+import { readCorpus, type Kept } from '../corpus/store.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { hunt, type Found, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
+import { hunt, type HuntOptions, type Hunted } from '../hunt/hunt.ts'
 import { liveness, livenessBounds, tellLiveness, type Liveness } from '../liveness/liveness.ts'
-import { tellRace } from '../report/race.ts'
-import type { Case } from '../corpus/schema.ts'
+import { wrapped } from '../report/screen.ts'
 import { boundsFor } from '../scenario/bounds.ts'
-import { shrink, type Shrunk } from '../shrink/shrink.ts'
+import { shrink } from '../shrink/shrink.ts'
 import { tellVerification, verify, type Verification } from '../verify/verify.ts'
 import { VERSION } from '../version.ts'
+import { tellAll, tellFound, type Keeping } from './tell-found.ts'
 
 export interface CheckOptions extends Pick<HuntOptions, 'runs' | 'seed' | 'strategy' | 'bounds'> {
   /** Operations of a workload: at most so many in the hunt (default 4), and in the verification (default 2). */
   readonly operations?: { readonly hunt?: number; readonly verify?: number }
   /** Folder that races are kept in and replayed from. Default `corpus`. */
   readonly corpus?: string
-  /** What to add to the replay command, so that it finds the policy: `--policy-file src/mine.ts`. */
+  /** What to add to the commands of a failure, so that they find the policy: `--policy-file src/mine.ts`. */
   readonly policyFile?: string
 }
 
@@ -36,6 +31,14 @@ export interface Finding {
   /** For people: the lanes of a race, or the sentence of a verification. */
   readonly message: string
 }
+
+/** How a race was found that no random run met. */
+const ENUMERATED = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
+
+const keepingOf = ({ corpus = CHECK_DEFAULTS.corpus, policyFile }: CheckOptions): Keeping => ({
+  corpus,
+  policyFile,
+})
 
 /** Hunts for races of a policy: they fail it, unless it is stated to be broken, when their absence does. */
 export function checkByHunting(
@@ -61,36 +64,11 @@ export function checkByHunting(
     const met = hunted.found.map(({ race, run }) => `${race.violation.invariant} in run ${run}`)
     return { hunted, passed: true, message: `${policy.name}: broken as stated, met ${met.join(', ')}` }
   }
-  const message = hunted.found
-    .map((each) => {
-      const found = { seed: hunted.seed, strategy: each.foundBy, run: each.run, version: VERSION }
-      return tellFound(each, found, options)
-    })
-    .join('\n\n')
-  return { hunted, passed: false, message }
-}
-
-/** The story of a race; if it is to be kept, it is, and the story ends with where, and how to replay it. */
-function tellFound(
-  shrunk: Shrunk & Pick<Found, 'unproven'>,
-  found: Case['found'],
-  options: CheckOptions,
-): string {
-  const explanation = explainAndGeneralize(shrunk.race)
-  // Of a single step there is nothing to explain.
-  const notes =
-    shrunk.race.schedule.length > 1 ? notesOf(shrunk.race, { explained: explanation.explained }) : undefined
-  const story = tellRace(shrunk.race, shrunk.certificate, shrunk.unproven, notes)
-  const folder = options.corpus ?? CHECK_DEFAULTS.corpus
-  const file = options.policyFile ?? 'FILE (the file that exports the policy)'
-  try {
-    const explained = shrunk.certificate && keptOf(explanation)
-    const { file: path } = keep(folder, makeCase(shrunk.race, shrunk.certificate, found, explained))
-    return `${story}\nSaved as ${path}\nReplay:  npx shootdown replay ${path} --policy-file ${file}`
-  } catch (cause) {
-    if (!(cause instanceof ShootdownError)) throw cause
-    return `${story}\nNot saved: ${cause.message}`
-  }
+  const failing = hunted.found.map((each) => ({
+    ...each,
+    found: { seed: hunted.seed, strategy: each.foundBy, run: each.run, version: VERSION },
+  }))
+  return { hunted, passed: false, message: tellAll(failing, keepingOf(options)) }
 }
 
 /** Verifies a policy within bounds, and says which. A race that was not to be expected is made small and kept. */
@@ -106,8 +84,8 @@ export function checkByVerifying(
   if (passed) return { verification, passed, message: sentence }
   if (race === undefined)
     return { verification, passed, message: `${sentence}, though it is stated to be broken` }
-  const found = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
-  return { verification, passed, message: `${sentence}\n\n${tellFound(shrink(race), found, options)}` }
+  const story = tellFound({ ...shrink(race), found: ENUMERATED }, keepingOf(options))
+  return { verification, passed, message: `${wrapped(sentence)}\n\n${story}` }
 }
 
 /**
@@ -126,9 +104,8 @@ export function checkLiveness(
   const passed = found.verdict === 'live'
   const sentence = tellLiveness(policy, found)
   if (race === undefined) return { liveness: found, passed, message: sentence }
-  const provenance = { seed: 0, strategy: 'enumeration', run: 0, version: VERSION }
-  const story = tellFound({ race, certificate }, provenance, options)
-  return { liveness: found, passed, message: `${sentence}\n\n${story}` }
+  const story = tellFound({ race, certificate, found: ENUMERATED }, keepingOf(options))
+  return { liveness: found, passed, message: `${wrapped(sentence)}\n\n${story}` }
 }
 
 /** The cases of a policy in a corpus, and the files of the corpus that could not be read. */

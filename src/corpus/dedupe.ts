@@ -7,6 +7,7 @@ import { realpathSync, rmSync } from 'node:fs'
 import { fail, ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { CertifyOptions } from '../shrink/certificate.ts'
+import { nothingSpent, type Spent } from '../shrink/spent.ts'
 import { canonical, makeCase } from './case.ts'
 import { policyOfCase } from './policy-of.ts'
 import { prove } from './prove.ts'
@@ -27,6 +28,8 @@ export interface Deduped {
   readonly races: readonly { readonly kept: Kept; readonly removed: readonly Kept[] }[]
   /** Cases that have no proof, and for which none was come by: they were compared as they stand. */
   readonly unproven: readonly Kept[]
+  /** What the searches for proofs have cost. */
+  readonly spent: Spent
   /** Cases that could not be judged or removed; they are left as they were. */
   readonly problems: readonly { readonly file: string; readonly error: ShootdownError }[]
 }
@@ -35,7 +38,8 @@ export interface Deduped {
 export function dedupe(cases: readonly Kept[], options: DedupeOptions): Deduped {
   const problems: Deduped['problems'][number][] = []
   const unproven: Kept[] = []
-  const keys = new Keys(cases, options, (kept) => unproven.push(kept))
+  const spent = nothingSpent()
+  const keys = new Keys(cases, { ...options, spent }, (kept) => unproven.push(kept))
   const same = new Map<string, Kept[]>()
   for (const kept of eachFileOnce(cases)) {
     try {
@@ -61,7 +65,7 @@ export function dedupe(cases: readonly Kept[], options: DedupeOptions): Deduped 
     })
     return removed.length === 0 ? [] : [{ kept, removed }]
   })
-  return { races, unproven, problems }
+  return { races, unproven, spent, problems }
 }
 
 /** A file that was named twice is not two files. */

@@ -8,6 +8,7 @@ import { fail } from '../errors.ts'
 import { explainAndGeneralize } from '../explain/explain.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import type { CertifyOptions } from '../shrink/certificate.ts'
+import { nothingSpent, type Spent } from '../shrink/spent.ts'
 import { makeCase } from './case.ts'
 import { remove } from './dedupe.ts'
 import { keptOf } from './explained.ts'
@@ -26,6 +27,8 @@ export interface Minimized {
   /** Where the race is kept now. */
   readonly file: string
   readonly case: Case
+  /** What the search has cost. */
+  readonly spent: Spent
 }
 
 /**
@@ -39,9 +42,10 @@ export function minimize(
 ): Minimized {
   const { file, case: kept } = each
   const policy = policyOfCase(kept, policies)
-  if (kept.minimality === 'minimal') return { outcome: 'minimal', ...each }
-  const proven = prove(raceOfCase(file, kept, policy), options)
-  if (proven === undefined) return { outcome: 'not established', ...each }
+  const spent = nothingSpent()
+  if (kept.minimality === 'minimal') return { outcome: 'minimal', ...each, spent }
+  const proven = prove(raceOfCase(file, kept, policy), { ...options, spent })
+  if (proven === undefined) return { outcome: 'not established', ...each, spent }
   const { race, certificate } = proven
   const made = makeCase(race, certificate, kept.found, keptOf(explainAndGeneralize(race)))
   const written = keep(dirname(file), kept.expect === undefined ? made : { ...made, expect: kept.expect })
@@ -55,5 +59,5 @@ export function minimize(
       )
     remove(each, now)
   }
-  return { outcome: written.fresh || written.upgraded === true ? 'minimized' : 'merged', ...now }
+  return { outcome: written.fresh || written.upgraded === true ? 'minimized' : 'merged', ...now, spent }
 }

@@ -7,6 +7,7 @@ import { certifyLivelock } from '../liveness/certify.ts'
 import type { Race } from '../scenario/race.ts'
 import { certifyAgain, type Certificate, type Certified, type CertifyOptions } from '../shrink/certificate.ts'
 import { shrink } from '../shrink/shrink.ts'
+import type { Spent } from '../shrink/spent.ts'
 
 /** @returns undefined if no proof was come by: the search is too large, or was ended early */
 export function prove(race: Race, options: CertifyOptions = {}): Certified | undefined {
@@ -29,4 +30,5 @@ export function* proofsAgain(
   yield certifyLivelock({ ...race, bounds: { ...race.bounds, ...certificate.machine } }, withStop(options))
 }
 
-const withStop = ({ stop }: CertifyOptions): { stop?: () => boolean } => (stop === undefined ? {} : { stop })
+const withStop = ({ stop, spent }: CertifyOptions): { stop?: () => boolean; spent?: Spent | undefined } =>
+  stop === undefined ? { spent } : { stop, spent }

@@ -9,6 +9,7 @@ import type { AnyPolicy } from '../guest/policy.ts'
 import { makeBounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import type { Certificate, Certified, CertifyOptions } from '../shrink/certificate.ts'
+import { nothingSpent, type Spent } from '../shrink/spent.ts'
 import { canonical, makeCase, resealed } from './case.ts'
 import { keptOf } from './explained.ts'
 import { policyOfCase } from './policy-of.ts'
@@ -29,6 +30,8 @@ export interface Recertified {
   /** `local` if nothing is claimed that could be proven; `not established` if the search was ended early, or is too large. */
   readonly verdict: 'holds' | 'does not hold' | 'not established' | 'local'
   readonly differences: readonly Difference[]
+  /** What the searches have cost: more than one, where the first came to something else than the file says. */
+  readonly spent: Spent
 }
 
 /**
@@ -44,21 +47,22 @@ export function recertify(
   const policy = policyOfCase(kept, policies)
   const race = raceOfCase(file, kept, policy)
   checkMachine(file, kept)
+  const spent = nothingSpent()
   const seal = differencesOf({ digest: kept.digest }, { digest: resealed(kept) })
   if (kept.minimality === 'local' && kept.certificate === undefined) {
     const differences = [...differencesOf(sealed(kept), sealed(again(kept, { race }))), ...seal]
-    return { verdict: differences.length === 0 ? 'local' : 'does not hold', differences }
+    return { verdict: differences.length === 0 ? 'local' : 'does not hold', differences, spent }
   }
   let least: readonly Difference[] | undefined
-  for (const proof of proofsOf(race, kept.certificate, options)) {
+  for (const proof of proofsOf(race, kept.certificate, { ...options, spent })) {
     if (proof === undefined) continue
     const differences = differencesOf(sealed(kept), sealed(again(kept, proof)))
     if (least === undefined || differences.length < least.length) least = differences
     if (least.length === 0) break
   }
-  if (least === undefined) return { verdict: 'not established', differences: seal }
+  if (least === undefined) return { verdict: 'not established', differences: seal, spent }
   const differences = [...least, ...seal]
-  return { verdict: differences.length === 0 ? 'holds' : 'does not hold', differences }
+  return { verdict: differences.length === 0 ? 'holds' : 'does not hold', differences, spent }
 }
 
 /** The machine of a certificate must be one, and larger than that of its race. */

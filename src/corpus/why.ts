@@ -1,6 +1,7 @@
 /** Why a case is kept: what it shows, where it comes from, what is proven of it, and what has become of it. */
 import { ShootdownError } from '../errors.ts'
 import { explainAndGeneralize } from '../explain/explain.ts'
+import { isEstablished, type NotEstablished } from '../explain/limits.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { tellMinimality, tellWorkload } from '../report/race.ts'
 import type { Workload } from '../scenario/workload.ts'
@@ -64,20 +65,29 @@ const WHAT_A_PROOF_MEANS = {
 const tellProof = ({ size, certificate, bounds }: Case): string =>
   `${tellMinimality(size, certificate, bounds)} ${WHAT_A_PROOF_MEANS[certificate?.scope ?? 'none']}`
 
-/** What the case keeps of its explanation, or would keep; undefined if that is not established. */
-function explainedOf(file: string, kept: Case, policy: AnyPolicy): Case['explained'] {
-  if (kept.explained !== undefined || kept.minimality === 'local') return kept.explained
+/** What the case keeps of its explanation, or would keep; why that is not established, if it is not. */
+function explainedOf(
+  file: string,
+  kept: Case,
+  policy: AnyPolicy,
+): NonNullable<Case['explained']> | NotEstablished {
+  if (kept.explained !== undefined) return kept.explained
+  if (kept.minimality === 'local') return { notEstablished: 'it may have steps that say nothing' }
   try {
-    return keptOf(explainAndGeneralize(raceOfCase(file, kept, policy)))
+    const explanation = explainAndGeneralize(raceOfCase(file, kept, policy))
+    const { explained, generalized } = explanation
+    const missing = [explained.marks, explained.edges, generalized].find((part) => !isEstablished(part))
+    return keptOf(explanation) ?? (missing as NotEstablished)
   } catch (thrown) {
-    // It is no race any more: what replaying says is all that there is to say.
-    if (thrown instanceof ShootdownError) return undefined
+    // What replaying says is all that there is to say.
+    if (thrown instanceof ShootdownError) return { notEstablished: 'it is no race any more' }
     throw thrown
   }
 }
 
-function tellOrder({ schedule }: Case, explained: Case['explained']): string {
-  if (explained === undefined) return 'Which order of its steps is the bug is not established.'
+function tellOrder({ schedule }: Case, explained: ReturnType<typeof explainedOf>): string {
+  if (!isEstablished(explained))
+    return `Which order of its steps is the bug is not established: ${explained.notEstablished}.`
   const { edges, orders } = explained
   const step = (number: number): string => {
     const entry = schedule.at(number - 1)

@@ -12,7 +12,7 @@ import type { Mark } from './marks.ts'
 
 const LEGEND = [
   'E essential: without this step nothing breaks.   O its order matters.   V its result matters.',
-  '- does not matter: dropped, taken elsewhere, or told another result, the same breaks.   blank: it cannot be otherwise.',
+  '- irrelevant: dropped, moved, or told another result, the same breaks.   blank: cannot be otherwise.',
 ]
 const UNKNOWN_ORDER = '? not established'
 

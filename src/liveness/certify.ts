@@ -12,6 +12,7 @@ import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
 import { operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { withVcpus, type Certified } from '../shrink/certificate.ts'
+import { nothingSpent, spend, type Spent } from '../shrink/spent.ts'
 import { isSmaller, type Lasso } from './lasso.ts'
 import { findLivelock, type LivelockOptions } from './livelock.ts'
 
@@ -27,7 +28,7 @@ const MAX_WORKLOADS = 5000
 export function certifyLivelock(race: Race, options: LivelockOptions = {}): Certified | undefined {
   const { policy, bounds: largest } = race
   const most = operationCount(race.workload)
-  const spent: Spent = { workloads: 0, states: 0 }
+  const spent = nothingSpent()
   if (most > MAX_OPERATIONS) return undefined
   for (let operations = 1; operations <= most; operations++) {
     for (let vcpus = 1; vcpus <= largest.vcpus; vcpus++) {
@@ -44,11 +45,6 @@ export function certifyLivelock(race: Race, options: LivelockOptions = {}): Cert
     }
   }
   return undefined
-}
-
-interface Spent {
-  workloads: number
-  states: number
 }
 
 interface Found {
@@ -71,8 +67,8 @@ function smallestOf(
   let least: Found | undefined
   for (const workload of workloads) {
     const { verdict, lasso, states } = findLivelock(worlds.at(workload), options)
-    spent.workloads++
-    spent.states += states
+    spend(spent, states)
+    spend(options.spent, states)
     if (verdict === 'not established' || lasso?.minimal === false) return 'too large'
     if (lasso !== undefined && (least === undefined || isSmaller(lasso, least.lasso)))
       least = { workload, lasso }

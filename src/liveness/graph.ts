@@ -20,6 +20,8 @@ export const NOBODY = -1
 
 export class Graph {
   readonly duties: Duties
+  /** False if it is too large, or the search was given up: there is no more than this of it then. */
+  whole = true
   states = 0
   edges = 0
   /** By state: its kind, its first edge (they end where the next state's begin), and the set of duties owed in it. */
@@ -68,15 +70,18 @@ export class Graph {
   }
 }
 
+/** States that a graph may have unless said otherwise. */
+export const MAX_STATES = 1_000_000
+
 export interface GraphOptions {
-  /** Give up beyond this many states. Default 1 million. */
+  /** Give up beyond this many states. Default {@link MAX_STATES}. */
   readonly maxStates?: number
   /** Asked now and then; true gives the search up. */
   readonly stop?: () => boolean
 }
 
-/** The whole graph, or undefined if it is too large or the search was given up. */
-export function graphOf(system: FairSystem, options: GraphOptions = {}): Graph | undefined {
+/** The whole graph, unless it is too large or the search was given up. */
+export function graphOf(system: FairSystem, options: GraphOptions = {}): Graph {
   const packer = packerFor(system)
   for (;;) {
     try {
@@ -87,11 +92,7 @@ export function graphOf(system: FairSystem, options: GraphOptions = {}): Graph |
   }
 }
 
-function build(
-  system: FairSystem,
-  packer: Packer,
-  { maxStates = 1_000_000, stop }: GraphOptions,
-): Graph | undefined {
+function build(system: FairSystem, packer: Packer, { maxStates = MAX_STATES, stop }: GraphOptions): Graph {
   const { state, fairness } = system
   const duties = new Duties(fairness)
   const graph = new Graph(duties)
@@ -104,7 +105,10 @@ function build(
   packer.pack(state, visited.probe)
   visited.add()
   for (let number = 0; number < visited.count; number++) {
-    if (visited.count > maxStates || ((number & 0x3ff) === 0 && stop?.() === true)) return undefined
+    if (visited.count > maxStates || ((number & 0x3ff) === 0 && stop?.() === true)) {
+      graph.whole = false
+      return graph
+    }
     visited.fetch(number)
     packer.unpack(visited.probe, here)
     state.set(here)

@@ -15,6 +15,7 @@ import { roundIn, stuckIn } from './any-lasso.ts'
 import { fairComponents } from './fair.ts'
 import { STUCK, graphOf, type GraphOptions } from './graph.ts'
 import type { Lasso } from './lasso.ts'
+import type { Spent } from '../shrink/spent.ts'
 import { shortestLasso, type Loop } from './shortest-lasso.ts'
 
 export interface LivenessResult {
@@ -22,6 +23,7 @@ export interface LivenessResult {
   readonly verdict: 'live' | 'deadlock' | 'livelock' | 'not established'
   /** The smallest lasso, where there is one. */
   readonly lasso: Lasso | undefined
+  /** Of the graph, or of as much of it as was searched. */
   readonly states: number
   readonly transitions: number
 }
@@ -29,6 +31,8 @@ export interface LivenessResult {
 export interface LivelockOptions extends GraphOptions {
   /** The search for the smallest lasso keeps at most so many nodes; beyond, some lasso is taken. Default about a million. */
   readonly maxNodes?: number
+  /** What all searches for something smaller cost is added here: those too that come to nothing. */
+  readonly spent?: Spent | undefined
 }
 
 /**
@@ -37,8 +41,8 @@ export interface LivelockOptions extends GraphOptions {
  */
 export function findLivelock(system: FairSystem, options: LivelockOptions = {}): LivenessResult {
   const graph = graphOf(system, options)
-  if (graph === undefined) return { verdict: 'not established', lasso: undefined, states: 0, transitions: 0 }
   const { states, edges: transitions } = graph
+  if (!graph.whole) return { verdict: 'not established', lasso: undefined, states, transitions }
   const components = fairComponents(graph)
   const stuck = graph.kind.subarray(0, states).indexOf(STUCK)
   if (components.length === 0 && stuck < 0) return { verdict: 'live', lasso: undefined, states, transitions }

@@ -37,6 +37,8 @@ export interface Liveness {
   readonly bounds: Bounds
   readonly operations: number
   readonly workloads: number
+  /** Of these workloads, those whose graphs were too large: nothing is known of them. */
+  readonly givenUp: number
   readonly states: number
   readonly transitions: number
   readonly seconds: number
@@ -62,7 +64,7 @@ export function liveness(options: LivenessOptions): Liveness {
   const begun = performance.now()
   checkSymmetry(policy, bounds)
   const worlds = new Worlds(policy, bounds)
-  const spent = { workloads: 0, states: 0, transitions: 0 }
+  const spent = { workloads: 0, givenUp: 0, states: 0, transitions: 0 }
   let everywhere = true
   let found: Race | undefined
   for (const workload of eachBoundedWorkload(
@@ -75,6 +77,7 @@ export function liveness(options: LivenessOptions): Liveness {
     const result = stop?.() === true ? undefined : findLivelock(worlds.at(workload), options)
     if (result === undefined || result.verdict === 'not established') everywhere = false
     if (result === undefined) break
+    if (result.verdict === 'not established') spent.givenUp++
     spent.workloads++
     spent.states += result.states
     spent.transitions += result.transitions
@@ -111,8 +114,14 @@ export function tellLiveness(policy: AnyPolicy, l: Liveness): string {
     case 'live':
       return `${policy.name}: live within bounds (${within}), every fair run comes to its end: ${counted}`
     case 'not established':
-      return `${policy.name}: liveness not established within ${within}: given up after ${counted}`
+      return `${policy.name}: liveness not established within ${within}: ${tellGivenUp(l)} after ${counted}`
     default:
       return `${policy.name}: not live (${l.verdict}), found within ${within}: ${counted}`
   }
 }
+
+/** How the search ended that established nothing. */
+const tellGivenUp = ({ givenUp, workloads }: Liveness): string =>
+  givenUp === 0
+    ? 'ended early'
+    : `${givenUp.toLocaleString('en')} of ${workloads.toLocaleString('en')} workloads given up`

@@ -3,7 +3,7 @@ import { CHECKPOINT, isStep, type Code, type Op, type Step } from '../engine/ste
 import type { AnyPolicy } from '../guest/policy.ts'
 import { aroundParts, hasRequest, type PartRun } from './parts.ts'
 import { keyOf, tellPlace, tellStep, type Place, type Watched } from './places.ts'
-import type { RepairWord } from './vocabulary.ts'
+import type { RepairWord, WordContext } from './vocabulary.ts'
 
 export interface Insertion {
   readonly word: RepairWord
@@ -17,6 +17,7 @@ export function insertionsFor(watched: Watched, vocabulary: readonly RepairWord[
     const places =
       replaces === undefined ? watched.places() : watched.everyStep().filter(({ op }) => op === replaces)
     return places
+      .filter(({ side }) => side === (word.side ?? 'guest'))
       .filter(({ part }) => word.needsRequest !== true || hasRequest(part))
       .map((place) => ({ word, place }))
   })
@@ -46,10 +47,7 @@ function* woven<T>(run: PartRun<T>, insertions: readonly Insertion[]): Code<T> {
       const isHere = ({ at, op, nth }: Place): boolean => at === 'step' && keyOf(op!, nth!) === key
       yield* say(run, insertions, isHere)
       const instead = insertions.find(({ word, place }) => word.replaces !== undefined && isHere(place))
-      const result =
-        instead === undefined
-          ? yield step
-          : ((yield* instead.word.code(run.cpu, { request: run.request, step })) ?? 0)
+      const result = instead === undefined ? yield step : ((yield* spoken(instead.word, run, step)) ?? 0)
       taken = code.next(result)
     }
   }
@@ -59,12 +57,18 @@ function* woven<T>(run: PartRun<T>, insertions: readonly Insertion[]): Code<T> {
 
 /** Does what is inserted at a place. */
 function* say(
-  { cpu, request }: PartRun<unknown>,
+  run: PartRun<unknown>,
   insertions: readonly Insertion[],
   isHere: (place: Place) => boolean,
 ): Code {
   for (const { word, place } of insertions)
-    if (word.replaces === undefined && isHere(place)) yield* word.code(cpu, { request, step: undefined })
+    if (word.replaces === undefined && isHere(place)) yield* spoken(word, run)
+}
+
+/** The code of a word in a run of a part. */
+function spoken({ code }: RepairWord, { by, request }: PartRun<unknown>, step?: Step): Code<number | void> {
+  // That a word is only put where its handle fits has been seen to.
+  return (code as (handle: typeof by, context: WordContext) => Code<number | void>)(by, { request, step })
 }
 
 /** How many steps of each operation that matters a part has done, as far as that matters. */

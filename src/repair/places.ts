@@ -6,18 +6,22 @@
 import type { Code, Op, Step } from '../engine/step.ts'
 import { CHECKPOINT, isStep } from '../engine/step.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
-import { aroundParts, type PartRun } from './parts.ts'
+import { aroundParts, type PartRun, type Side } from './parts.ts'
 
 export interface Place {
   readonly part: string
+  readonly side: Side
   readonly at: 'begin' | 'end' | 'step'
   /** For a step: its operation, and which step of that operation it is in a run of the part, from 1. */
   readonly op?: Op
   readonly nth?: number
 }
 
-/** What is known of a part: its steps, by their keys. */
-type Anatomy = Map<string, { readonly op: Op; readonly nth: number; isAlwaysFirst: boolean }>
+/** What is known of a part: whose it is, and its steps by their keys. */
+interface Anatomy {
+  readonly side: Side
+  readonly steps: Map<string, { readonly op: Op; readonly nth: number; isAlwaysFirst: boolean }>
+}
 
 /** Watches a policy that does nothing else than it did. */
 export class Watched {
@@ -30,10 +34,10 @@ export class Watched {
 
   /** Places to insert something before or behind; one that is the same as another is left out. */
   places(): Place[] {
-    return [...this.parts].flatMap(([part, steps]): Place[] => [
-      { part, at: 'begin' },
+    return [...this.parts].flatMap(([part, { side, steps }]): Place[] => [
+      { part, side, at: 'begin' },
       ...this.steps(part).filter(({ op, nth }) => !steps.get(keyOf(op!, nth!))!.isAlwaysFirst),
-      ...(steps.size > 0 ? [{ part, at: 'end' } as const] : []),
+      ...(steps.size > 0 ? [{ part, side, at: 'end' } as const] : []),
     ])
   }
 
@@ -43,12 +47,14 @@ export class Watched {
   }
 
   private steps(part: string): Place[] {
-    return [...this.parts.get(part)!.values()].map(({ op, nth }) => ({ part, at: 'step', op, nth }))
+    const { side, steps } = this.parts.get(part)!
+    return [...steps.values()].map(({ op, nth }) => ({ part, side, at: 'step', op, nth }))
   }
 
-  private *watch<T>({ part, code }: PartRun<T>): Code<T> {
-    const steps: Anatomy = this.parts.get(part) ?? new Map()
-    this.parts.set(part, steps)
+  private *watch<T>({ part, side, code }: PartRun<T>): Code<T> {
+    const anatomy: Anatomy = this.parts.get(part) ?? { side, steps: new Map() }
+    this.parts.set(part, anatomy)
+    const { steps } = anatomy
     const counts = new Map<Op, number>()
     let taken = code.next(0)
     while (taken.done !== true) {

@@ -6,18 +6,21 @@
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore, type ExhaustiveOptions } from '../explore/exhaustive.ts'
-import { boundsFor, makeBounds, type Bounds } from '../scenario/bounds.ts'
+import type { Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import type { World } from '../scenario/world.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { NO_COST, calmRuns, compareCosts, costAbove, costSum, type CalmCost } from './calm.ts'
+import type { Live } from './endless.ts'
 import { insert, insertionsFor, type Insertion } from './insertion.ts'
 import { Watched } from './places.ts'
+import { outOfReachOf, type OutOfReach } from './reach.ts'
+import { boundsOf, operationsOf } from './space.ts'
 import { Trial, type Judgement } from './trial.ts'
 import { vocabulary as shipped, type RepairKind, type RepairWord } from './vocabulary.ts'
 
 export interface RepairOptions {
-  /** Guest operations of a workload of the space that must pass, at most. Default 2. */
+  /** Guest operations of a workload of the space that must pass, at most. Default 2, or as many as the race has. */
   readonly operations?: number
   /** Insertions of a repair, at most. Default 2. */
   readonly insertions?: number
@@ -29,6 +32,11 @@ export interface RepairOptions {
   readonly bounds?: Bounds
   /** States of one workload, at most; a candidate with more is not judged. Default 2 million. */
   readonly maxStates?: number
+  /**
+   * States of all workloads together in which a candidate is searched for runs that never end, at most; beyond, it is not
+   * established that there are none. Default 2 million.
+   */
+  readonly maxLiveStates?: number
   /** Asked now and then; true ends the search with what is known. */
   readonly stop?: () => boolean
   readonly onProgress?: (progress: RepairProgress) => void
@@ -50,6 +58,8 @@ export interface Candidate {
 export interface Tried extends Candidate, Judgement {}
 
 export interface Cure extends Tried {
+  /** How far it is known that every fair run of the repaired policy comes to its end. */
+  readonly live: Live
   /** The kinds of its words. */
   readonly kinds: readonly RepairKind[]
   /** The repaired policy: it can be raced, verified and replayed like any other. */
@@ -66,6 +76,8 @@ export interface Repair {
   readonly rejected: readonly Tried[]
   /** Candidates that were not tried, because cheaper cures of their kind had been found. */
   readonly spared: number
+  /** Steps of the race that nothing can be inserted before, because the code that takes them is not the policy's. */
+  readonly outOfReach: readonly OutOfReach[]
   /** States of all searches together. */
   readonly states: number
   readonly seconds: number
@@ -74,6 +86,7 @@ export interface Repair {
 }
 
 const MAX_STATES = 2_000_000
+const MAX_LIVE_STATES = 2_000_000
 
 /** Looks for the smallest repairs of the policy that a race is about. */
 export function repair(race: Race, options: RepairOptions = {}): Repair {
@@ -94,27 +107,24 @@ class Search {
     this.race = race
     this.options = options
     this.bounds = options.bounds ?? boundsOf(race)
-    this.operations = options.operations ?? 2
+    this.operations = options.operations ?? operationsOf(race)
   }
 
   run(): Repair {
     const { race, bounds, operations, options } = this
     const begun = performance.now()
-    let states = 0
-    if (race.cycle !== undefined) this.notEstablished = 'this run never ends, and what is searched are ends'
-    else {
-      const { maxStates = MAX_STATES, stop } = options
-      const trial = new Trial(race, { bounds, operations, maxStates, stop })
-      const words = this.candidates(maxStates)
-      for (let size = 1; size <= (options.insertions ?? 2) && this.cures.length === 0; size++) {
-        const sets = subsets(words, size).toSorted((a, b) => compareCosts(a.cost, b.cost))
-        if (!this.tryAll(trial, sets, size)) break
-      }
-      states = trial.states + this.cures.reduce((sum, cure) => sum + cure.states, 0)
+    const { maxStates = MAX_STATES, maxLiveStates = MAX_LIVE_STATES, stop } = options
+    const trial = new Trial(race, { bounds, operations, maxStates, maxLiveStates, stop })
+    const words = this.candidates(maxStates)
+    for (let size = 1; size <= (options.insertions ?? 2) && this.cures.length === 0; size++) {
+      const sets = subsets(words, size).toSorted((a, b) => compareCosts(a.cost, b.cost))
+      if (!this.tryAll(trial, sets, size)) break
     }
     const { cures, rejected, spared, notEstablished } = this
+    const states = trial.states + cures.reduce((sum, cure) => sum + cure.states, 0)
+    const outOfReach = outOfReachOf(race)
     const seconds = (performance.now() - begun) / 1000
-    const known = { race, bounds, operations, cures, rejected, spared, states, seconds }
+    const known = { race, bounds, operations, cures, rejected, spared, outOfReach, states, seconds }
     return notEstablished === undefined ? known : { ...known, notEstablished }
   }
 
@@ -152,21 +162,13 @@ class Search {
       }
       const policy = insert(this.race.policy, candidate.insertions)
       const judgement = trial.judge(policy)
-      if (judgement.verdict === 'cures') this.cures.push({ ...candidate, ...judgement, kinds, policy })
+      const { live } = judgement
+      if (live !== undefined) this.cures.push({ ...candidate, ...judgement, live, kinds, policy })
       else this.rejected.push({ ...candidate, ...judgement })
       if (judgement.verdict === 'not established') this.notEstablished ??= judgement.why
     }
     return true
   }
-}
-
-/** The race's bounds, and at least as many CPUs as the policy is raced on: a race may need fewer than a cure must hold for. */
-function boundsOf({ policy, bounds }: Race): Bounds {
-  const { vcpus, pcpus } = boundsFor(policy)
-  return makeBounds({
-    ...bounds,
-    ...(vcpus > bounds.vcpus && { vcpus, pcpus }),
-  })
 }
 
 /** What the calm runs take; undefined if the code fails there, as it will in its trial. */

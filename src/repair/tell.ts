@@ -2,7 +2,7 @@
 import { tellBounds } from '../scenario/bounds.ts'
 import type { CalmCost } from './calm.ts'
 import { tellInsertion } from './insertion.ts'
-import type { Candidate, Repair } from './repair.ts'
+import type { Candidate, Cure, Repair } from './repair.ts'
 
 /** The insertions of a candidate as one sentence without its full stop. */
 export const tellCandidate = ({ insertions }: Candidate): string =>
@@ -18,6 +18,41 @@ function tellCost({ gracePeriods, ipis, steps }: CalmCost): string {
   return `costs ${parts.length === 0 ? 'nothing' : parts.join(', ')} in calm runs`
 }
 
+/** What a cure has passed, and what is not known of it. */
+function tellPassed({ workloads, states, live }: Cure): string {
+  const passed = `passes ${plural(workloads, 'workload')}, ${plural(states, 'state')}`
+  if (live.notEstablished === undefined) return `${passed}; every fair run ends`
+  const known = `${plural(live.workloads, 'workload')}, ${plural(live.states, 'state')}`
+  return `${passed}; that every fair run ends is not established: ${live.notEstablished}, known of ${known}`
+}
+
+/** `3`, `3 and 4`, `1 to 3, 7 and 9`. */
+function tellSteps(steps: readonly number[]): string {
+  const runs: number[][] = []
+  for (const step of steps) {
+    const last = runs.at(-1)
+    if (last?.at(-1) === step - 1) last.push(step)
+    else runs.push([step])
+  }
+  const told = runs.flatMap((run) => (run.length > 2 ? [`${run[0]} to ${run.at(-1)!}`] : run.map(String)))
+  return told.length === 1 ? told[0] : `${told.slice(0, -1).join(', ')} and ${told.at(-1)!}`
+}
+
+/** Where no word can be put, for those who read that no word cures. */
+function tellReach({ outOfReach }: Repair): string[] {
+  const beyond =
+    '  No word puts code under a lock or makes it an RCU reader, and none moves or removes a step.'
+  if (outOfReach.length === 0) return [beyond]
+  const whose = outOfReach.map(
+    ({ cpu, operations, steps }) =>
+      `${operations.join(', ')} on CPU${cpu} (${steps.length === 1 ? 'step' : 'steps'} ${tellSteps(steps)})`,
+  )
+  return [
+    `  Out of reach is the kernel's own code, which is no part of the policy: ${whose.join('; ')}.`,
+    beyond,
+  ]
+}
+
 /** What came of a search for repairs, line by line. */
 export function tellRepair(repair: Repair): string[] {
   const { race, bounds, operations, cures, rejected, spared, states, notEstablished } = repair
@@ -30,13 +65,14 @@ export function tellRepair(repair: Repair): string[] {
       : `${name}: cured by ${plural(cures[0].insertions.length, 'insertion')}`
   return [
     `${head}; ${searched}`,
-    ...cures.map((cure, i) => {
-      const passed = `passes ${plural(cure.workloads, 'workload')}, ${plural(cure.states, 'state')}`
-      return `  ${i + 1}. ${tellCandidate(cure)} (${tellCost(cure.cost)}; ${passed})`
-    }),
+    ...cures.flatMap((cure, i) => [
+      `  ${i + 1}. ${tellCandidate(cure)}`,
+      `     ${tellCost(cure.cost)}; ${tellPassed(cure)}`,
+    ]),
     ...(spared === 0
       ? []
       : [`  Dearer ones of the same kind were not tried: ${spared.toLocaleString('en')}.`]),
+    ...(cures.length === 0 ? tellReach(repair) : []),
     ...(notEstablished === undefined
       ? []
       : [

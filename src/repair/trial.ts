@@ -1,20 +1,23 @@
 /**
  * The trial of a candidate, by the oracles that found the race: every workload that broke an earlier candidate first,
- * the race's own before all, then the whole bounded space. What passes must still do its work, and must still go through
- * the dangerous situations of the race: a repair that keeps out of them proves nothing.
+ * the race's own before all, then the whole bounded space, for what it violates and for runs that never end. What passes
+ * must still do its work, and must still go through the dangerous situations of the race: a repair that keeps out of them
+ * proves nothing.
  */
 import { ShootdownError } from '../errors.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
 import { explore } from '../explore/exhaustive.ts'
 import { FLUSH_COMPLETES } from '../invariants/index.ts'
-import { findLivelock } from '../liveness/livelock.ts'
+import { findLivelock, type LivenessResult } from '../liveness/livelock.ts'
 import { WITNESSES, type WitnessKind } from '../machine/facts.ts'
 import type { Bounds } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
 import type { Workload } from '../scenario/workload.ts'
+import { tellWorkload } from '../report/race.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { verify } from '../verify/verify.ts'
 import { calmRuns } from './calm.ts'
+import { endlessRun, type Live } from './endless.ts'
 
 /** What a trial comes to. `not established`: the space or the time was too large, and nothing is claimed. */
 export interface Judgement {
@@ -24,6 +27,8 @@ export interface Judgement {
   /** Workloads and states of the whole space, for one that cures. */
   readonly workloads: number
   readonly states: number
+  /** For one that cures: how far it is known that every fair run comes to its end. */
+  readonly live?: Live
 }
 
 export interface TrialOptions {
@@ -31,12 +36,16 @@ export interface TrialOptions {
   readonly operations: number
   /** States of one workload, at most. */
   readonly maxStates: number
+  /** States of all graphs that one candidate is searched for endless runs in, at most. */
+  readonly maxLiveStates: number
   readonly stop: (() => boolean) | undefined
 }
 
 export class Trial {
   /** The race's workload and those that broke some candidate: they are asked first. */
   private readonly hard: Workload[]
+  /** The race's workload, and those in which some candidate went round for ever. */
+  private readonly endless: Workload[]
   private readonly race: Race
   private readonly options: TrialOptions
   private readonly outcome: string
@@ -48,6 +57,7 @@ export class Trial {
     this.race = race
     this.options = options
     this.hard = [race.workload]
+    this.endless = [race.workload]
     this.outcome = calmRuns(race.policy, options.bounds).outcome
     this.danger = dangerOf(race)
   }
@@ -72,14 +82,20 @@ export class Trial {
       const { violation, complete, states } = explore(world, { maxStates, ...(stop && { stop }) })
       this.states += states
       if (violation !== undefined) {
-        this.askFirst(workload)
+        askFirst(this.hard, workload)
         return broken(violation.invariant, violation.explanation)
       }
       if (!complete) return judged('not established', 'time ended')
     }
-    const { verdict, lasso } = findLivelock(own.at(this.race.workload), { maxStates })
-    if (verdict === 'livelock') return judged('livelocks', lasso!.violation.explanation)
-    if (verdict === 'not established') return judged('not established', 'livelocks: the graph is too large')
+    for (const workload of this.endless) {
+      const world = (workload === this.race.workload ? own : all).at(workload)
+      const { verdict, lasso } = findLivelock(world, { maxStates, ...(stop && { stop }) })
+      if (lasso !== undefined) {
+        askFirst(this.endless, workload)
+        return neverEnds(verdict, lasso.violation.explanation)
+      }
+      if (verdict === 'not established') return judged('not established', 'livelocks: the graph is too large')
+    }
     const reached = own.witnessed()
     const missing = [...this.danger].filter((kind) => !reached.has(kind))
     if (missing.length > 0)
@@ -90,25 +106,31 @@ export class Trial {
     return undefined
   }
 
-  /** What broke this candidate is likely to break the next one, which differs in little. */
-  private askFirst(workload: Workload): void {
-    const at = this.hard.indexOf(workload)
-    if (at >= 0) this.hard.splice(at, 1)
-    this.hard.unshift(workload)
-  }
-
   private wholeSpace(policy: AnyPolicy): Judgement {
-    const { bounds, operations, maxStates, stop } = this.options
+    const { bounds, operations, maxStates, maxLiveStates, stop } = this.options
     const found = verify({ policy, bounds, operations, maxStates, ...(stop && { stop }) })
     if (found.race !== undefined) {
-      this.askFirst(found.race.workload)
+      askFirst(this.hard, found.race.workload)
       const { invariant, explanation } = found.race.violation
       this.states += found.states
       return broken(invariant, explanation)
     }
     if (found.verdict !== 'safe') return judged('not established', 'the whole space was not searched in time')
-    return { ...judged('cures', ''), workloads: found.workloads, states: found.states }
+    const live = endlessRun(policy, { bounds, operations, maxStates: maxLiveStates, stop })
+    if ('verdict' in live) {
+      askFirst(this.endless, live.workload)
+      this.states += found.states
+      return neverEnds(live.verdict, `${tellWorkload(live.workload)}: ${live.explanation}`)
+    }
+    return { ...judged('cures', ''), workloads: found.workloads, states: found.states, live }
   }
+}
+
+/** What broke this candidate is likely to break the next one, which differs in little. */
+function askFirst(workloads: Workload[], workload: Workload): void {
+  const at = workloads.indexOf(workload)
+  if (at >= 0) workloads.splice(at, 1)
+  workloads.unshift(workload)
 }
 
 const judged = (verdict: Judgement['verdict'], why: string): Judgement => ({
@@ -117,6 +139,9 @@ const judged = (verdict: Judgement['verdict'], why: string): Judgement => ({
   workloads: 0,
   states: 0,
 })
+
+const neverEnds = (verdict: LivenessResult['verdict'], explanation: string): Judgement =>
+  judged(verdict === 'deadlock' ? 'deadlocks' : 'livelocks', explanation)
 
 const broken = (invariant: string, explanation: string): Judgement =>
   judged(invariant === FLUSH_COMPLETES.name ? 'deadlocks' : 'races', `${invariant}: ${explanation}`)

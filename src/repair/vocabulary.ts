@@ -1,16 +1,29 @@
 /**
- * The vocabulary of repairs: what kernels insert when a flush protocol turns out to be broken. Each word is guest code of
- * a few steps over the handle that policies are written with. Most are inserted between steps; one takes the place of
- * a step.
+ * The vocabulary of repairs: what kernels, and the hypervisors beneath them, insert when a flush protocol turns out to be
+ * broken. Each word is code of a few steps over the handle that policies are written with, the guest's or the host's.
+ * Most are inserted between steps; one takes the place of a step. What no word says: that code becomes an RCU reader or
+ * is put under a lock, that something is asked before something else is done, that steps change places.
  */
 import { perform, type Code, type Op, type Step } from '../engine/step.ts'
 import type { AnyCpu } from '../guest/cpu.ts'
+import { requestFor } from '../guest/flush.ts'
 import type { FlushRequest } from '../guest/request.ts'
 import { AWAIT_ACK } from '../guest/smp.ts'
+import type { AnyHostCpu } from '../hypervisor/host-cpu.ts'
 import { FREE_TABLE } from '../machine/frames.ts'
 
 /** What sort of cure a word is: two cures are alike if their words are of the same kinds. */
-export type RepairKind = 'rcu' | 'barrier' | 'flush' | 'ack' | 'ipi'
+export const REPAIR_KINDS = [
+  'rcu',
+  'barrier',
+  'flush',
+  'ack',
+  'ipi',
+  'interrupts',
+  'host-flush',
+  'host-ipi',
+] as const
+export type RepairKind = (typeof REPAIR_KINDS)[number]
 
 /** What a word finds where it is put. */
 export interface WordContext {
@@ -20,7 +33,7 @@ export interface WordContext {
   readonly step: Step | undefined
 }
 
-export interface RepairWord {
+interface AnyWord {
   readonly name: string
   readonly kind: RepairKind
   /** What is done, as the beginning of a sentence. */
@@ -29,9 +42,22 @@ export interface RepairWord {
   readonly needsRequest?: boolean
   /** The operation that it takes the place of; without one it is inserted between steps. */
   readonly replaces?: Op
+}
+
+/** A word for the code of the guest. */
+export interface GuestWord extends AnyWord {
+  readonly side?: 'guest'
   /** What is done; what it returns is the result of the step that it replaces. */
   code(cpu: AnyCpu, context: WordContext): Code<number | void>
 }
+
+/** A word for host code: hypercalls, and the hooks of VM entry and exit. */
+export interface HostWord extends AnyWord {
+  readonly side: 'host'
+  code(host: AnyHostCpu, context: WordContext): Code<number | void>
+}
+
+export type RepairWord = GuestWord | HostWord
 
 export const vocabulary: readonly RepairWord[] = [
   {
@@ -87,5 +113,39 @@ export const vocabulary: readonly RepairWord[] = [
     kind: 'ipi',
     sentence: 'send an empty IPI to all other CPUs, and wait for all (tlb_remove_table_sync_one)',
     code: (cpu) => cpu.syncByIpi(cpu.others()),
+  },
+  {
+    name: 'flush-all-by-ipi',
+    kind: 'ipi',
+    sentence: 'flush all pages on all CPUs by IPI, and wait for all (flush_tlb_all)',
+    *code(cpu) {
+      const pages = 2 ** cpu.config.pages.length - 1
+      yield* cpu.invlpg(pages)
+      yield* cpu.callFunction(cpu.others(), requestFor(cpu, 0, pages, { freedTables: true }))
+    },
+  },
+  {
+    name: 'interrupts-on',
+    kind: 'interrupts',
+    sentence: 'turn interrupts on (local_irq_enable)',
+    code: (cpu) => cpu.sti(),
+  },
+  {
+    name: 'flush-at-entry',
+    side: 'host',
+    kind: 'host-flush',
+    sentence: 'have the host flush this vCPU before it enters its guest (KVM_REQ_TLB_FLUSH)',
+    code: (host) => host.flushAtEntry(host.vcpu),
+  },
+  {
+    name: 'kick-others',
+    side: 'host',
+    kind: 'host-ipi',
+    sentence: 'have the host kick all other vCPUs out of their guest, and wait for their exits',
+    *code(host) {
+      const others = Array.from({ length: host.vcpus }, (_, v) => v).filter((v) => v !== host.vcpu)
+      for (const other of others) yield* host.kick(other)
+      yield* host.waitForKicks(others)
+    },
   },
 ]

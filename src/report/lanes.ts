@@ -6,7 +6,7 @@
 import type { Violation } from '../engine/system.ts'
 import type { Row } from './story.ts'
 
-/** No line of a diagram is wider. */
+/** No line of a diagram is wider, unless another width is asked for. */
 const WIDTH = 200
 /** Longer texts are cut, so that a diagram of two CPUs and a hypervisor fits a wide terminal. */
 const LANE_WIDTH = 56
@@ -44,6 +44,8 @@ export interface Beside {
   readonly margin?: Margin | undefined
   /** How many of the last rows are taken again and again; 0 by default. */
   readonly cycle?: number | undefined
+  /** Columns that there are: texts are cut to fit into them. Default 200. */
+  readonly width?: number | undefined
 }
 
 /** Draws rows as lanes; `vcpus` columns are always there, others where something happens in them. */
@@ -51,7 +53,7 @@ export function drawLanes(
   rows: readonly Row[],
   vcpus: number,
   violation?: Violation,
-  { margin, cycle = 0 }: Beside = {},
+  beside: Beside = {},
 ): string {
   const cells = rows.map((row) => {
     const shown = row.steps.filter(
@@ -74,7 +76,7 @@ export function drawLanes(
       RCU,
     ].filter((lane) => used.has(lane)),
   ]
-  return drawCells(cells, lanes, violation, { margin, cycle })
+  return drawCells(cells, lanes, violation, beside)
 }
 
 /** What is done in a row, and by whom. */
@@ -88,7 +90,7 @@ export function drawCells(
   cells: readonly Cell[],
   lanes: readonly string[],
   violation: Violation | undefined,
-  { margin, cycle = 0 }: Beside,
+  { margin, cycle = 0, width = WIDTH }: Beside,
 ): string {
   const natural = lanes.map((lane) =>
     Math.max(0, ...cells.filter((cell) => cell.lane === lane).map(({ text }) => text.length)),
@@ -117,11 +119,11 @@ export function drawCells(
       line('   #', (lane) => lane, margin?.head),
       line('    ', (_, width) => '-'.repeat(width)),
       ...rows,
-      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`)] : [`${last}${mark}`]),
+      ...(last === undefined ? [] : below ? [last, clip(`    ${mark}`, width)] : [`${last}${mark}`]),
     ]
   }
 
-  const fits = (lines: readonly string[]): boolean => lines.every((line) => line.length <= WIDTH)
+  const fits = (lines: readonly string[]): boolean => lines.every((line) => line.length <= width)
   for (let most = LANE_WIDTH; most >= LEGIBLE; most--) {
     const lines = draw(most, false)
     if (fits(lines)) return lines.join('\n')

@@ -25,12 +25,13 @@ export interface Notes {
   readonly below: readonly string[]
 }
 
-/** The lane diagram of a race, with notes if there are any. */
-export const diagramOf = (race: Race, notes?: Notes): string =>
+/** The lane diagram of a race, with notes if there are any; `width` is that of the lanes. */
+export const diagramOf = (race: Race, notes?: Notes, width?: number): string =>
   [
     drawLanes(diagramRows(race), race.bounds.vcpus, race.violation, {
       margin: notes?.margin,
       cycle: race.cycle,
+      width,
     }),
     ...(notes === undefined ? [] : ['', ...notes.below]),
   ].join('\n')
@@ -87,12 +88,16 @@ export function tellMinimality(
   return `Minimal: ${measured}. Searched ${every} under every smaller schedule: ${plural(certificate.states, 'state')}, within ${tellBounds({ ...bounds, ...certificate.machine })}.`
 }
 
-/** Everything that a reader needs to see why a policy is broken; `notes` are what an explanation adds. */
+/**
+ * Everything that a reader needs to see why a policy is broken; `notes` are what an explanation adds, `width` is that of
+ * the lanes.
+ */
 export function tellRace(
   race: Race,
   certificate: Certificate | undefined,
   unproven?: Unproven,
   notes?: Notes,
+  width?: number,
 ): string {
   return [
     `Policy "${race.policy.name}" violates ${race.violation.invariant}.`,
@@ -100,7 +105,7 @@ export function tellRace(
     `  happened: ${race.violation.explanation}.`,
     `  workload: ${tellWorkload(race.workload)}`,
     '',
-    diagramOf(race, notes),
+    diagramOf(race, notes, width),
     '',
     tellMinimality(raceSize(race), certificate, race.bounds, unproven),
   ].join('\n')

@@ -12,6 +12,7 @@ import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
 import { operationCount, type Operation, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { shortest, type Cost } from './shortest.ts'
+import { nothingSpent, spend, type Spent } from './spent.ts'
 
 /** All workloads with as many operations or fewer; or all that are left when operations are taken out of this one. */
 export type Scope = 'all-workloads' | 'sub-workloads'
@@ -37,6 +38,8 @@ export interface CertifyOptions {
   readonly stop?: () => boolean
   /** Give up where a search would take more memory. */
   readonly memory?: MemoryLimit | undefined
+  /** What all searches cost is added here: those too that come to nothing. */
+  readonly spent?: Spent | undefined
 }
 
 /** Most workloads that a scope may have before the next smaller scope is tried. */
@@ -51,7 +54,7 @@ const MAX_STATES = 5_000_000
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
   if (race.cycle !== undefined) return undefined
-  const spent: Spent = { workloads: 0, states: 0 }
+  const spent = nothingSpent()
   for (let operations = 1; operations <= operationCount(race.workload); operations++) {
     for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
       const bounds = withVcpus(race.bounds, vcpus)
@@ -92,17 +95,12 @@ function certified(from: Race, race: Race, scope: Scope, spent: Spent): Certifie
   return { race, certificate: { scope, ...spent, ...machine } }
 }
 
-interface Spent {
-  workloads: number
-  states: number
-}
-
 /** The smallest race among the candidates that costs no more than `atMost`; the first of those that cost the same. */
 function searchGroup(
   group: { race: Race; bounds: Bounds; candidates: readonly Workload[] },
   atMost: Cost | undefined,
   spent: Spent,
-  { maxStates = MAX_STATES, stop, memory }: CertifyOptions,
+  { maxStates = MAX_STATES, stop, memory, spent: all }: CertifyOptions,
 ): Race | 'too large' | undefined {
   const { race, bounds, candidates } = group
   const worlds = new Worlds(race.policy, bounds)
@@ -112,8 +110,8 @@ function searchGroup(
     if (stop?.() === true || spent.states > maxStates) return 'too large'
     const search = { invariant: race.violation.invariant, maxStates: maxStates - spent.states, memory }
     const result = shortest(worlds.at(workload), below === undefined ? search : { ...search, below })
-    spent.workloads++
-    spent.states += result.states
+    spend(spent, result.states)
+    spend(all, result.states)
     if (!result.complete) return 'too large'
     if (result.found === undefined) continue
     const { schedule, violation, cost } = result.found

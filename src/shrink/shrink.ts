@@ -12,6 +12,7 @@ import { Worlds } from '../scenario/worlds.ts'
 import { certify, type Certificate, type CertifyOptions } from './certificate.ts'
 import { straighten } from './straighten.ts'
 import { shortest } from './shortest.ts'
+import { spend } from './spent.ts'
 
 export interface Shrunk {
   readonly race: Race
@@ -54,11 +55,12 @@ function minimalSchedule(
   worlds: Worlds,
   race: Race,
   workload: Workload,
-  { memory }: CertifyOptions,
+  { memory, spent }: CertifyOptions,
 ): Race | undefined {
   if (operationCount(workload) === 0) return undefined
   const { invariant } = race.violation
-  const { found } = shortest(worlds.at(workload), { invariant, maxStates: 200_000, memory })
+  const { found, states } = shortest(worlds.at(workload), { invariant, maxStates: 200_000, memory })
+  spend(spent, states)
   return found && { ...race, workload, schedule: found.schedule, violation: found.violation }
 }
 

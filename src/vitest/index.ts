@@ -1,6 +1,7 @@
 /**
  * The door for vitest: `describePolicy(policy)` registers a suite that hunts, verifies within bounds, looks for
- * waits without end, and replays the policy's corpus. A race fails its test with the lane diagram as the message.
+ * waits without end, and replays the policy's corpus. A race fails its test with the lane diagram as the message, with what
+ * matters in it, and with the commands that say more.
  */
 import { afterAll, describe, expect, test } from 'vitest'
 import {
@@ -13,6 +14,7 @@ import {
   type Finding,
 } from '../check/check.ts'
 import type { AnyPolicy } from '../guest/policy.ts'
+import { tellVerification } from '../verify/verify.ts'
 
 export interface DescribePolicyOptions extends CheckOptions {
   /** Milliseconds that a test may take. Default 60,000. */
@@ -48,7 +50,7 @@ export function describePolicy(policy: AnyPolicy, options: DescribePolicyOptions
       { timeout },
       async ({ annotate }) => {
         const finding = checkByVerifying(policy, check)
-        await annotate(finding.message.split('\n')[0])
+        await annotate(tellVerification(policy, finding.verification))
         settle(finding)
         if (!broken) expect(finding.verification.witnesses, 'dangerous situations reached').not.toEqual([])
       },

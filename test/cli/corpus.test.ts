@@ -54,6 +54,7 @@ describe('dedupe', () => {
       dryRun: false,
       races: [{ kept: join(folder, `${minimal.id}.json`), removed: [join(folder, `${local.id}.json`)] }],
       unproven: [],
+      spent: { workloads: expect.any(Number), states: expect.any(Number) },
       problems: [],
     })
   })

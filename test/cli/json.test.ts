@@ -1,17 +1,23 @@
 /** With --json: one object on standard output and nothing else there, of the published shape, and the same exit status. */
+import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { errorJson } from '../../src/cli/json.ts'
+import { errorJson } from '../../src/cli/json/index.ts'
 import {
+  dedupeJson,
   huntJson,
+  livenessJson,
+  minimizeJson,
   policies,
   policiesJson,
   readCorpus,
+  recertifyJson,
   repairJson,
   replayJson,
   showJson,
   verifyJson,
+  whyJson,
 } from '../../src/index.ts'
 import { temporaryFolder } from '../corpus/folder.ts'
 import { caseOf, cases } from '../corpus/shipped.ts'
@@ -165,6 +171,54 @@ it('repair tells each cure with its words, its places and what it costs, cheapes
       ],
     },
   ])
+})
+
+it('repair tells of each cure how far it is known that its runs end, and of a race what is out of reach', async () => {
+  const argv = ['repair', caseOf('hyperv-list').id, '--corpus', SHIPPED, '--operations', '1']
+  const { json } = await printed(repairJson, argv)
+  const [{ cures, rejected, tried, outOfReach }] = json.cases
+  for (const { live, workloads } of cures) expect(live).toMatchObject({ workloads, notEstablished: null })
+  expect(cures.map(({ insertions }) => insertions[0].side)).toEqual(['guest', 'guest'])
+  expect(Object.values(rejected).reduce((sum, n) => sum + n, cures.length)).toBe(tried)
+  expect(outOfReach).toEqual([
+    { cpu: 0, operations: ['munmap(0)'], steps: [3, 4] },
+    { cpu: 1, operations: ['gup_fast(0)'], steps: [1, 2, 9] },
+  ])
+})
+
+it('the commands of the corpus print what their schemas say, and nothing besides', async () => {
+  const folder = temporaryFolder()
+  const { id } = caseOf('flush-before-unhook', 'hardware-walk')
+  copyFileSync(join(SHIPPED, `${id}.json`), join(folder, `${id}.json`))
+  const on = (action: string): string[] => ['corpus', action, '--corpus', folder]
+  const file = join(folder, `${id}.json`)
+  const nothing = { workloads: 0, states: 0 }
+  const { json: deduped } = await printed(dedupeJson, on('dedupe'))
+  expect(deduped).toEqual({ dryRun: false, races: [], unproven: [], spent: nothing, problems: [] })
+  const { json: minimized } = await printed(minimizeJson, on('minimize'))
+  expect(minimized.cases).toEqual([{ from: file, file, id, outcome: 'minimal', spent: nothing }])
+  const { json: told } = await printed(whyJson, on('why'))
+  expect(told.cases).toMatchObject([{ id, file, replayed: 'reproduced', expected: 'reproduced' }])
+  const { json: recertified } = await printed(recertifyJson, on('recertify'))
+  expect(recertified.cases).toMatchObject([{ id, file, verdict: 'holds', differences: [] }])
+  const { states } = caseOf('flush-before-unhook', 'hardware-walk').certificate!
+  expect(recertified.cases[0].spent.states).toBeGreaterThanOrEqual(states)
+})
+
+it('liveness keeps a run without end, of which show says that nothing is established of its steps, and repair what ends it', async () => {
+  const corpus = temporaryFolder()
+  const crossed = new URL('../liveness/policies/crossed.ts', import.meta.url).href
+  const file = moduleFile(
+    `import { crossed } from ${JSON.stringify(crossed)}\nexport default crossed('poll', true)`,
+  )
+  const own = ['--policy-file', file, '--corpus', corpus]
+  const { json: found } = await printed(livenessJson, ['liveness', ...own])
+  expect(found).toMatchObject({ verdict: 'livelock', givenUp: 0 })
+  const { json: shown } = await printed(showJson, ['show', ...own, '--explain', '--generalize'])
+  const reason = { notEstablished: 'this run never ends' }
+  expect(shown.cases).toMatchObject([{ explained: { marks: reason, edges: reason }, generalized: reason }])
+  const { json: repaired } = await printed(repairJson, ['repair', ...own])
+  expect(repaired.cases[0].cures.map(({ kinds }) => kinds)).toEqual([['interrupts']])
 })
 
 it('repair says what is not established where time ends, and is not as expected then', async () => {

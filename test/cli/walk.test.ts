@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { walkJson } from '../../src/cli/json.ts'
+import { walkJson } from '../../src/cli/json/index.ts'
 import { shootdown } from './drive.ts'
 
 const HEADER =

@@ -109,8 +109,9 @@ describe('dedupe', () => {
   it('compares cases as they stand once time is up, and names them', () => {
     const folder = temporaryFolder()
     const cases = keepAll(folder, minimal, local)
-    const { races, unproven } = dedupe(cases, { policies: known, stop: () => true })
+    const { races, unproven, spent } = dedupe(cases, { policies: known, stop: () => true })
     expect(races).toEqual([])
+    expect(spent.workloads).toBeGreaterThan(0)
     expect(unproven.map(({ case: kept }) => kept)).toEqual([local])
   })
 

@@ -36,8 +36,25 @@ it('a minimal case stays as it is', () => {
 it('what cannot be proven in time stays as it is', () => {
   const { folder, ...each } = kept(local)
   const before = readFileSync(each.file, 'utf8')
-  expect(minimize(each, known, { stop: () => true }).outcome).toBe('not established')
+  expect(minimize(each, known, { stop: () => true })).toMatchObject({
+    outcome: 'not established',
+    spent: { workloads: 1 },
+  })
   expect([readdirSync(folder), readFileSync(each.file, 'utf8')]).toEqual([[`${local.id}.json`], before])
+})
+
+it('what is too large to be proven stays as it is, and it is said what the search has cost', () => {
+  const { folder, ...each } = kept(local)
+  const { outcome, spent } = minimize(each, known, { maxStates: 100 })
+  expect(outcome).toBe('not established')
+  expect(readdirSync(folder)).toEqual([`${local.id}.json`])
+  const { certificate } = minimal
+  // Up to the limit for the proof, in either scope, and what shrinking took before.
+  expect(spent.workloads).toBeGreaterThan(2)
+  expect(spent.states).toBeGreaterThan(100)
+  const whole = minimize(each, known).spent
+  expect(whole.states).toBeGreaterThan(certificate!.states)
+  expect(whole.workloads).toBeGreaterThan(certificate!.workloads)
 })
 
 it('a case whose race is kept already goes, and the other is left as it is', () => {

@@ -13,15 +13,26 @@ const certificate = kept.certificate!
 const at = (each: Case) => ({ file: `${each.id}.json`, case: each })
 
 it('a true certificate holds', () => {
-  expect(recertify(at(kept), known)).toEqual({ verdict: 'holds', differences: [] })
+  const { workloads, states } = certificate
+  expect(recertify(at(kept), known)).toMatchObject({
+    verdict: 'holds',
+    differences: [],
+    spent: { workloads, states },
+  })
 })
 
 it('a case that claims no proof is local', () => {
-  expect(recertify(at(localCase(2)), known)).toEqual({ verdict: 'local', differences: [] })
+  const nothing = { workloads: 0, states: 0 }
+  expect(recertify(at(localCase(2)), known)).toEqual({ verdict: 'local', differences: [], spent: nothing })
 })
 
-it('nothing is established by a search that was ended', () => {
-  expect(recertify(at(kept), known, { stop: () => true }).verdict).toBe('not established')
+it('nothing is established by a search that was ended, or is too large, and it is said what it has cost', () => {
+  const ended = recertify(at(kept), known, { stop: () => true })
+  expect(ended).toEqual({ verdict: 'not established', differences: [], spent: { workloads: 0, states: 0 } })
+  const { verdict, spent } = recertify(at(kept), known, { maxStates: 100 })
+  expect(verdict).toBe('not established')
+  expect(spent.workloads).toBeGreaterThan(0)
+  expect(spent.states).toBeGreaterThan(100)
 })
 
 const CHANGES: readonly [field: string, changes: object, file: unknown, proven: unknown][] = [

@@ -38,7 +38,9 @@ it('says of a local case that more may be found out', () => {
   expect(sentences[2]).toMatch(
     /^Small, but only locally minimal: .*`shootdown corpus minimize` tries once more/,
   )
-  expect(sentences[3]).toBe('Which order of its steps is the bug is not established.')
+  expect(sentences[3]).toBe(
+    'Which order of its steps is the bug is not established: it may have steps that say nothing.',
+  )
 })
 
 it('says so where the cure is none, or is not at hand, and where nothing is known of the finding', () => {
@@ -62,7 +64,7 @@ it('says that a case is fixed once its policy is repaired, and that this was not
   const { sentences, replayed, cure: none } = why(at(rest), repaired)
   expect([replayed, none]).toEqual(['fixed', undefined])
   expect(sentences.slice(3)).toEqual([
-    'Which order of its steps is the bug is not established.',
+    'Which order of its steps is the bug is not established: it is no race any more.',
     'Replayed today, it is fixed, where reproduced was expected: the schedule runs to its end and nothing breaks.',
     'No policy is named that cures it.',
   ])

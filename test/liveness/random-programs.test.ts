@@ -59,7 +59,7 @@ describe('random programs', () => {
     fc.assert(
       fc.property(anyPrograms, (programs) => {
         const space = new Space(protocolOf(programs))
-        const graph = graphOf(space)!
+        const graph = graphOf(space)
         for (const component of fairComponents(graph)) {
           const { stem, cycle } = roundIn(graph, component)
           space.reset()

@@ -6,7 +6,7 @@ import { replayCase } from '../../src/corpus/replay.ts'
 import { explainAndGeneralize } from '../../src/explain/explain.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { certifyLivelock } from '../../src/liveness/certify.ts'
-import { liveness, type Liveness } from '../../src/liveness/liveness.ts'
+import { liveness, tellLiveness, type Liveness } from '../../src/liveness/liveness.ts'
 import { diagramOf, tellRace } from '../../src/report/race.ts'
 import { boundsFor, type Bounds } from '../../src/scenario/bounds.ts'
 import { verify } from '../../src/verify/verify.ts'
@@ -85,13 +85,15 @@ describe('a policy that is not live', () => {
   it('says nothing where its graphs are too large', () => {
     const { broken } = seeds[1]
     const options = { policy: broken, bounds: boundsFor(broken), operations: 2 }
-    expect(liveness({ ...options, maxStates: 10 })).toMatchObject({
-      verdict: 'not established',
-      race: undefined,
-    })
-    expect(liveness({ ...options, stop: () => true })).toMatchObject({
-      verdict: 'not established',
-      workloads: 0,
-    })
+    const small = liveness({ ...options, maxStates: 10 })
+    expect(small).toMatchObject({ verdict: 'not established', race: undefined })
+    expect(small.givenUp).toBe(small.workloads)
+    expect(small.states).toBeGreaterThanOrEqual(small.workloads)
+    expect(tellLiveness(broken, small)).toMatch(
+      /liveness not established within up to 2 operations, .*: (\d+) of \1 workloads given up after \1 workloads, [\d,]+ states,/,
+    )
+    const ended = liveness({ ...options, stop: () => true })
+    expect(ended).toMatchObject({ verdict: 'not established', workloads: 0, givenUp: 0 })
+    expect(tellLiveness(broken, ended)).toContain(': ended early after 0 workloads, 0 states')
   })
 })

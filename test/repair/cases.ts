@@ -1,5 +1,13 @@
 /** The shipped races to repair, and what is asked of their repairs. */
-import { raceOfCase, repair, type Race, type Repair, type RepairOptions } from '../../src/index.ts'
+import {
+  raceOfCase,
+  repair,
+  vocabulary,
+  type Race,
+  type Repair,
+  type RepairOptions,
+  type RepairWord,
+} from '../../src/index.ts'
 import { caseOf, policyOf } from '../corpus/shipped.ts'
 
 export function raceOf(policy: string, invariant?: string): Race {
@@ -14,3 +22,5 @@ export const quickRepair = (race: Race, options: RepairOptions = {}): Repair =>
 /** The cures as the words that they consist of, the cheapest first. */
 export const wordsOf = ({ cures }: Repair): string[][] =>
   cures.map(({ insertions }) => insertions.map(({ word }) => word.name))
+
+export const wordNamed = (name: string): RepairWord => vocabulary.find((each) => each.name === name)!

@@ -29,9 +29,9 @@ const branching = policyOf(function* () {
   yield* perform(B)
 })
 
-const at = (place: Omit<Insertion['place'], 'part'>, said = word): Insertion => ({
+const at = (place: Omit<Insertion['place'], 'part' | 'side'>, said = word): Insertion => ({
   word: said,
-  place: { part: 'flush', ...place },
+  place: { part: 'flush', side: 'guest', ...place },
 })
 
 it('a step is found on whatever branch it comes', () => {
@@ -46,7 +46,9 @@ it('a step is found on whatever branch it comes', () => {
 it('the beginning, the end, and the place of a step are what they say', () => {
   expect(stepsOf(insert(branching, [at({ at: 'begin' }), at({ at: 'end' })]))).toBe('new a b new')
   expect(stepsOf(insert(branching, [at({ at: 'step', op: B, nth: 1 }, instead)]))).toBe('a new')
-  expect(stepsOf(insert(branching, [{ word, place: { part: 'freeTable', at: 'begin' } }]))).toBe('a b')
+  expect(
+    stepsOf(insert(branching, [{ word, place: { part: 'freeTable', side: 'guest', at: 'begin' } }])),
+  ).toBe('a b')
 })
 
 it('the repaired policy makes no claims of the broken one', () => {

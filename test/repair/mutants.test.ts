@@ -1,21 +1,12 @@
 /** Repairs that are none: what deadlocks, spins for ever, never frees, or keeps out of the race's way is rejected. */
 import { expect, it } from 'vitest'
-import {
-  boundsFor,
-  definePolicy,
-  shortest,
-  vocabulary,
-  Worlds,
-  type Race,
-  type RepairWord,
-} from '../../src/index.ts'
+import { boundsFor, definePolicy, shortest, Worlds, type Race, type RepairWord } from '../../src/index.ts'
 import { FREE_TABLE } from '../../src/machine/frames.ts'
 import { SEND_IPI } from '../../src/machine/interrupts.ts'
 import { variable } from '../../src/machine/word.ts'
-import { quickRepair, raceOf } from './cases.ts'
+import { quickRepair, raceOf, wordNamed } from './cases.ts'
 
 const race = raceOf('hyperv-list')
-const word = (name: string): RepairWord => vocabulary.find((each) => each.name === name)!
 
 /** What is said of each candidate, by its part and place. */
 const verdictsOf = (of: Race, words: readonly RepairWord[]): Set<string> =>
@@ -54,7 +45,7 @@ it('an IPI that is waited for with interrupts off deadlocks', () => {
     invariant: 'one-inside',
   }).found!
   const own: Race = { policy, bounds, workload, schedule, violation }
-  const { rejected } = quickRepair(own, { vocabulary: [word('sync-by-ipi')], insertions: 1 })
+  const { rejected } = quickRepair(own, { vocabulary: [wordNamed('sync-by-ipi')], insertions: 1 })
   // Once inside, each waits for the other to turn interrupts on: that would keep them apart, if it came to an end.
   const before = rejected.find(({ insertions: [{ place }] }) => place.at === 'step' && place.nth === 1)
   expect(before).toMatchObject({ verdict: 'deadlocks' })
@@ -124,7 +115,10 @@ it('a word that uses the kernel wrongly fails, and the search goes on', () => {
     sentence: 'leave a section that was never entered',
     code: (cpu) => cpu.rcuReadUnlock(),
   }
-  const { cures, rejected } = quickRepair(race, { vocabulary: [unlock, word('free-by-rcu')], insertions: 1 })
+  const { cures, rejected } = quickRepair(race, {
+    vocabulary: [unlock, wordNamed('free-by-rcu')],
+    insertions: 1,
+  })
   expect(cures).toHaveLength(1)
   expect(new Set(rejected.map(({ verdict }) => verdict))).toEqual(new Set(['fails']))
 })

@@ -30,11 +30,12 @@ const rows: readonly Row[] = [
   { policy: 'amd-invlpgb', twin: ['rcu'], words: ['free-by-rcu'] },
   { policy: 'intel-rar', twin: ['rcu'], words: ['free-by-rcu'] },
   { policy: 'flush-nobody', invariant: 'frame-lifetime', twin: ['ipi'], words: ['flush-by-ipi'] },
+  // The twin flushes behind the unhooking: its local flush and its IPI are one word.
   {
     policy: 'flush-before-unhook',
     invariant: 'software-walk',
-    twin: ['flush', 'ipi'],
-    words: ['flush-local', 'flush-by-ipi'],
+    twin: ['ipi'],
+    words: ['flush-all-by-ipi'],
   },
   { policy: 'free-before-ack', invariant: 'stale-translation', twin: ['ack'], words: ['await-acks'] },
 ]

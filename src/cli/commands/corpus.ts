@@ -2,14 +2,16 @@
 import type { z } from 'zod'
 import { parseUnsealed } from '../../corpus/case.ts'
 import { dedupe } from '../../corpus/dedupe.ts'
-import { minimize } from '../../corpus/minimize.ts'
+import { minimize, type Minimized } from '../../corpus/minimize.ts'
 import { recertify } from '../../corpus/recertify.ts'
 import { readCase, type Kept } from '../../corpus/store.ts'
 import { why } from '../../corpus/why.ts'
 import { ShootdownError, fail } from '../../errors.ts'
 import type { AnyPolicy } from '../../guest/policy.ts'
+import { wrapped } from '../../report/screen.ts'
 import type { CertifyOptions } from '../../shrink/certificate.ts'
-import type { dedupeJson, minimizeJson, recertifyJson, whyJson } from '../json.ts'
+import { tellSpent } from '../../shrink/spent.ts'
+import type { dedupeJson, minimizeJson, recertifyJson, whyJson } from '../json/index.ts'
 import { memoryLimitOf } from '../options.ts'
 import { knownPolicies } from '../policies.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
@@ -49,7 +51,7 @@ export async function corpusCommand(context: Context): Promise<number> {
 function dedupeCases({ context, cases, problems, policies, limits }: Work): number {
   const { options, terminal } = context
   const dryRun = options.dryRun === true
-  const { races, unproven, problems: found } = dedupe(cases, { policies, dryRun, ...limits })
+  const { races, unproven, spent, problems: found } = dedupe(cases, { policies, dryRun, ...limits })
   problems.push(...found.map(({ file, error }) => ({ file, error: error.message })))
   for (const { kept, removed } of races) {
     terminal.say(`${terminal.bold('kept')}     ${kept.file}`)
@@ -57,14 +59,16 @@ function dedupeCases({ context, cases, problems, policies, limits }: Work): numb
   }
   for (const { file } of unproven)
     terminal.say(`unproven ${file}: compared as it stands, for no proof was come by of what it shrinks to`)
+  if (unproven.length > 0) terminal.say(`not established after ${tellSpent(spent)}`)
   const gone = races.reduce((sum, { removed }) => sum + removed.length, 0)
   terminal.say(
-    `${cases.length} cases, ${cases.length - gone} ${dryRun ? 'would be left' : 'left'}; ${problems.length} problems.`,
+    `${plural(cases.length)}, ${cases.length - gone} ${dryRun ? 'would be left' : 'left'}; ${problems.length} problems.`,
   )
   terminal.object({
     dryRun,
     races: races.map(({ kept, removed }) => ({ kept: kept.file, removed: removed.map(({ file }) => file) })),
     unproven: unproven.map(({ file }) => file),
+    spent,
     problems: complain(context, problems),
   } satisfies z.infer<typeof dedupeJson>)
   return problems.length === 0 ? AS_EXPECTED : NOT_AS_EXPECTED
@@ -74,14 +78,15 @@ function minimizeCases(work: Work): number {
   const { terminal } = work.context
   const rows = each(work, (kept): z.infer<typeof minimizeJson>['cases'][number] => {
     terminal.progress(kept.file)
-    const { outcome, file, case: now } = minimize(kept, work.policies, work.limits)
+    const minimized = minimize(kept, work.policies, work.limits)
+    const { outcome, file, case: now, spent } = minimized
     if (outcome !== 'minimal')
-      terminal.say(`${terminal.bold(outcome.padEnd(15))}  ${kept.file}${toldMinimized(kept, file, outcome)}`)
-    return { from: kept.file, file, id: now.id, outcome }
+      terminal.say(`${terminal.bold(outcome.padEnd(15))}  ${kept.file}${toldMinimized(kept, minimized)}`)
+    return { from: kept.file, file, id: now.id, outcome, spent }
   })
   const count = (outcome: string): number => rows.filter((row) => row.outcome === outcome).length
   terminal.say(
-    `${work.cases.length} cases: ${count('minimal')} minimal before, ${count('minimized') + count('merged')} are now, ${work.cases.length - rows.length + count('not established')} as they were.`,
+    `${plural(work.cases.length)}: ${count('minimal')} minimal before, ${count('minimized') + count('merged')} are now, ${work.cases.length - rows.length + count('not established')} as they were.`,
   )
   terminal.object({ cases: rows, problems: complain(work.context, work.problems) } satisfies z.infer<
     typeof minimizeJson
@@ -89,9 +94,9 @@ function minimizeCases(work: Work): number {
   return asExpected(work, rows, ({ outcome }) => outcome !== 'not established')
 }
 
-function toldMinimized(kept: Kept, file: string, outcome: string): string {
+function toldMinimized(kept: Kept, { outcome, file, spent }: Minimized): string {
   if (outcome === 'not established')
-    return ': stays as it is; the search for a smaller one is too large, or was ended early'
+    return `: stays as it is; the search for a smaller one is too large, or was ended early, after ${tellSpent(spent)}`
   return file === kept.file ? ': has its proof now' : ` is now ${file}`
 }
 
@@ -99,9 +104,8 @@ function tellWhy(work: Work): number {
   const { terminal } = work.context
   const rows = each(work, (kept): z.infer<typeof whyJson>['cases'][number] => {
     const { sentences, replayed, expected, cure } = why(kept, work.policies)
-    terminal.say(
-      `${terminal.bold(kept.case.id)}\n${sentences.map((sentence) => `  ${sentence}`).join('\n')}\n`,
-    )
+    const told = sentences.map((sentence) => wrapped(`  ${sentence}`)).join('\n')
+    terminal.say(`${terminal.bold(kept.case.id)}\n${told}\n`)
     return {
       id: kept.case.id,
       file: kept.file,
@@ -122,15 +126,16 @@ function recertifyCases(given: Work): number {
   const { terminal } = work.context
   const rows = each(work, (kept): z.infer<typeof recertifyJson>['cases'][number] => {
     terminal.progress(kept.file)
-    const { verdict, differences } = recertify(kept, work.policies, work.limits)
-    terminal.say(`${terminal.bold(verdict.padEnd(15))}  ${kept.file}`)
+    const { verdict, differences, spent } = recertify(kept, work.policies, work.limits)
+    const why = verdict === 'not established' ? `: too large, or ended early, after ${tellSpent(spent)}` : ''
+    terminal.say(`${terminal.bold(verdict.padEnd(15))}  ${kept.file}${why}`)
     for (const { field, file, proven } of differences)
       terminal.say(`  "${field}" is ${file}; proven again, it is ${proven}`)
-    return { id: kept.case.id, file: kept.file, verdict, differences }
+    return { id: kept.case.id, file: kept.file, verdict, spent, differences }
   })
   const count = (verdict: string): number => rows.filter((row) => row.verdict === verdict).length
   terminal.say(
-    `${work.cases.length} cases: ${count('holds')} hold, ${count('does not hold')} do not, ${count('local')} claim nothing, ${count('not established')} not established; ${work.problems.length} problems.`,
+    `${plural(work.cases.length)}: ${count('holds')} hold, ${count('does not hold')} do not, ${count('local')} claim nothing, ${count('not established')} not established; ${work.problems.length} problems.`,
   )
   terminal.object({ cases: rows, problems: complain(work.context, work.problems) } satisfies z.infer<
     typeof recertifyJson
@@ -180,3 +185,5 @@ const asExpected = <Row>({ cases, problems }: Work, rows: Row[], expected: (row:
   problems.length === 0 && rows.length === cases.length && rows.every(expected)
     ? AS_EXPECTED
     : NOT_AS_EXPECTED
+
+const plural = (cases: number): string => (cases === 1 ? '1 case' : `${cases} cases`)

@@ -11,7 +11,7 @@ import { tellClean, tellConfidence, tellCoverage, tellSpace } from '../../hunt/t
 import { boundsFor } from '../../scenario/bounds.ts'
 import { tellFull } from '../../verify/verify.ts'
 import { huntInWorkers } from '../../workers/in-workers.ts'
-import { huntRowJson, type huntJson } from '../json.ts'
+import { huntRowJson, type huntJson } from '../json/index.ts'
 import { boundsOf, memoryLimitOf, workersOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
 import { Progress } from '../progress.ts'

@@ -9,7 +9,7 @@ import { explainAndGeneralize } from '../../explain/explain.ts'
 import type { Found, Hunted } from '../../hunt/hunt.ts'
 import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
 import { VERSION } from '../../version.ts'
-import type { raceJson } from '../json.ts'
+import type { raceJson } from '../json/index.ts'
 import type { Options } from '../options.ts'
 import { DEFAULT_CORPUS } from './context.ts'
 

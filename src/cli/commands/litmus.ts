@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { fail, ShootdownError } from '../../errors.ts'
 import { checkFolder, litmusFiles, readLitmus, type Checked } from '../../litmus/check.ts'
 import { runLitmus } from '../../litmus/run.ts'
-import type { litmusCheckJson, litmusRunJson } from '../json.ts'
+import type { litmusCheckJson, litmusRunJson } from '../json/index.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
 
 export async function litmusCommand(context: Context): Promise<number> {

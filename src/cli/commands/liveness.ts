@@ -7,7 +7,7 @@ import type { AnyPolicy } from '../../guest/policy.ts'
 import { liveness, livenessBounds, tellLiveness, type Liveness } from '../../liveness/liveness.ts'
 import { diagramOf, raceSize, tellRace } from '../../report/race.ts'
 import { VERSION } from '../../version.ts'
-import type { policyLivenessJson } from '../json.ts'
+import type { policyLivenessJson } from '../json/index.ts'
 import { boundsOf } from '../options.ts'
 import { selectedPolicies } from '../policies.ts'
 import { AS_EXPECTED, DEFAULT_CORPUS, NOT_AS_EXPECTED, type Context } from './context.ts'
@@ -80,6 +80,7 @@ function rowOf(policy: AnyPolicy, l: Liveness | undefined, file: string | null):
     bounds: l?.bounds ?? {},
     operations: l?.operations ?? 0,
     workloads: l?.workloads ?? 0,
+    givenUp: l?.givenUp ?? 0,
     states: l?.states ?? 0,
     transitions: l?.transitions ?? 0,
     seconds: l?.seconds ?? 0,

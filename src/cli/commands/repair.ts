@@ -4,8 +4,9 @@ import { policyOfCase } from '../../corpus/policy-of.ts'
 import { raceOfCase } from '../../corpus/race.ts'
 import { ShootdownError } from '../../errors.ts'
 import { tellCandidate, tellRepair } from '../../repair/tell.ts'
-import { repair, type Repair } from '../../repair/repair.ts'
-import type { repairJson } from '../json.ts'
+import { wrapped } from '../../report/screen.ts'
+import { repair, type Cure, type Repair } from '../../repair/repair.ts'
+import type { repairJson } from '../json/index.ts'
 import { knownPolicies } from '../policies.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
 import { noCases, selectedCases } from './replay.ts'
@@ -33,7 +34,11 @@ export async function repairCommand(context: Context): Promise<number> {
       })
       const [head, ...lines] = tellRepair(found)
       terminal.say(
-        [terminal.bold(kept.id), `${head} (${found.seconds.toFixed(1)} s)`, ...lines, ''].join('\n'),
+        [
+          terminal.bold(kept.id),
+          wrapped([`${head} (${found.seconds.toFixed(1)} s)`, ...lines].join('\n')),
+          '',
+        ].join('\n'),
       )
       rows.push({ id: kept.id, file, ...rowOf(found) })
     } catch (cause) {
@@ -50,29 +55,40 @@ export async function repairCommand(context: Context): Promise<number> {
 }
 
 function rowOf(found: Repair): Omit<Result['cases'][number], 'id' | 'file'> {
-  const { race, bounds, operations, cures, rejected, spared, states, seconds, notEstablished } = found
+  const { race, bounds, operations, cures, rejected, spared, outOfReach, states, seconds } = found
   return {
     policy: race.policy.name,
     invariant: race.violation.invariant,
     bounds,
     operations,
-    cures: cures.map((cure) => ({
-      insertions: cure.insertions.map(({ word, place }) => ({
-        word: word.name,
-        part: place.part,
-        at: place.at,
-        step: place.op === undefined ? null : { name: place.op.name, nth: place.nth! },
-      })),
-      sentence: tellCandidate(cure),
-      kinds: [...cure.kinds],
-      cost: cure.cost,
-      workloads: cure.workloads,
-      states: cure.states,
-    })),
+    cures: cures.map(cureOf),
     tried: cures.length + rejected.length,
+    rejected: Object.fromEntries(
+      [...Map.groupBy(rejected, ({ verdict }) => verdict)].map(([verdict, all]) => [verdict, all.length]),
+    ),
     spared,
+    outOfReach,
     states,
     seconds,
-    notEstablished: notEstablished ?? null,
+    notEstablished: found.notEstablished ?? null,
+  }
+}
+
+function cureOf(cure: Cure): Result['cases'][number]['cures'][number] {
+  const { insertions, kinds, cost, workloads, states, live } = cure
+  return {
+    insertions: insertions.map(({ word, place: { part, side, at, op, nth } }) => ({
+      word: word.name,
+      part,
+      side,
+      at,
+      step: op === undefined ? null : { name: op.name, nth: nth! },
+    })),
+    sentence: tellCandidate(cure),
+    kinds: [...kinds],
+    cost,
+    workloads,
+    states,
+    live: { ...live, notEstablished: live.notEstablished ?? null },
   }
 }

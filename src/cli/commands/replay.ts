@@ -5,7 +5,7 @@ import { policyOfCase } from '../../corpus/policy-of.ts'
 import { expectedOutcome, replayCase } from '../../corpus/replay.ts'
 import { readCorpus, type Kept } from '../../corpus/store.ts'
 import { ShootdownError, fail } from '../../errors.ts'
-import type { replayJson } from '../json.ts'
+import type { replayJson } from '../json/index.ts'
 import { knownPolicies } from '../policies.ts'
 import { AS_EXPECTED, DEFAULT_CORPUS, NOT_AS_EXPECTED, type Context } from './context.ts'
 

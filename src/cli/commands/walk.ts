@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { z } from 'zod'
 import { checkWalks, parseWalkTable } from '../../conformance/walk-table.ts'
 import { fail } from '../../errors.ts'
-import type { walkJson } from '../json.ts'
+import type { walkJson } from '../json/index.ts'
 import { AS_EXPECTED, NOT_AS_EXPECTED, type Context } from './context.ts'
 
 /** So many rows that differ are told in words; the JSON has them all. */
