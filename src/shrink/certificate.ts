@@ -37,7 +37,8 @@ export interface CertifyOptions {
   readonly memory?: MemoryLimit | undefined
 }
 
-const MAX_STATES = 5_000_000
+/** Most states that a search goes through, unless told otherwise. */
+export const MAX_STATES = 5_000_000
 
 /**
  * Finds the smallest race of an invariant among workloads of at most as many operations as `race` has, and proves that
@@ -47,6 +48,8 @@ const MAX_STATES = 5_000_000
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
   const candidates = scope === 'all-workloads' ? allWorkloads : subWorkloads
+  const { policy, workload, bounds } = race
+  if (candidates(policy, workload, bounds, operationCount(workload)) === undefined) return undefined
   const spent: Spent = { workloads: 0, states: 0 }
   const found = smallest(race, candidates, spent, options)
   if (found === undefined) return undefined

@@ -1,8 +1,8 @@
 /**
  * Makes a race small. First the workload: operations are taken out as long as the smallest schedule of what is left
- * still violates the same invariant. Then the proof: all workloads of that size or smaller. Where those are too many, the
- * race is held against those near it, and what is then the smallest against all that are left of it. Both are searches for
- * something smaller, so if there is anything smaller it is what comes out.
+ * still violates the same invariant. Then the proof: all workloads of that size or smaller. Where those are too many, and
+ * none of fewer operations will do, the race is held against those near it, and what is then the smallest against all that
+ * are left of it. All of these are searches for something smaller, so if there is anything smaller it is what comes out.
  */
 import { cpusAlike } from '../scenario/bounds.ts'
 import type { Race } from '../scenario/race.ts'
@@ -10,6 +10,7 @@ import { canonicalWorkload } from '../scenario/canonical-workload.ts'
 import { operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
 import { certify, descend, type Certificate, type CertifyOptions } from './certificate.ts'
+import { withFewerOperations } from './fewer.ts'
 import { straighten } from './straighten.ts'
 import { shortest } from './shortest.ts'
 
@@ -23,18 +24,20 @@ export function shrink(given: Race, options: CertifyOptions = {}): Shrunk {
   const small = shrinkWorkload(given, options)
   const certified = certify(small, 'all-workloads', options)
   if (certified !== undefined) return certified
+  const { bounds } = small
+  const fewer = withFewerOperations(small, options)
+  // What comes out may be on fewer vCPUs; its proof is about as many as there were.
+  if (fewer !== undefined)
+    return certify({ ...fewer, bounds }, 'all-workloads', options) ?? { race: fewer, certificate: undefined }
   const race = descend(small, options)
-  // It may have come out on fewer vCPUs; the proof is about as many as there were.
-  return (
-    certify({ ...race, bounds: small.bounds }, 'sub-workloads', options) ?? { race, certificate: undefined }
-  )
+  return certify({ ...race, bounds }, 'sub-workloads', options) ?? { race, certificate: undefined }
 }
 
 /**
  * Takes operations out while the invariant can still be violated: what {@link shrink} begins with, and all that its result
  * depends on.
  */
-export function shrinkWorkload(race: Race, options: CertifyOptions): Race {
+export function shrinkWorkload(race: Race, options: CertifyOptions = {}): Race {
   const worlds = new Worlds(race.policy, race.bounds)
   let best = minimalSchedule(worlds, race, race.workload, options) ?? straighten(worlds, race)
   for (let again = true; again && options.stop?.() !== true;) {
