@@ -7,7 +7,7 @@ import { operationCount, type Workload } from '../../src/scenario/workload.ts'
 import { sizeOf } from '../../src/scenario/race.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { nearWorkloads } from '../../src/shrink/candidates.ts'
-import { descend } from '../../src/shrink/certificate.ts'
+import { descend, type Scope } from '../../src/shrink/certificate.ts'
 import { withFewerOperations } from '../../src/shrink/fewer.ts'
 import { shortest } from '../../src/shrink/shortest.ts'
 import { shrink, shrinkWorkload } from '../../src/shrink/shrink.ts'
@@ -24,6 +24,7 @@ const families: readonly {
   readonly invariant: string
   readonly from: readonly Workload[]
   readonly to: Workload
+  readonly scope: Scope
 }[] = [
   {
     policy: staticKeyEarly,
@@ -33,16 +34,19 @@ const families: readonly {
       [[on('munmap', 2), turn, on('gup_fast', 3)], [on('reclaim', 3)]],
     ],
     to: [[turn, on('gup_fast', 0)], [on('munmap', 0)]],
+    scope: 'sub-workloads',
   },
   {
     policy: hypervList,
     invariant: 'software-walk',
     from: [[[on('munmap', 2), on('munmap', 3)], [on('gup_fast', 2)]]],
     to: [[on('munmap', 0)], [on('gup_fast', 0)]],
+    // Of two operations all workloads can be searched.
+    scope: 'all-workloads',
   },
 ]
 
-describe.each(families)('$policy.name', ({ policy, invariant, from, to }) => {
+describe.each(families)('$policy.name', ({ policy, invariant, from, to, scope }) => {
   const races = from.map((workload) => raceIn(policy, bounds, workload, invariant))
 
   it('is met in workloads out of which nothing can be taken', () => {
@@ -55,6 +59,7 @@ describe.each(families)('$policy.name', ({ policy, invariant, from, to }) => {
       const shrunk = shrink(race)
       expect(replay(shrunk.race)).toEqual(shrunk.race.violation)
       expect(shrunk.race.workload).toEqual(to)
+      expect(shrunk.certificate?.scope).toBe(scope)
       return JSON.stringify(makeCase(shrunk.race, shrunk.certificate))
     })
     expect(new Set(cases).size).toBe(1)
