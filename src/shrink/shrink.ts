@@ -38,17 +38,17 @@ export function shrink(given: Race, options: CertifyOptions = {}): Shrunk {
  * depends on.
  */
 export function shrinkWorkload(race: Race, options: CertifyOptions = {}): Race {
-  const worlds = new Worlds(race.policy, race.bounds)
-  let best = minimalSchedule(worlds, race, race.workload, options) ?? straighten(worlds, race)
+  const { policy, bounds } = race
+  const worlds = new Worlds(policy, bounds)
+  const smallestIn = (workload: Workload): Race | undefined => {
+    const stands = canonicalWorkload(workload, policy, bounds.groups, cpusAlike(policy, bounds))
+    return minimalSchedule(worlds, race, stands, options)
+  }
+  let best = smallestIn(race.workload) ?? straighten(worlds, race)
   for (let again = true; again && options.stop?.() !== true;) {
     again = false
     for (const workload of withoutOne(best.workload)) {
-      const smaller = minimalSchedule(
-        worlds,
-        race,
-        canonicalWorkload(workload, race.policy, race.bounds.groups, cpusAlike(race.policy, race.bounds)),
-        options,
-      )
+      const smaller = smallestIn(workload)
       if (smaller === undefined) continue
       best = smaller
       again = true

@@ -1,9 +1,9 @@
 /**
  * The smallest race of every invariant that random search has seen each broken policy violate, within the bounds that
- * hunts have by default. There is one of each: where several races are equally small, the first in the order of workloads
+ * hunts have by default (but for one). There is one of each: where several races are equally small, the first in the order of workloads
  * stands for them.
  */
-import type { Scope, Workload } from '../../src/index.ts'
+import type { Bounds, Scope, Workload } from '../../src/index.ts'
 
 export interface MinimalRace {
   readonly policy: string
@@ -13,6 +13,8 @@ export interface MinimalRace {
   readonly steps: number
   /** `sub-workloads` where all workloads of as many operations are too many to be searched. */
   readonly scope: Scope
+  /** Bounds that are not those of a hunt. */
+  readonly bounds: Partial<Bounds>
 }
 
 /** Operations of a CPU separated by commas, CPUs by bars. */
@@ -90,6 +92,9 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   'vpid02-reuse': [['address-space-isolation', 'run_l2 0, run_other_vm 0, run_l2 0', 0, 28]],
 }
 
+/** By policy, where its own machine is so large that what is left of a race takes seconds to be searched. */
+const smaller: Readonly<Record<string, Partial<Bounds>>> = { 'mremap-late-flush': { vcpus: 2 } }
+
 export const minimalRaces: readonly MinimalRace[] = Object.entries(table).flatMap(([policy, rows]) =>
   rows.map(([invariant, workload, switches, steps, scope = 'all-workloads']) => ({
     policy,
@@ -98,5 +103,6 @@ export const minimalRaces: readonly MinimalRace[] = Object.entries(table).flatMa
     switches,
     steps,
     scope,
+    bounds: smaller[policy] ?? {},
   })),
 )

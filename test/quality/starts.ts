@@ -18,6 +18,7 @@ import {
 import { strategies, strategyNamed } from '../../src/explore/strategies.ts'
 import { isOnce } from '../../src/guest/operations/index.ts'
 import { sampleWorkload } from '../../src/scenario/sample.ts'
+import type { MinimalRace } from './minimal-races.ts'
 import { treatsCpusAlike, treatsPagesAlike } from '../../src/scenario/canonical-workload.ts'
 
 const OPERATIONS = 4
@@ -30,9 +31,10 @@ const MAX_SEEDS = 5000
 /** Steps that PCT may spread its change points over. */
 const LENGTH = 60
 
-/** So many races of an invariant; `known` is a workload that can break it. */
-export function starts(policy: Policy, invariant: string, known: Workload, count: number): Race[] {
-  const bounds = boundsFor(policy)
+/** So many races of a policy, of an invariant, from as many starting points. */
+export function starts(policy: Policy, row: MinimalRace, count: number): Race[] {
+  const { invariant, workload: known } = row
+  const bounds = boundsFor(policy, row.bounds)
   const worlds = new Worlds(policy, bounds)
   const runner = new Runner()
   const names = Object.keys(strategies)
