@@ -22,7 +22,7 @@ export type Candidates = (
 
 /** Most workloads that a search may go through before one of fewer is tried. */
 const MAX_WORKLOADS = 5000
-/** Workloads of more operations than this are not enumerated; and not taken apart if they have more than that. */
+/** Operations that workloads may have at most: to be enumerated, to be taken apart, to have one of them exchanged. */
 const MAX_ENUMERATED = 3
 const MAX_TAKEN_APART = 16
 const MAX_EXCHANGED = 6

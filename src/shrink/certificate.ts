@@ -47,6 +47,7 @@ export const MAX_STATES = 5_000_000
  * does not see: `certifyLivelock` does.
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
+  if (race.cycle !== undefined) return undefined
   const candidates = scope === 'all-workloads' ? allWorkloads : subWorkloads
   const { policy, workload, bounds } = race
   if (candidates(policy, workload, bounds, operationCount(workload)) === undefined) return undefined
@@ -62,7 +63,7 @@ export function certify(race: Race, scope: Scope, options: CertifyOptions = {}):
 
 /**
  * The smallest race near another one (see {@link nearWorkloads}), the smallest near that, and so on until none is smaller:
- * what comes out depends far less on where it began. That race itself if there is nothing smaller near it; as far as the
+ * what comes out depends far less on where it began. That race itself if there is nothing smaller near it; or as far as the
  * search came, if it was ended early or became too large.
  */
 export function descend(race: Race, options: CertifyOptions = {}): Race {
