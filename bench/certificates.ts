@@ -29,8 +29,9 @@ function proof(file: string, kept: Case, policy: Policy): () => Counts {
   assert(certificate !== undefined, `${file} has no certificate`)
   return () => {
     const proven = certifyAgain({ race, certificate })
-    assert.deepEqual(proven?.race.schedule, race.schedule, file)
-    return { workloads: proven!.certificate.workloads, states: proven!.certificate.states }
+    assert(proven !== undefined, `${file} is not proved any more`)
+    assert.deepEqual(proven.race.schedule, race.schedule, file)
+    return { workloads: proven.certificate.workloads, states: proven.certificate.states }
   }
 }
 
