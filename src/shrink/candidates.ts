@@ -22,10 +22,11 @@ export type Candidates = (
 
 /** Most workloads that a search may go through before one of fewer is tried. */
 const MAX_WORKLOADS = 5000
-/** Operations that workloads may have at most: to be enumerated, to be taken apart, to have one of them exchanged. */
+/** Operations that workloads may have at most: to be enumerated, taken apart, or to have one exchanged, or CPUs in common. */
 const MAX_ENUMERATED = 3
 const MAX_TAKEN_APART = 16
 const MAX_EXCHANGED = 6
+const MAX_GATHERED = 4
 
 /** All workloads that the generators can make. */
 export const allWorkloads: Candidates = (policy, _workload, bounds, operations) => {
@@ -43,17 +44,17 @@ export const subWorkloads: Candidates = (policy, workload, bounds, operations) =
 
 /**
  * Workloads that are left when operations are taken out, and the same with all that is about one page being about another
- * one; of as many operations as it has, also those with one operation exchanged for any other, anywhere.
+ * one; of as many operations as it has, also those with one operation exchanged for any other, anywhere. Where it is for
+ * more CPUs than there are, some do what others did, before, after or in between.
  */
 export const nearWorkloads: Candidates = (policy, workload, bounds, operations) => {
   const all = operationCount(workload)
   if (all > MAX_EXCHANGED) return undefined
-  const left = leftOf(policy, workload, bounds, operations)
-  const found = left.flatMap((each) => moved(policy, each, bounds))
+  const from = all > MAX_GATHERED ? [workload] : gathered(workload, bounds.vcpus)
+  const left = (count: number): Workload[] => from.flatMap((each) => leftOf(policy, each, bounds, count))
+  const found = left(operations).flatMap((each) => moved(policy, each, bounds))
   const exchanged =
-    operations < all
-      ? []
-      : leftOf(policy, workload, bounds, operations - 1).flatMap((each) => filled(policy, each, bounds))
+    operations < all ? [] : left(operations - 1).flatMap((each) => filled(policy, each, bounds))
   const workloads = canonical(policy, bounds, [...found, ...exchanged])
   return workloads.length > MAX_WORKLOADS ? undefined : workloads
 }
@@ -90,6 +91,27 @@ function leftOf(policy: AnyPolicy, workload: Workload, bounds: Bounds, operation
     found.push(left)
   }
   return found
+}
+
+/** The workload itself if there are CPUs enough for it; otherwise with two of them on one until there are. */
+function gathered(workload: Workload, vcpus: number): Workload[] {
+  const busy = workload.filter((ops) => ops.length > 0)
+  if (busy.length <= vcpus) return [workload]
+  return busy.flatMap((one, i) =>
+    busy.slice(i + 1).flatMap((other, j) => {
+      const rest = busy.filter((_, cpu) => cpu !== i && cpu !== i + 1 + j)
+      return interleaved(one, other).flatMap((both) => gathered([both, ...rest], vcpus))
+    }),
+  )
+}
+
+/** Both lists as one, in every way that keeps the order of each. */
+function interleaved(a: readonly Operation[], b: readonly Operation[]): Operation[][] {
+  if (a.length === 0 || b.length === 0) return [[...a, ...b]]
+  return [
+    ...interleaved(a.slice(1), b).map((rest) => [a[0], ...rest]),
+    ...interleaved(a, b.slice(1)).map((rest) => [b[0], ...rest]),
+  ]
 }
 
 /** The workload itself, and with all that is about one page being about another one. */

@@ -57,6 +57,24 @@ describe('what is near a workload', () => {
     )
   })
 
+  it('on fewer CPUs has what it does on one after the other, in any order that each had, and that with one exchanged', () => {
+    const alone = quiet({ vcpus: 1 })
+    const [[first, second], [other]] = own
+    const orders = [
+      [other, first, second],
+      [first, other, second],
+      [first, second, other],
+    ]
+    const left = new Set(orders.flatMap((order) => withoutOne([order])).map(text))
+    const expected = enumerateWorkloads(policy, 1, 3, bounds.groups).filter((workload) =>
+      withoutOne(workload).some((each) => left.has(text(each))),
+    )
+    const found = texts(nearWorkloads(policy, own, alone, 3))
+    expect(expected.length).toBeGreaterThan(100)
+    expect(found).toEqual(expect.arrayContaining(expected.map(text)))
+    for (const order of orders) expect(found).toContain(text([order]))
+  })
+
   it('has an operation that may come once at most once', () => {
     const turns = (workload: Workload): number => workload.flat().filter(({ op }) => op === turn.op).length
     expect(Math.max(...near.map(turns))).toBe(1)

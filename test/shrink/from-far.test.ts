@@ -1,7 +1,7 @@
 /** Races of more operations than can be searched come to the same small one, even where nothing can be taken out of them. */
 import { describe, expect, it } from 'vitest'
 import { makeCase } from '../../src/corpus/case.ts'
-import { flushNobody, hypervList, staticKeyEarly } from '../../src/policies/index.ts'
+import { flushBeforeUnhook, flushNobody, hypervList, staticKeyEarly } from '../../src/policies/index.ts'
 import type { AnyPolicy } from '../../src/guest/policy.ts'
 import { operationCount, type Workload } from '../../src/scenario/workload.ts'
 import { sizeOf } from '../../src/scenario/race.ts'
@@ -78,6 +78,15 @@ describe('a descent', () => {
     expect(sizeIn(race)).toEqual({ operations: 3, vcpus: 2, switches: 2, steps: 22 })
     expect(sizeIn(small)).toEqual({ operations: 3, vcpus: 2, switches: 2, steps: 16 })
     expect(replay(small)).toEqual(small.violation)
+  })
+
+  it('goes to a machine of fewer vCPUs, where one of them can do it all', () => {
+    const apart = [[on('write', 2), on('read', 3)], [on('collapse', 2)]]
+    const { bounds: found, workload: alone } = descend(
+      raceIn(flushBeforeUnhook, spied, apart, 'page-size-coherence'),
+    )
+    expect(found.vcpus).toBe(1)
+    expect(alone).toEqual([[on('collapse', 2), on('mprotect', 0), on('read', 2)]])
   })
 
   it('ends where nothing near is smaller, on as many vCPUs', () => {
