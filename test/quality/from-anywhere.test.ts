@@ -24,7 +24,7 @@ const textOf = ({ workload, schedule }: Race): string => JSON.stringify([workloa
 describe('from anywhere,', () => {
   it.each(some(rows, 6))(
     '$policy breaks $invariant in one smallest race, of $switches switches and $steps steps',
-    { timeout: 600_000 },
+    { timeout: 1_200_000 },
     (row) => {
       const { workload, switches, steps, scope } = row
       const policy = brokenNamed(row.policy)
