@@ -84,7 +84,9 @@ class Search {
   private readonly packer: Packer
   private readonly options: ShortestOptions
   private readonly visited: StateSet
+  /** The state of the node that is expanded, and its packed form. */
   private readonly here: Int32Array
+  private readonly packed: Uint32Array
   private readonly enabled = new Int32Array(MAX_ENABLED)
   private best: { from: number; transition: number; violation: Violation } | undefined
   /** Only what costs less is of interest. */
@@ -96,6 +98,7 @@ class Search {
     this.options = options
     this.visited = new StateSet(packer.size * 4 + 1, options.memory)
     this.here = new Int32Array(system.state.length)
+    this.packed = this.visited.probe.slice()
     const { below } = options
     this.limit =
       below === undefined ? Infinity : Frontier.cost(below.switches, Math.min(below.steps, MAX_STATES))
@@ -107,6 +110,8 @@ class Search {
     const { frontier } = scratch
     frontier.clear()
     system.reset()
+    this.here.set(system.state)
+    this.packer.pack(system.state, visited.probe)
     this.reach(-1, 0, -1, 0)
     for (let node = frontier.take(); node >= 0 && frontier.taken < this.limit; node = frontier.take()) {
       if (scratch.cost[node] !== frontier.taken) continue
@@ -131,11 +136,11 @@ class Search {
   }
 
   private expand(node: number, cost: number): void {
-    const { system, visited, packer, here, enabled } = this
+    const { system, visited, packer, here, packed, enabled } = this
     visited.fetch(node)
-    packer.unpack(visited.probe, here)
-    const last = visited.probe[packer.size] - 1
-    system.state.set(here)
+    packed.set(visited.probe)
+    packer.unpackChanging(packed, system.state, here)
+    const last = packed[packer.size] - 1
     const count = system.enabled(enabled)
     if (system.progress === 0 && !system.final()) this.consider(node, -1, cost, system.deadlock())
     for (let i = 0; i < count; i++) {
@@ -143,11 +148,13 @@ class Search {
       const actor = system.actor(transition)
       const next = cost + (last >= 0 && actor !== last ? SWITCH : 0) + STEP
       if (next >= this.limit) continue
-      system.state.set(here)
       system.apply(transition)
       const { violation } = system
-      if (violation === undefined) this.reach(node, transition, actor, next)
-      else {
+      if (violation === undefined) {
+        packer.repack(system.state, here, packed, visited.probe, 0)
+        this.reach(node, transition, actor, next)
+      } else {
+        system.state.set(here)
         system.clearViolation()
         this.consider(node, transition, next, violation)
       }
@@ -160,10 +167,9 @@ class Search {
     this.limit = cost
   }
 
-  /** The system is in a state that `actor` brought it to; queues it if this is the cheapest way there so far. */
+  /** The state of the probe is one that `actor` leads to; queues it if this is the cheapest way there so far. */
   private reach(from: number, transition: number, actor: number, cost: number): void {
     const { visited, packer } = this
-    packer.pack(this.system.state, visited.probe)
     visited.probe[packer.size] = actor + 1
     let node = visited.add()
     if (node >= 0) scratch.room(node, this.options.memory)
