@@ -1,10 +1,11 @@
 /**
- * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [--write] [random exhaustive reductions features hunts]`. Speeds are
+ * Benchmarks: `npm run bench`, or `node bench/index.ts [--json] [--write] [random exhaustive reductions features hunts certificates]`. Speeds are
  * worth something only as ratios within one run on one machine; absolute figures are printed to make sense of the ratios.
  * What is found and how small it gets is pinned by tests, not here. `--write` keeps what features cost, and rewrites its
  * table in docs/performance.md; the comparison with other programs is in `peers/`.
  */
 import { parseArgs } from 'node:util'
+import { certificates } from './certificates.ts'
 import { exhaustive } from './exhaustive.ts'
 import { features } from './features.ts'
 import { hunts } from './hunts.ts'
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Report | Promise<Report>>> = {
   reductions,
   features,
   hunts,
+  certificates,
 }
 
 const { values, positionals } = parseArgs({

@@ -86,7 +86,8 @@ export function resealed({ digest: _digest, ...content }: Case): string {
 export function parseUnsealed(file: string, text: string): Case {
   let json: unknown
   try {
-    json = JSON.parse(text)
+    // A seal does not tell -0 from 0, so nobody who reads the case may either.
+    json = JSON.parse(text, (_key, value: unknown) => (value === 0 ? 0 : value))
   } catch (cause) {
     const problem = text.trim() === '' ? 'is empty' : `is no JSON (${(cause as Error).message})`
     throw fail.corpusRead(

@@ -3,14 +3,12 @@
  * "every" means (its scope) and how much was searched; it can be proved again at any time.
  */
 import type { MemoryLimit } from '../engine/memory.ts'
-import type { AnyPolicy } from '../guest/policy.ts'
 import { checkSymmetry } from '../explore/symmetry.ts'
-import { cpusAlike, makeBounds, type Bounds } from '../scenario/bounds.ts'
+import { makeBounds, type Bounds } from '../scenario/bounds.ts'
 import { sizeOf, type Race } from '../scenario/race.ts'
-import { canonicalWorkload } from '../scenario/canonical-workload.ts'
-import { enumerateWorkloads } from '../scenario/enumerate-workloads.ts'
-import { operationCount, type Operation, type Workload } from '../scenario/workload.ts'
+import { operationCount, type Workload } from '../scenario/workload.ts'
 import { Worlds } from '../scenario/worlds.ts'
+import { allWorkloads, nearWorkloads, subWorkloads, type Candidates } from './candidates.ts'
 import { shortest, type Cost } from './shortest.ts'
 import { nothingSpent, spend, type Spent } from './spent.ts'
 
@@ -42,9 +40,8 @@ export interface CertifyOptions {
   readonly spent?: Spent | undefined
 }
 
-/** Most workloads that a scope may have before the next smaller scope is tried. */
-const MAX_WORKLOADS = 5000
-const MAX_STATES = 5_000_000
+/** Most states that a search goes through, unless told otherwise. */
+export const MAX_STATES = 5_000_000
 
 /**
  * Finds the smallest race of an invariant among workloads of at most as many operations as `race` has, and proves that
@@ -54,30 +51,31 @@ const MAX_STATES = 5_000_000
  */
 export function certify(race: Race, scope: Scope, options: CertifyOptions = {}): Certified | undefined {
   if (race.cycle !== undefined) return undefined
+  const candidates = scope === 'all-workloads' ? allWorkloads : subWorkloads
+  const { policy, workload, bounds } = race
+  if (candidates(policy, workload, bounds, operationCount(workload)) === undefined) return undefined
   const spent = nothingSpent()
-  for (let operations = 1; operations <= operationCount(race.workload); operations++) {
-    for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
-      const bounds = withVcpus(race.bounds, vcpus)
-      checkSymmetry(race.policy, bounds)
-      const candidates =
-        scope === 'all-workloads' ? all(race.policy, bounds, operations) : subsets(race, bounds, operations)
-      if (candidates === undefined) return undefined
-      const ownGroup = operations === operationCount(race.workload) && vcpus === race.bounds.vcpus
-      const group = { race, bounds, candidates }
-      const before = { ...spent }
-      const best = searchGroup(group, ownGroup ? costOf(race) : undefined, spent, options)
-      if (best === 'too large') return undefined
-      if (best === undefined) continue
-      if (ownGroup && sameCost(costOf(best), costOf(race))) return certified(race, best, scope, spent)
-      // What counts as searched is what is smaller than the race that came out, whichever race it began with.
-      Object.assign(spent, before)
-      const proven = searchGroup(group, costOf(best), spent, options)
-      return proven === undefined || proven === 'too large'
-        ? undefined
-        : certified(race, proven, scope, spent)
-    }
+  const found = smallest(race, candidates, spent, options)
+  if (found === undefined) return undefined
+  if (found.own) return certified(race, found.best, scope, spent)
+  // What counts as searched is what is smaller than the race that came out, whichever race it began with.
+  Object.assign(spent, found.before)
+  const proven = searchGroup(found.group, costOf(found.best), spent, options)
+  return proven === undefined || proven === 'too large' ? undefined : certified(race, proven, scope, spent)
+}
+
+/**
+ * The smallest race near another one (see {@link nearWorkloads}), the smallest near that, and so on until none is smaller:
+ * what comes out depends far less on where it began. That race itself if there is nothing smaller near it; or as far as the
+ * search came, if it was ended early or became too large.
+ */
+export function descend(race: Race, options: CertifyOptions = {}): Race {
+  for (let best = race; ;) {
+    const from = { ...best, bounds: race.bounds }
+    const found = smallest(from, nearWorkloads, nothingSpent(), options)
+    if (found === undefined || sameWorkload(found.best, best)) return best
+    best = found.best
   }
-  return undefined
 }
 
 /** Proves a certificate again: the same search, which comes to the same certificate if nothing has changed. */
@@ -95,9 +93,51 @@ function certified(from: Race, race: Race, scope: Scope, spent: Spent): Certifie
   return { race, certificate: { scope, ...spent, ...machine } }
 }
 
+/** Candidates of as many operations each, on one machine. */
+interface Group {
+  readonly race: Race
+  readonly bounds: Bounds
+  readonly candidates: readonly Workload[]
+}
+
+interface Smallest {
+  readonly best: Race
+  /** The group that it is in, and what was searched before that. */
+  readonly group: Group
+  readonly before: Spent
+  /** True if it is as small as the race that the search began with. */
+  readonly own: boolean
+}
+
+/** The smallest race of the first group that has any; undefined where that is too large to be found out. */
+function smallest(
+  race: Race,
+  candidatesOf: Candidates,
+  spent: Spent,
+  options: CertifyOptions,
+): Smallest | undefined {
+  const { policy, workload } = race
+  for (let operations = 1; operations <= operationCount(workload); operations++) {
+    for (let vcpus = 1; vcpus <= race.bounds.vcpus; vcpus++) {
+      const bounds = withVcpus(race.bounds, vcpus)
+      checkSymmetry(policy, bounds)
+      const candidates = candidatesOf(policy, workload, bounds, operations)
+      if (candidates === undefined) return undefined
+      const ownGroup = operations === operationCount(workload) && vcpus === race.bounds.vcpus
+      const group = { race, bounds, candidates }
+      const before = { ...spent }
+      const best = searchGroup(group, ownGroup ? costOf(race) : undefined, spent, options)
+      if (best === 'too large') return undefined
+      if (best === undefined) continue
+      return { best, group, before, own: ownGroup && sameCost(costOf(best), costOf(race)) }
+    }
+  }
+  return undefined
+}
+
 /** The smallest race among the candidates that costs no more than `atMost`; the first of those that cost the same. */
 function searchGroup(
-  group: { race: Race; bounds: Bounds; candidates: readonly Workload[] },
+  group: Group,
   atMost: Cost | undefined,
   spent: Spent,
   { maxStates = MAX_STATES, stop, memory, spent: all }: CertifyOptions,
@@ -123,46 +163,11 @@ function searchGroup(
 
 const costOf = (race: Race): Cost => sizeOf(new Worlds(race.policy, race.bounds).at(race.workload), race)
 
+const sameWorkload = (a: Race, b: Race): boolean => JSON.stringify(a.workload) === JSON.stringify(b.workload)
+
 const sameCost = (a: Cost, b: Cost): boolean => a.switches === b.switches && a.steps === b.steps
 
 /** The same bounds on a machine with fewer vCPUs. */
 export function withVcpus(bounds: Bounds, vcpus: number): Bounds {
   return makeBounds({ ...bounds, vcpus, pcpus: Math.min(bounds.pcpus, vcpus) })
-}
-
-function all(policy: AnyPolicy, bounds: Bounds, operations: number): Workload[] | undefined {
-  if (operations > 3) return undefined
-  const workloads = enumerateWorkloads(
-    policy,
-    bounds.vcpus,
-    operations,
-    bounds.groups,
-    cpusAlike(policy, bounds),
-  )
-  return workloads.length > MAX_WORKLOADS ? undefined : workloads
-}
-
-/**
- * Workloads of `operations` operations that are left of a race's workload when the others are taken out. Where CPUs are
- * alike, those that are left with something to do come first; otherwise each keeps its number.
- */
-function subsets(race: Race, bounds: Bounds, operations: number): Workload[] | undefined {
-  const { policy, workload } = race
-  const { vcpus, groups } = bounds
-  const alike = cpusAlike(policy, bounds)
-  const places = workload.flatMap((ops, cpu) => ops.map((operation) => ({ cpu, operation })))
-  if (places.length > 16) return undefined
-  const found = new Map<string, Workload>()
-  for (let mask = 0; mask < 1 << places.length; mask++) {
-    const kept = places.filter((_, i) => mask & (1 << i))
-    if (kept.length !== operations) continue
-    const busy = [...new Set(kept.map(({ cpu }) => cpu))].toSorted((a, b) => a - b)
-    const cpus = alike ? busy : workload.map((_, cpu) => cpu)
-    if (kept.some(({ cpu }) => cpus.indexOf(cpu) >= vcpus)) continue
-    const left: Operation[][] = Array.from({ length: vcpus }, () => [])
-    for (const { cpu, operation } of kept) left[cpus.indexOf(cpu)].push(operation)
-    const canonical = canonicalWorkload(left, policy, groups, alike)
-    found.set(JSON.stringify(canonical), canonical)
-  }
-  return [...found.values()]
 }

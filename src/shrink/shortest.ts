@@ -113,6 +113,7 @@ class Search {
     const { frontier } = scratch
     frontier.clear()
     system.reset()
+    this.here.set(system.state)
     this.packer.pack(system.state, visited.probe)
     this.reach(-1, 0, -1, 0)
     for (let node = frontier.take(); node >= 0 && frontier.taken < this.limit; node = frontier.take()) {
@@ -177,8 +178,7 @@ class Search {
   /** Expands the state at hand, which `last` brought about, by taking its transitions. */
   private expand(node: number, cost: number, last: number): void {
     const { system, packer, packed, visited, here, enabled } = this
-    packer.unpack(packed, here)
-    system.state.set(here)
+    packer.unpackChanging(packed, system.state, here)
     const count = system.enabled(enabled)
     if (system.progress === 0 && !system.final()) this.consider(node, -1, cost, system.deadlock())
     for (let i = 0; i < count; i++) {
@@ -186,13 +186,13 @@ class Search {
       const actor = system.actor(transition)
       const next = cost + (last >= 0 && actor !== last ? SWITCH : 0) + STEP
       if (next >= this.limit) continue
-      system.state.set(here)
       system.apply(transition)
       const { violation } = system
       if (violation === undefined) {
-        packer.pack(system.state, visited.probe)
+        packer.repack(system.state, here, packed, visited.probe, 0)
         this.reach(node, transition, actor, next)
       } else {
+        system.state.set(here)
         system.clearViolation()
         this.consider(node, transition, next, violation)
       }

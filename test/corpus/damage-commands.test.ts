@@ -8,6 +8,9 @@ import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import {
   dedupe,
+  explainAndGeneralize,
+  keptOf,
+  makeCase,
   parseUnsealed,
   raceOfCase,
   readCase,
@@ -23,7 +26,13 @@ import { thorough } from '../thorough.ts'
 import { temporaryFolder } from './folder.ts'
 import { known, localCase, minimalCase } from './small.ts'
 
-const originals = [minimalCase(), localCase(2), localCase(3)]
+const minimal = minimalCase()
+/** One that keeps an explanation as well. */
+const explained = ((): Case => {
+  const race = raceOfCase('explained', minimal, policyOfCase(minimal, known))
+  return makeCase(race, minimal.certificate, minimal.found, keptOf(explainAndGeneralize(race)))
+})()
+const originals = [minimal, explained, localCase(2), localCase(3)]
 
 type Damage = (text: string) => string
 

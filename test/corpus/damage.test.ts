@@ -129,6 +129,12 @@ describe('a file that was changed by hand', () => {
     expect(parseCase(FILE, changed({ found: undefined }))).not.toHaveProperty('found')
   })
 
+  it('is taken when a 0 is written as -0, and is read as if it were not', () => {
+    const damaged = text.replace('"page": 0', '"page": -0')
+    expect(damaged).not.toBe(text)
+    expect(parseCase(FILE, damaged)).toEqual(kept)
+  })
+
   it('is taken when its keys stand in another order', () => {
     expect(parseCase(FILE, JSON.stringify(Object.fromEntries(Object.entries(kept).toReversed())))).toEqual(
       kept,

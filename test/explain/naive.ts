@@ -51,6 +51,27 @@ interface Code {
   readonly result: number
 }
 
+/** Where some order comes to: the world, and the steps that are left. */
+interface Place {
+  /** The invariant is broken there; there or behind it. */
+  readonly breaks: boolean
+  fails: boolean
+  readonly left: readonly Named[][]
+  /** By the number of the step that is taken. */
+  readonly next: Map<number, Place>
+}
+
+/** Every order that begins so, with what is left in whatever order. */
+function inAnyOrder(
+  order: readonly number[],
+  left: readonly Named[][],
+  found: (whole: number[]) => void,
+): void {
+  if (left.every((lane) => lane.length === 0)) found([...order])
+  for (const [i, [next, ...rest]] of left.entries())
+    if (next !== undefined) inAnyOrder([...order, next.number], left.with(i, rest), found)
+}
+
 export class Naive {
   readonly steps: readonly Named[]
   private readonly race: Race
@@ -123,20 +144,27 @@ export class Naive {
     return world.progress === 0 && !world.final() ? world.deadlock().invariant : undefined
   }
 
+  /** The steps of each actor. */
+  private get lanes(): Named[][] {
+    const { steps } = this
+    const actors = [...new Set(steps.map(({ actor }) => actor))]
+    return actors.map((actor) => steps.filter((step) => step.actor === actor))
+  }
+
+  /** How many orders there are of all steps, possible or not. */
+  private get all(): bigint {
+    const factorial = (n: number): bigint => (n < 2 ? 1n : BigInt(n) * factorial(n - 1))
+    return this.lanes.reduce((ways, lane) => ways / factorial(lane.length), factorial(this.steps.length))
+  }
+
   /** Every order, one by one. */
   orders(): NaiveOrders {
-    const { world, steps, race } = this
+    const { world, race, lanes } = this
     const wanted = race.violation.invariant
-    const lanes = [...new Set(steps.map(({ actor }) => actor))].map((actor) =>
-      steps.filter((step) => step.actor === actor),
-    )
     const failing: number[][] = []
     const possible = new Set<string>()
-    const finish = (order: readonly number[], left: readonly Named[][]): void => {
-      if (left.every((lane) => lane.length === 0)) failing.push([...order])
-      for (const [i, [next, ...rest]] of left.entries())
-        if (next !== undefined) finish([...order, next.number], left.with(i, rest))
-    }
+    const finish = (order: readonly number[], left: readonly Named[][]): void =>
+      inAnyOrder(order, left, (whole) => failing.push(whole))
     const walk = (order: readonly number[], left: readonly Named[][]): void => {
       const broken = this.broken()
       if (broken === wanted) return finish(order, left)
@@ -152,19 +180,62 @@ export class Naive {
     }
     world.reset()
     walk([], lanes)
-    const factorial = (n: number): bigint => (n < 2 ? 1n : BigInt(n) * factorial(n - 1))
-    const all = lanes.reduce((ways, lane) => ways / factorial(lane.length), factorial(steps.length))
-    return { all, failing, possible }
+    return { all: this.all, failing, possible }
+  }
+
+  /**
+   * The same where walking every order takes hours: what follows upon a state, with some steps left, is walked once. The
+   * failing orders are still listed one by one.
+   */
+  ordersByState(): NaiveOrders {
+    const { world, race, steps, lanes } = this
+    const failing: number[][] = []
+    const possible = new Set<string>()
+    const places = new Map<string, Place>()
+    const visit = (left: readonly Named[][]): Place => {
+      const broken = this.broken()
+      const key = `${world.state.join()} ${left.map(({ length }) => length).join()} ${broken}`
+      const known = places.get(key)
+      if (known !== undefined) return known
+      const breaks = broken === race.violation.invariant
+      const place = { breaks, fails: breaks, left, next: new Map<number, Place>() }
+      places.set(key, place)
+      if (broken !== undefined) return place
+      const taken = steps.filter((step) => !left.flat().includes(step))
+      const here = world.state.slice()
+      for (const [i, [next, ...rest]] of left.entries()) {
+        if (next === undefined || !this.take(next)) continue
+        for (const earlier of taken) possible.add(`${earlier.number},${next.number}`)
+        const then = visit(left.with(i, rest))
+        place.next.set(next.number, then)
+        place.fails ||= then.fails
+        world.state.set(here)
+        world.clearViolation()
+      }
+      return place
+    }
+    const list = (order: readonly number[], { breaks, fails, left, next }: Place): void => {
+      if (breaks) inAnyOrder(order, left, (whole) => failing.push(whole))
+      else if (fails) for (const [number, place] of next) list([...order, number], place)
+    }
+    world.reset()
+    list([], visit(lanes))
+    return { all: this.all, failing, possible }
   }
 
   /** What all failing orders have in common, without what follows from the rest of it. */
   pairs({ failing, possible }: NaiveOrders): NaivePair[] {
     const { steps } = this
+    /** By order: at which place each step comes. */
+    const places = failing.map((order) => {
+      const place = new Uint8Array(steps.length + 1)
+      order.forEach((number, at) => (place[number] = at))
+      return place
+    })
     const always = new Set<string>()
-    for (const a of steps)
-      for (const b of steps)
-        if (a !== b && failing.every((order) => order.indexOf(a.number) < order.indexOf(b.number)))
-          always.add(`${a.number},${b.number}`)
+    for (const { number: a } of steps)
+      for (const { number: b } of steps)
+        if (a !== b && places.every((place) => place[a] < place[b])) always.add(`${a},${b}`)
     return [...always]
       .map((pair) => pair.split(',').map(Number))
       .filter(([a, b]) => !steps.some(({ number: c }) => always.has(`${a},${c}`) && always.has(`${c},${b}`)))
@@ -192,6 +263,24 @@ export class Naive {
     }
     extend([])
     return found
+  }
+
+  /** How many orders keep to some pairs, whether they are possible or not. */
+  countExtensions(pairs: readonly NaivePair[]): bigint {
+    const known = new Map<string, bigint>()
+    const count = (left: readonly number[]): bigint => {
+      if (left.length === 0) return 1n
+      const key = left.join()
+      let ways = known.get(key)
+      if (ways !== undefined) return ways
+      ways = 0n
+      for (const number of left)
+        if (!pairs.some(({ before, after }) => after === number && left.includes(before)))
+          ways += count(left.filter((each) => each !== number))
+      known.set(key, ways)
+      return ways
+    }
+    return count(this.steps.map(({ number }) => number))
   }
 
   /** Runs the steps of a schedule that are still possible, with the step numbered so changed; whether it breaks the same. */

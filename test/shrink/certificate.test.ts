@@ -77,6 +77,11 @@ describe('a race that is certified for all workloads', () => {
     expect(certifyAgain(first)).toEqual(first)
   })
 
+  it('is not given to a race that goes round for ever', () => {
+    expect(certify({ ...of2017, cycle: 2 }, 'all-workloads')).toBeUndefined()
+    expect(certify({ ...of2017, cycle: 2 }, 'sub-workloads')).toBeUndefined()
+  })
+
   it('is not given where the search is stopped or may not grow', () => {
     expect(certify(of2017, 'all-workloads', { stop: () => true })).toBeUndefined()
     expect(certify(of2017, 'all-workloads', { maxStates: 100 })).toBeUndefined()
