@@ -8,9 +8,9 @@ import { boundsFor, huntInWorkers, nativeIpi, verifyInWorkers } from '../../src/
 import type { Counts } from '../measure.ts'
 
 const POLICY = nativeIpi
-const BOUNDS = { preemptions: 2, speculation: 2 }
-const OPERATIONS = 2
-const RUNS = 1_000_000
+const BOUNDS = { preemptions: 2, speculation: 1 }
+const OPERATIONS = 3
+const RUNS = 2_000_000
 
 const tasks: Readonly<Record<string, (workers: number) => Promise<Counts>>> = {
   async verify(workers) {

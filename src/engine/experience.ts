@@ -20,7 +20,9 @@ export interface Lesson extends Observation {
 /** Lessons beyond so many, and beyond a share of the states gone through, show that paths hardly ever come again. */
 const FEW_LESSONS = 4096
 const STATES_A_LESSON = 4
+/** So many take hundreds of megabytes. Between searches, far fewer are reason enough to begin anew. */
 const MAX_LESSONS = 200_000
+const KEPT_LESSONS = 30_000
 
 let observed = false
 
@@ -28,13 +30,18 @@ let observed = false
 export const wasObserved = (): boolean => observed
 
 export class Experience {
-  readonly lessons: Lesson[] = []
+  lessons: Lesson[] = []
   /** States that were gone through, learning or not. */
   states = 0
   /** True if the system turned out to be one that is not worth learning, or that cannot be learned. */
   opaque = false
   private watch: Watch | undefined
   private readonly offered = new Int32Array(MAX_ENABLED)
+
+  /** To be called before a search: what was learned of many others before it takes more room than it is worth. */
+  forget(): void {
+    if (this.lessons.length > KEPT_LESSONS) this.lessons = []
+  }
 
   /** Learns what a source adds in the state that the system is in. */
   ofSource(inside: Inside, source: number): Lesson {

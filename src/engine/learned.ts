@@ -46,7 +46,8 @@ export class Learned {
   private changes = new Rows()
   private readonly numbers = new Map<number, number>()
   private readonly named: number[] = []
-  /** Lessons that were taken notice of, of those that there are. */
+  /** The lessons that there are, and how many of them were taken notice of. */
+  private readonly lessons: readonly Lesson[]
   private known = 0
   private arrangement = -1
 
@@ -58,7 +59,13 @@ export class Learned {
     this.recall = recall
     this.decisions = new Decisions(placing)
     this.sources = new Int32Array(inside.sources.length)
+    this.lessons = inside.experience.lessons
     this.begin()
+  }
+
+  /** True if it is about lessons that were forgotten. */
+  get isOver(): boolean {
+    return this.lessons !== this.inside.experience.lessons
   }
 
   /** To be called before states are gone through: words may have been laid out anew. */
@@ -145,8 +152,7 @@ export class Learned {
 
   /** Takes notice of lessons that others have learned, as far as they are about states that this one can meet. */
   private catchUp(): void {
-    const { lessons } = this.inside.experience
-    const { placing } = this
+    const { lessons, placing } = this
     const has = (word: number, value: number): boolean => placing.find(word, value) !== -1
     for (; this.known < lessons.length; this.known++) {
       const { reads, values, writes } = lessons[this.known]

@@ -26,8 +26,9 @@ export function learnedFor(system: System, packer: Packer, after?: number): Lear
   const { experience } = inside
   const enough = after ?? (wasObserved() ? STATES_ONCE_OBSERVED : STATES_BEFORE_LEARNING)
   if (experience.lessons.length === 0 && experience.states++ < enough) return undefined
+  experience.forget()
   let learned = all.get(packer)
-  if (learned?.inside !== inside) {
+  if (learned?.inside !== inside || learned.isOver) {
     learned = new Learned(system, inside, packer, (packed) => packer.unpack(packed, system.state))
     all.set(packer, learned)
   }

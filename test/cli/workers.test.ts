@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { temporaryFolder } from '../corpus/folder.ts'
+import { thorough } from '../thorough.ts'
 import { policyFile, shootdown } from './drive.ts'
 
 const timeless = (json: unknown): unknown =>
@@ -18,7 +19,7 @@ it.each([
   expect(two.status).toBe(one.status)
 })
 
-it("a policy of the user's own is hunted by two workers as by one", async () => {
+it.skipIf(!thorough)("a policy of the user's own is hunted by two workers as by one", async () => {
   const corpus = join(temporaryFolder(), 'corpus')
   const argv = ['--policy-file', policyFile(''), '--runs', '2100', '--cpus', '1', '--corpus', corpus]
   const one = await shootdown(['hunt', '--json', ...argv])

@@ -49,5 +49,9 @@ it(`${HUNTS} hunts of anything keep one file a race`, { timeout: 1_800_000 }, ()
   expect(cases.map(({ case: { id } }) => id).toSorted()).toEqual(
     [...kept.values()].flatMap((ids) => [...ids]).toSorted(),
   )
-  expect(dedupe(cases, { policies: broken, dryRun: true })).toMatchObject({ races: [], unproven: [], problems: [] })
+  expect(dedupe(cases, { policies: broken, dryRun: true })).toMatchObject({
+    races: [],
+    unproven: [],
+    problems: [],
+  })
 })

@@ -1,12 +1,14 @@
 /** Every broken rule of the hardware is caught by a fact, a litmus program, or a policy that is not safe any more. */
 import { describe, expect, it } from 'vitest'
 import { caught, programs } from './catchers.ts'
+import { some } from '../thorough.ts'
 import { rules } from './rules/index.ts'
+import type { BrokenRule } from './rules/rule.ts'
 
 describe.each(Object.entries(rules))(
   'a machine with a broken rule of %s is told from a whole one:',
   (_, broken) => {
-    it.each(broken)('$name', (rule) => {
+    it.each(some<BrokenRule>(broken, 4))('$name', (rule) => {
       expect(caught(rule)).toBeDefined()
     })
   },

@@ -9,6 +9,7 @@ import { makeBounds } from '../../src/scenario/bounds.ts'
 import { sizeOf } from '../../src/scenario/race.ts'
 import { Worlds } from '../../src/scenario/worlds.ts'
 import { verify } from '../../src/verify/verify.ts'
+import { some } from '../thorough.ts'
 
 /** Numbers of runs that a seed is given one after the other; the search of a larger number contains the smaller one. */
 const RUNS = [1200, 5400, 20_000]
@@ -53,10 +54,12 @@ describe('the race of 2017', () => {
     expect(met!.schedule).toEqual(race.schedule)
   })
 
-  it.each(Array.from({ length: 20 }, (_, i) => i + 1))(
-    'is found within 20,000 random runs from seed %i',
-    (seed) => {
-      expect(isFound(seed)).toBe(true)
-    },
-  )
+  it.each(
+    some(
+      Array.from({ length: 20 }, (_, i) => i + 1),
+      4,
+    ),
+  )('is found within 20,000 random runs from seed %i', (seed) => {
+    expect(isFound(seed)).toBe(true)
+  })
 })

@@ -68,10 +68,14 @@ describe('a search that permutes CPUs', () => {
     expect(isCaught(hasty)).toBe(true)
   }, 120_000)
 
-  it('is found out if it permutes what CPUs hold, but not where they are', () => {
-    const half = broken((symmetry) => Object.assign(symmetry, { rows: [], threads: [] }))
-    expect(isCaught(half)).toBe(true)
-  }, 120_000)
+  it.skipIf(!thorough)(
+    'is found out if it permutes what CPUs hold, but not where they are',
+    () => {
+      const half = broken((symmetry) => Object.assign(symmetry, { rows: [], threads: [] }))
+      expect(isCaught(half)).toBe(true)
+    },
+    120_000,
+  )
 
   it.each([
     ['ipi', 67_533],

@@ -55,7 +55,7 @@ describe('units of a worker that is lost', () => {
     expect({ states, transitions, workloads }).toEqual(countsOf(verify(options)))
   })
 
-  it('are done here where all are lost', async () => {
+  it.skipIf(!thorough)('are done here where all are lost', async () => {
     const lost = join(temporaryFolder(), 'lost')
     const options = await policyThat(
       `if (inWorker && flushes === 5) { appendFileSync(${JSON.stringify(lost)}, 'x'); process.exit(3) }`,
@@ -117,7 +117,7 @@ it('a policy that cannot be imported stays on one thread', async () => {
   expect(states).toBe(verify({ policy: nativeIpi, bounds, operations: 1 }).states)
 })
 
-it('units for which memory ends beside others are done again alone', async () => {
+it.skipIf(!thorough)('units for which memory ends beside others are done again alone', async () => {
   const options = { policy: nativeIpi, bounds, operations: 2 }
   // The workers measure the process, which is larger; here nothing is held.
   const memory = new MemoryLimit(1 << 26, () => 0)
@@ -129,7 +129,7 @@ it('units for which memory ends beside others are done again alone', async () =>
   })
 })
 
-it('a workload for which memory ends even alone is named', async () => {
+it.skipIf(!thorough)('a workload for which memory ends even alone is named', async () => {
   // Beside what is always kept free, there is room for the tables of small workloads.
   const limit = (): MemoryLimit => new MemoryLimit((24 << 20) + (1 << 15), () => 0)
   const options = { policy: nativeIpi, bounds: quiet({ speculation: 1 }), operations: 2 }
