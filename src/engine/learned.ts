@@ -37,7 +37,17 @@ export class Learned {
   /** By source: its tree, whose outcomes are rows of offers: a transition and its number, and so on. */
   private readonly sources: Int32Array
   private readonly offers = new Rows()
+  /** By source: the words that it is known to look at. */
+  private readonly seen: readonly Set<number>[]
   private readonly atOffer: (Outside | undefined)[] = []
+  /**
+   * A source adds what it added last as long as nothing has changed that it is known to look at: by source, what that is of
+   * each element of a state; what it added last; and the state of then.
+   */
+  private looks = new Int32Array(0)
+  private readonly offered: Int32Array
+  private last = new Int32Array(0)
+  private difference = new Int32Array(0)
   /** By number of a transition: its tree, whose outcomes are rows of writes: a word and what stands for its value. */
   private effects = new Int32Array(256)
   private readonly writes = new Rows()
@@ -59,6 +69,8 @@ export class Learned {
     this.recall = recall
     this.decisions = new Decisions(placing)
     this.sources = new Int32Array(inside.sources.length)
+    this.offered = new Int32Array(inside.sources.length).fill(UNKNOWN)
+    this.seen = inside.sources.map(() => new Set())
     this.lessons = inside.experience.lessons
     this.begin()
   }
@@ -68,29 +80,36 @@ export class Learned {
     return this.lessons !== this.inside.experience.lessons
   }
 
-  /** To be called before states are gone through: words may have been laid out anew. */
+  /** To be called before states are gone through: words may have been laid out anew, and others may be given. */
   begin(): void {
     const { placing, writes } = this
+    this.offered.fill(UNKNOWN)
     if (this.arrangement === placing.arrangements) return
     this.arrangement = placing.arrangements
     this.decisions.arrange()
     this.changes = new Rows()
     for (let effect = 0; effect < writes.count; effect++) this.changes.add(this.changesOf(effect))
+    this.last = new Int32Array(placing.size)
+    this.difference = new Int32Array(placing.size)
+    this.looks = new Int32Array(this.sources.length * placing.size)
+    this.seen.forEach((words, source) => words.forEach((word) => this.look(source, word)))
   }
 
   /** Finds out what is enabled in a state; results in how many transitions that are. */
   enabled(S: Int32Array): number {
-    const { inside, sources } = this
+    const { inside, offered } = this
     inside.experience.states++
-    let n = 0
-    for (let source = 0; source < inside.progressing; source++) n = this.add(source, S, n)
+    this.compare(S)
+    const n = this.ask(S, 0, inside.progressing, 0)
     this.progress = n
     if (n === 0 && inside.rests) {
       this.recall(S)
-      if (this.system.final()) return 0
+      if (this.system.final()) {
+        offered.fill(UNKNOWN, inside.progressing)
+        return 0
+      }
     }
-    for (let source = inside.progressing; source < sources.length; source++) n = this.add(source, S, n)
-    return n
+    return this.ask(S, inside.progressing, offered.length, n)
   }
 
   /** What a transition does in a state, as a number. */
@@ -114,20 +133,52 @@ export class Learned {
     return this.atWrite[effect]
   }
 
-  private add(source: number, S: Int32Array, count: number): number {
-    const { transitions, trees } = this
-    let offer = this.decisions.find(this.sources[source], S)
-    if (offer === UNKNOWN) offer = this.learn(S, source, -1)
-    const { data, first } = this.offers
-    const end = first[offer + 1]
-    let n = count
-    for (let i = first[offer]; i < end; i += 2) {
-      transitions[n] = data[i]
-      trees[n++] = data[i + 1]
+  /** Finds out in what a state differs from the one before. */
+  private compare(S: Int32Array): void {
+    const { last, difference } = this
+    for (let i = 0; i < last.length; i++) {
+      difference[i] = S[i] ^ last[i]
+      last[i] = S[i]
     }
-    const outside = this.atOffer[offer]
-    if (outside !== undefined) for (const note of outside.notes) note()
+  }
+
+  /** Writes what some sources add, behind the `count` transitions that are there; results in how many there are then. */
+  private ask(S: Int32Array, from: number, to: number, count: number): number {
+    const { transitions, trees, offered, looks, difference, offers, atOffer } = this
+    const size = difference.length
+    let { data, first } = offers
+    let n = count
+    for (let source = from; source < to; source++) {
+      let changed = 0
+      for (let i = 0; i < size; i++) changed |= difference[i] & looks[source * size + i]
+      let offer = offered[source]
+      if (changed !== 0 || offer === UNKNOWN) {
+        offer = offered[source] = this.offer(source, S)
+        ;({ data, first } = offers)
+      }
+      const end = first[offer + 1]
+      for (let i = first[offer]; i < end; i += 2) {
+        transitions[n] = data[i]
+        trees[n++] = data[i + 1]
+      }
+      const outside = atOffer[offer]
+      if (outside !== undefined) for (const note of outside.notes) note()
+    }
     return n
+  }
+
+  private offer(source: number, S: Int32Array): number {
+    const offer = this.decisions.find(this.sources[source], S)
+    return offer === UNKNOWN ? this.learn(S, source, -1) : offer
+  }
+
+  /** A source is known to look at a word. */
+  private look(source: number, word: number): void {
+    const { placing, looks } = this
+    const place = placing.place(word)
+    // What is given does not change while states are gone through.
+    if (place < placing.size)
+      looks[source * placing.size + place] |= placing.mask(word) << placing.shift(word)
   }
 
   /** Lets a source or a transition do what nobody has seen it do; results in the outcome. */
@@ -168,6 +219,10 @@ export class Learned {
     const codes = values.map((value, i) => placing.number(reads[i], value))
     const outside = lesson.notes.length > 0 || lesson.violation !== undefined ? lesson : undefined
     if (source >= 0) {
+      for (const word of reads) {
+        this.seen[source].add(word)
+        if (placing.arrangements === this.arrangement) this.look(source, word)
+      }
       const row = this.offers.add(lesson.offered.flatMap((each) => [each, this.number(each)]))
       this.atOffer.push(outside)
       sources[source] = decisions.plant(sources[source], reads, codes, row, `source ${source}`)

@@ -3,6 +3,8 @@
 export interface Placing {
   /** Goes up whenever words are laid out anew. */
   readonly arrangements: number
+  /** Elements of a state. */
+  readonly size: number
   /** Element that a word lies in; how far up in it; what it covers there, shifted down: nothing, for one that never changes. */
   place(word: number): number
   shift(word: number): number

@@ -22,7 +22,7 @@ const GROWTH = 1.25
 const HASHES = 0x100000000
 
 /** States that are looked up at once, at most. */
-export const BATCH = 32
+export const BATCH = 128
 
 export class StateSet {
   count = 0

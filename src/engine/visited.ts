@@ -14,12 +14,19 @@ import { BATCH } from './state-set.ts'
 const PART_BITS = 4
 const PARTS = 1 << PART_BITS
 
-/** A part grows when it is fuller than this, by this factor: 1.5 to 2.5 places a state. */
+/** A part grows when it is fuller than this, by this factor: 1.5 to 3.1 places a state. */
 const FULL = 0.65
-const GROWTH = 1.6
+const GROWTH = 2
 const FIRST_LENGTH = 32
 
 const HASHES = 0x100000000
+
+/**
+ * Most states are met again soon after they were met, so some of those looked up last are at hand: a small table that
+ * grows with the set, one state a place.
+ */
+const RECENT = 1 << 8
+const MOST_RECENT = 1 << 14
 
 export class Visited {
   count = 0
@@ -36,6 +43,9 @@ export class Visited {
   private hasZero = false
   private readonly queue: StateQueue
   private readonly hashes = new Int32Array(BATCH)
+  private readonly kept = new Int32Array(BATCH)
+  private recent = new Int32Array(0)
+  private recentMask = 0
   /** What {@link touch} has read; kept, so that no compiler leaves the reads out. */
   touched = 0
 
@@ -44,6 +54,7 @@ export class Visited {
     this.size = size
     this.memory = memory
     this.queue = new StateQueue(size, memory)
+    this.remember(RECENT)
     for (let part = 0; part < PARTS; part++) this.lay(part, new Int32Array(FIRST_LENGTH * size))
   }
 
@@ -55,9 +66,29 @@ export class Visited {
   /** Adds `count` states, at most BATCH, that lie one after the other. */
   addAll(states: Int32Array, count: number): void {
     const { hashes, size } = this
-    for (let i = 0; i < count; i++) hashes[i] = hash(states, i * size, size)
-    this.touch(count)
-    for (let i = 0; i < count; i++) this.add(states, i * size, hashes[i])
+    const fresh = this.dropRecent(states, count)
+    this.touch(fresh)
+    for (let i = 0; i < fresh; i++) this.add(states, this.kept[i] * size, hashes[i])
+  }
+
+  /** Hashes the states of a batch, and leaves out those that were looked up a short while ago; results in how many are left. */
+  private dropRecent(states: Int32Array, count: number): number {
+    const { hashes, kept, recent, recentMask, size } = this
+    let fresh = 0
+    for (let i = 0; i < count; i++) {
+      const from = i * size
+      const h = hash(states, from, size)
+      const at = (h & recentMask) * size
+      let differs = 0
+      for (let j = 0; j < size; j++) {
+        differs |= recent[at + j] ^ states[from + j]
+        recent[at + j] = states[from + j]
+      }
+      if (differs === 0) continue
+      kept[fresh] = i
+      hashes[fresh++] = h
+    }
+    return fresh
   }
 
   /** Takes the state that was met first of those not taken yet; there must be one. */
@@ -110,8 +141,22 @@ export class Visited {
     this.queue.put(states, from)
   }
 
+  /** Begins anew with remembering as many of the states looked up last. */
+  private remember(places: number): void {
+    const { size } = this
+    const mask = places - 1
+    const recent = new Int32Array(places * size)
+    // Where nobody has been looked up there is a state that belongs elsewhere: zeros, but where these belong themselves.
+    const own = (hash(recent, 0, size) & mask) * size
+    while ((hash(recent, own, size) & mask) * size === own) recent[own]++
+    this.recent = recent
+    this.recentMask = mask
+  }
+
   private grow(part: number): void {
     const { size } = this
+    const places = this.recentMask + 1
+    if (places < MOST_RECENT && this.count > 4 * places) this.remember(4 * places)
     const old = this.parts[part]
     const length = Math.ceil(this.lengths[part] * GROWTH)
     this.memory?.ask(length * size * Int32Array.BYTES_PER_ELEMENT)

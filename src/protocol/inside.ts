@@ -30,19 +30,16 @@ export class SpaceInside implements Inside {
       write: (word, value) => void (this.words[word] = value),
       other: (key) => Reflect.get(this.words, key) as unknown,
     })
-    const perCpu = (source: (cpu: number) => Source): Source[] =>
-      Array.from({ length: cpus }, (_, cpu) => source(cpu))
-    const progress = [
-      ...Array.from(
-        cpuOf,
-        (_, thread): Source =>
-          (out, n) =>
-            this.addSteps(thread, out, n),
-      ),
-      ...perCpu((cpu) => (out, n) => this.addSchedule(cpu, out, n)),
-    ]
-    this.progressing = progress.length
-    this.sources = [...progress, ...perCpu((cpu) => (out, n) => this.addPreempt(cpu, out, n))]
+    const steps = Array.from(
+      cpuOf,
+      (_, thread): Source =>
+        (out, n) =>
+          this.addSteps(thread, out, n),
+    )
+    const schedules: Source[] = cpus === 0 ? [] : [(out, n) => this.addSchedules(out, n)]
+    const preempts: Source[] = cpus === 0 ? [] : [(out, n) => this.addPreempts(out, n)]
+    this.progressing = steps.length + schedules.length
+    this.sources = [...steps, ...schedules, ...preempts]
   }
 
   get size(): number {
@@ -93,17 +90,21 @@ export class SpaceInside implements Inside {
     return count + outcomes
   }
 
-  private addSchedule(cpu: number, out: Int32Array, n: number): number {
-    if (this.words[this.space.gone + cpu] === 0) return n
-    out[n] = transition(SCHEDULE, cpu)
-    return n + 1
+  private addSchedules(out: Int32Array, count: number): number {
+    const { words: S, space } = this
+    let n = count
+    for (let cpu = 0; cpu < space.cpus; cpu++)
+      if (S[space.gone + cpu] !== 0) out[n++] = transition(SCHEDULE, cpu)
+    return n
   }
 
-  private addPreempt(cpu: number, out: Int32Array, n: number): number {
+  private addPreempts(out: Int32Array, count: number): number {
     const { words: S, space } = this
-    if (S[space.taken] >= space.protocol.preemptions || S[space.gone + cpu] !== 0) return n
-    out[n] = transition(PREEMPT, cpu)
-    return n + 1
+    if (S[space.taken] >= space.protocol.preemptions) return count
+    let n = count
+    for (let cpu = 0; cpu < space.cpus; cpu++)
+      if (S[space.gone + cpu] === 0) out[n++] = transition(PREEMPT, cpu)
+    return n
   }
 
   private step(thread: number, alternative: number): void {

@@ -6,15 +6,15 @@ import { expect, it } from 'vitest'
 import { dedupe, hunt, keep, makeCase, readCorpus } from '../../src/index.ts'
 import { broken } from '../quality/broken.ts'
 import { minimalRaces } from '../quality/minimal-races.ts'
-import { some, thorough, unlessThorough } from '../thorough.ts'
+import { full, some, thorough, unlessThorough } from '../thorough.ts'
 import { temporaryFolder } from './folder.ts'
 
 const hunted = some(broken, 9)
-const HUNTS = thorough ? 1000 : 4 * hunted.length
+const HUNTS = full ? 1000 : (thorough ? 4 : 3) * hunted.length
 /** A hunt of so many finds the races that are met often within a part of a second; none of it depends on luck. */
 const RUNS = thorough ? 1000 : 400
 /** Races that have to be met for this to show anything. */
-const AT_LEAST = thorough ? 30 : 6
+const AT_LEAST = full ? 30 : 6
 
 it(`${HUNTS} hunts of anything keep one file a race`, { timeout: 1_800_000 }, () => {
   const folder = temporaryFolder()

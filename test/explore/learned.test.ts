@@ -100,7 +100,7 @@ const machines: readonly (readonly [string, Partial<Bounds>])[] = [
 ]
 
 describe.each(machines)('a search by what was learned, on a machine %s', (_, given) => {
-  it.each(some(policies, 5))('sees what a search sees that takes the transitions, of $name', (policy) => {
+  it.each(some(policies, 3))('sees what a search sees that takes the transitions, of $name', (policy) => {
     const bounds = tiny(policy, given)
     const workloads = workloadsOf(policy, bounds, 4)
     const compared = workloads.filter((workload) => compare(() => worldOf(policy, bounds, workload)))
@@ -117,7 +117,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
 }
 
 describe('a search by what was learned, of a bug', () => {
-  it.each(some(bugs, 4))('sees what a search sees that takes the transitions: $name', (policy) => {
+  it.each(some(bugs, 2))('sees what a search sees that takes the transitions: $name', (policy) => {
     const bounds = boundsFor(policy)
     const workloads = workloadsOf(policy, bounds, 6)
     const compared = workloads.filter((workload) => compare(() => worldOf(policy, bounds, workload)))
@@ -127,7 +127,7 @@ describe('a search by what was learned, of a bug', () => {
 
 describe('a search by what was learned, of something broken', () => {
   const mutants = [...hardware, ...kernel, ...hypervisor, ...mistakes]
-  it.each(some(mutants, 10))('sees what a search sees that takes the transitions: $name', (mutant) => {
+  it.each(some(mutants, 5))('sees what a search sees that takes the transitions: $name', (mutant) => {
     const { by: policy, breakage, workloads } = { breakage: undefined, workloads: undefined, ...mutant }
     const bounds = tiny(policy, { ...mutant.bounds, preemptions: 1 })
     for (const workload of workloads ?? workloadsOf(policy, bounds, 4))

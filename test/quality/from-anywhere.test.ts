@@ -1,18 +1,18 @@
 /**
  * From whatever racing run it starts, shrinking a race of a broken policy comes to one and the same smallest race of its
- * invariant, to the step. A short run takes a few of the policies, and a few starts of each.
+ * invariant, to the step. A full run takes fifty starts of each policy, a short one a few of a few.
  */
 import { describe, expect, it } from 'vitest'
 import { boundsFor, makeCase, shrink, sizeOf, Worlds, type Race } from '../../src/index.ts'
 import { searchRaces } from '../../src/hunt/search.ts'
 import { shrinkWorkload, type Shrunk } from '../../src/shrink/shrink.ts'
 import { replay } from '../shrink/races.ts'
-import { some, thorough } from '../thorough.ts'
+import { full, some, thorough } from '../thorough.ts'
 import { broken, brokenNamed } from './broken.ts'
 import { minimalRaces } from './minimal-races.ts'
 import { starts } from './starts.ts'
 
-const STARTS = thorough ? 50 : 3
+const STARTS = full ? 50 : thorough ? 10 : 3
 /** Random searches of each policy for invariants that nobody expects to be violated. */
 const SEARCHES = thorough ? 20 : 1
 
@@ -22,7 +22,7 @@ const rows = minimalRaces.filter(({ scope }) => thorough || scope === 'all-workl
 const textOf = ({ workload, schedule }: Race): string => JSON.stringify([workload, [...schedule]])
 
 describe('from anywhere,', () => {
-  it.each(some(rows, 6))(
+  it.each(some(rows, 4))(
     '$policy breaks $invariant in one smallest race, of $switches switches and $steps steps',
     { timeout: 1_200_000 },
     (row) => {

@@ -70,7 +70,7 @@ const machines: readonly (readonly [string, Partial<Bounds>])[] = [
 ]
 
 describe.each(machines)('a reduced search of a machine %s', (_, given) => {
-  it.each(some(policies, 4))('sees what the whole search sees, of $name', (policy) => {
+  it.each(some(policies, 2))('sees what the whole search sees, of $name', (policy) => {
     const bounds = tiny(policy, given)
     for (const workload of workloadsOf(policy, bounds, 6)) compare({ policy, bounds, workload })
   })
@@ -84,7 +84,7 @@ for (const file of readdirSync(folder).filter((name) => name.endsWith('.ts'))) {
 }
 
 describe('a reduced search of a bug', () => {
-  it.each(some(bugs, 4))('sees what the whole search sees: $name', (policy) => {
+  it.each(some(bugs, 2))('sees what the whole search sees: $name', (policy) => {
     const bounds = boundsFor(policy)
     const small = (workload: Workload): boolean => {
       try {
@@ -101,7 +101,7 @@ describe('a reduced search of a bug', () => {
 
 describe('a reduced search of something broken', () => {
   const mutants = [...hardware, ...kernel, ...hypervisor, ...mistakes]
-  it.each(some(mutants, 12))('sees what the whole search sees: $name', (mutant) => {
+  it.each(some(mutants, 6))('sees what the whole search sees: $name', (mutant) => {
     const { by: policy, breakage, workloads } = { breakage: undefined, workloads: undefined, ...mutant }
     const bounds = tiny(policy, { ...mutant.bounds, preemptions: 1 })
     for (const workload of workloads ?? workloadsOf(policy, bounds, 6))
