@@ -150,7 +150,8 @@ class Search {
   private expandAsLearned(learned: Learned): Violation | undefined {
     const { packed, batch, packer } = this
     const { size } = packer
-    const { transitions, trees } = learned
+    const { offers, effects } = learned
+    const { transitions, numbers } = offers
     const count = learned.enabled(packed)
     if (learned.progress === 0) {
       packer.unpack(packed, this.system.state)
@@ -159,8 +160,8 @@ class Search {
     }
     for (let i = 0; i < count; i++) {
       this.transitions++
-      const effect = learned.effect(packed, trees[i])
-      const outside = learned.outside(effect)
+      const effect = learned.effect(packed, numbers[i])
+      const outside = effects.outside[effect]
       if (outside !== undefined) {
         for (const note of outside.notes) note()
         if (outside.violation !== undefined) {
@@ -172,7 +173,7 @@ class Search {
       }
       const at = this.waiting * size
       for (let word = 0; word < size; word++) batch[at + word] = packed[word]
-      learned.change(effect, batch, at)
+      effects.change(effect, batch, at)
       if (++this.waiting === BATCH) this.lookUp()
     }
     return undefined

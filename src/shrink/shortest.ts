@@ -151,7 +151,8 @@ class Search {
   /** Expands the state at hand, which `last` brought about, by what is known of its transitions. */
   private expandAsLearned(learned: Learned, node: number, cost: number, last: number): void {
     const { system, visited, packer, packed } = this
-    const { transitions, trees } = learned
+    const { offers, effects } = learned
+    const { transitions, numbers } = offers
     const { probe } = visited
     const count = learned.enabled(packed)
     if (learned.progress === 0) {
@@ -162,15 +163,15 @@ class Search {
       const actor = system.actor(transitions[i])
       const next = cost + (last >= 0 && actor !== last ? SWITCH : 0) + STEP
       if (next >= this.limit) continue
-      const effect = learned.effect(packed, trees[i])
-      const outside = learned.outside(effect)
+      const effect = learned.effect(packed, numbers[i])
+      const outside = effects.outside[effect]
       for (const note of outside?.notes ?? []) note()
       if (outside?.violation !== undefined) {
         this.consider(node, transitions[i], next, outside.violation)
         continue
       }
       for (let word = 0; word < packer.size; word++) probe[word] = packed[word]
-      learned.change(effect, probe, 0)
+      effects.change(effect, probe, 0)
       this.reach(node, transitions[i], actor, next)
     }
   }
