@@ -42,7 +42,7 @@ it(`${HUNTS} hunts of anything keep one file a race`, { timeout: 1_800_000 }, ()
   const known = new Set(minimalRaces.map(({ policy, invariant }) => `${policy} ${invariant}`))
   expect([...kept.keys()].filter((what) => !known.has(what))).toEqual([])
   expect(kept.size).toBeGreaterThanOrEqual(AT_LEAST)
-  expect(met).toBeGreaterThan((thorough ? 10 : 2) * kept.size)
+  expect(met).toBeGreaterThan((full ? 10 : 2) * kept.size)
 
   const { cases, problems } = readCorpus(folder)
   expect(problems).toEqual([])
