@@ -10,7 +10,7 @@ import { full, some, thorough, unlessThorough } from '../thorough.ts'
 import { temporaryFolder } from './folder.ts'
 
 const hunted = some(broken, 9)
-const HUNTS = full ? 1000 : (thorough ? 4 : 3) * hunted.length
+const HUNTS = full ? 1000 : 4 * hunted.length
 /** A hunt of so many finds the races that are met often within a part of a second; none of it depends on luck. */
 const RUNS = thorough ? 1000 : 400
 /** Races that have to be met for this to show anything. */
